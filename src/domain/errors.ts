@@ -1,0 +1,91 @@
+/** Every refusal and failure a person or program can meet, by stable code: the one catalogue. */
+
+/** What kind of trouble it is; each transport maps this once (HTTP status, exit code). */
+export type ErrorKind =
+  | 'bad_request'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'conflict'
+  | 'unprocessable'
+  | 'too_large'
+  | 'unsupported_media'
+  | 'too_many'
+  | 'unavailable'
+  | 'internal'
+  | 'usage';
+
+export const ERROR_CODES = {
+  // requests
+  invalid_body: 'bad_request',
+  invalid_url: 'bad_request',
+  invalid_site_id: 'bad_request',
+  invalid_event_id: 'bad_request',
+  invalid_limit: 'bad_request',
+  invalid_cursor: 'bad_request',
+  invalid_filter: 'bad_request',
+  invalid_field: 'unprocessable',
+  body_too_large: 'too_large',
+  unsupported_encoding: 'unsupported_media',
+  // identity
+  missing_token: 'unauthenticated',
+  invalid_token: 'unauthenticated',
+  token_revoked: 'unauthenticated',
+  token_expired: 'unauthenticated',
+  insufficient_scope: 'forbidden',
+  rate_limited: 'too_many',
+  // resources
+  site_not_found: 'not_found',
+  event_not_found: 'not_found',
+  endpoint_not_found: 'not_found',
+  key_not_found: 'not_found',
+  method_not_allowed: 'method_not_allowed',
+  site_exists: 'conflict',
+  too_many_streams: 'unavailable',
+  // starting and running
+  invalid_config: 'usage',
+  invalid_arguments: 'usage',
+  data_dir_unusable: 'usage',
+  data_dir_locked: 'usage',
+  database_unusable: 'usage',
+  database_newer: 'usage',
+  database_unsupported: 'usage',
+  port_unusable: 'usage',
+  server_unreachable: 'usage',
+  db_unavailable: 'unavailable',
+  internal: 'internal',
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, text);
+}
+
+/**
+ * A refusal or failure. The message names the thing and the cause in one sentence, `fix` says what to do about it;
+ * both are safe to show to whoever asked.
+ */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly fix: string | null;
+  /** Small public facts for programs, such as the id of the site that exists already. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { fix?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.fix = options.fix ?? null;
+    this.details = options.details ?? {};
+  }
+
+  get kind(): ErrorKind {
+    return ERROR_CODES[this.code];
+  }
+}

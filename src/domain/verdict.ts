@@ -1,0 +1,72 @@
+import type { Evidence } from './evidence.ts';
+import { type State, severityOf } from './state.ts';
+import type { Timings } from './timings.ts';
+
+/**
+ * What one check concluded from one probe. Checks return verdicts for anything the site did; trouble of our own is
+ * the state Unknown, never a failure of the site.
+ */
+export type Verdict = {
+  /** The check that speaks, such as `http`. */
+  check: string;
+  /**
+   * The state this finding suggests: Up; Warning or Degraded (advisory); Seems Down (a failure that wants
+   * confirmation); Unknown (we could not tell).
+   */
+  state: Extract<State, 'Up' | 'Warning' | 'Degraded' | 'Seems Down' | 'Unknown'>;
+  /** Stable public code from the check's closed map of findings; `ok` when nothing is wrong. */
+  reason: string;
+  /** One plain sentence of cause for people. */
+  summary: string;
+  /**
+   * Unknown alone: `interval` when another look soon would tell nothing new, or would itself be the trouble; otherwise
+   * `soon`.
+   */
+  followUp?: 'soon' | 'interval';
+  /** Small facts that belong to this finding alone, such as days until expiry. */
+  details?: Readonly<Record<string, string | number | boolean>>;
+};
+
+/** Everything one probe of one endpoint brought back. */
+export type Observation = {
+  /** Wall clock at the start of the probe, ms since the epoch. */
+  startedAtMs: number;
+  timings: Timings;
+  /** Status of the last reply; null when none arrived. */
+  httpCode: number | null;
+  /** Address the last request went to. */
+  address: string | null;
+  /** End of the leaf certificate's validity, ms since the epoch; null when none was shown. */
+  certificateExpiresAtMs: number | null;
+  /** One per check that ran; never empty. */
+  verdicts: Verdict[];
+  /** Present on anything but a healthy result, and when the caller asked for it. */
+  evidence: Evidence | null;
+};
+
+/**
+ * What silence means: a check that has an open incident and nothing to say of an otherwise healthy look has nothing to
+ * complain of any more, as when a site no longer speaks TLS.
+ */
+export function clearedBySilence(openChecks: Iterable<string>, verdicts: readonly Verdict[]): Verdict[] {
+  if (verdicts.some((verdict) => verdict.state !== 'Up')) return [];
+  const silent = [...openChecks].filter((check) => verdicts.every((verdict) => verdict.check !== check));
+  return silent.map((check) => ({
+    check,
+    state: 'Up',
+    reason: 'ok',
+    summary: 'there is nothing to check here any more',
+  }));
+}
+
+/** The verdict that speaks for the whole observation: the most severe; among equals Unknown before Up, then the first. */
+export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
+  let worst: Verdict | null = null;
+  for (const verdict of verdicts) if (worst === null || weight(verdict) > weight(worst)) worst = verdict;
+  if (worst === null) throw new TypeError('an observation carries at least one verdict');
+  return worst;
+}
+
+function weight(verdict: Verdict): number {
+  return severityOf(verdict.state) + (verdict.state === 'Unknown' ? 0.5 : 0);
+}

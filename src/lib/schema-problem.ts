@@ -1,0 +1,40 @@
+/** Says in plain words what a schema found wrong with a value that a person or a program sent. */
+import type { z } from 'zod';
+
+const KINDS: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  string: 'a text',
+  array: 'a list',
+  object: 'an object',
+};
+
+/** What is wrong, without the name of the place: `"eighty" is not a number`. `root` is the whole that was sent. */
+export function schemaProblem(issue: z.core.$ZodIssue, root: unknown): string {
+  const value = issue.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | null)?.[step], root);
+  if (value === undefined) return 'it is required';
+  switch (issue.code) {
+    case 'invalid_type':
+      return `${shown(value)} is not ${KINDS[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `${shown(value)} is not ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'string' ? 'it is empty' : `${shown(value)} is less than ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `it is longer than ${issue.maximum}`
+        : `${shown(value)} is more than ${issue.maximum}`;
+    default:
+      return `${shown(value)} is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+  }
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value, stringifyBigint) ?? 'nothing');
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+function stringifyBigint(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
