@@ -1,0 +1,144 @@
+import { connect, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { closedPort, startTcpServer, type TcpServer } from '../../test/kit/tcp-server.ts';
+import { systemClock as clock } from '../lib/clock.ts';
+import { createConnection } from './connection.ts';
+import { createDeadlines } from './deadlines.ts';
+import { type Dialled, dial } from './dial.ts';
+
+const deadlines = createDeadlines(clock);
+const buffer = Buffer.alloc(65_536);
+const servers: TcpServer[] = [];
+const opened: Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of opened.splice(0)) socket.destroy();
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+async function listen(host = '127.0.0.1', port = 0): Promise<number> {
+  const server = await startTcpServer(() => {}, { host, port });
+  servers.push(server);
+  return server.port;
+}
+
+type Script = {
+  addresses: string[];
+  port: number;
+  timeoutMs?: number;
+  fails?: Record<string, string>;
+  silent?: string[];
+};
+
+/** Dials real sockets, except for addresses that are scripted to fail with a code or to stay silent. */
+function dialTo({ addresses, port, timeoutMs = 5_000, fails = {}, silent = [] }: Script): Promise<Dialled<Socket>> {
+  const socketTo = (address: string): Socket => {
+    const code = fails[address];
+    if (code !== undefined) return new Socket().destroy(Object.assign(new Error(code), { code }));
+    return silent.includes(address) ? new Socket() : connect({ host: address, port });
+  };
+  return dial({
+    addresses,
+    port,
+    open: (address) =>
+      createConnection(buffer, () => {
+        const socket = socketTo(address);
+        opened.push(socket);
+        return socket;
+      }),
+    isPinned: (expected, actual) => expected === actual,
+    deadlineMs: clock.monotonicMs() + timeoutMs,
+    deadlines,
+  });
+}
+
+describe('dialling', () => {
+  it('connects to the first address and leaves the others alone', async () => {
+    const port = await listen();
+    const { attempts, outcome } = await dialTo({ addresses: ['127.0.0.1', '127.0.0.2'], port });
+    expect(outcome).toMatchObject({ ok: true, address: '127.0.0.1' });
+    expect(attempts).toEqual([
+      { address: '127.0.0.1', outcome: 'connected' },
+      { address: '127.0.0.2', outcome: 'not_tried' },
+    ]);
+  });
+
+  it('goes on to the next address at once when one refuses', async () => {
+    const port = await listen();
+    const { attempts, outcome } = await dialTo({ addresses: ['127.0.0.2', '127.0.0.1'], port });
+    expect(outcome).toMatchObject({ ok: true, address: '127.0.0.1' });
+    expect(attempts[0]).toEqual({ address: '127.0.0.2', outcome: 'failed', error: 'ECONNREFUSED' });
+  });
+
+  it('does not wait for an address that stays silent, and destroys its socket', async () => {
+    const port = await listen();
+    const { attempts, outcome } = await dialTo({ addresses: ['127.0.0.2', '127.0.0.1'], port, silent: ['127.0.0.2'] });
+    expect(outcome).toMatchObject({ ok: true, address: '127.0.0.1' });
+    expect(attempts[0]).toEqual({ address: '127.0.0.2', outcome: 'failed', error: 'ABANDONED' });
+    expect(opened.map((socket) => socket.destroyed)).toEqual([true, false]);
+  });
+
+  it('fails with the first error when every address fails', async () => {
+    const port = await closedPort();
+    const fails = { '127.0.0.2': 'EHOSTUNREACH' };
+    const { attempts, outcome } = await dialTo({ addresses: ['127.0.0.1', '127.0.0.2'], port, fails });
+    expect(outcome).toMatchObject({ ok: false, failure: { phase: 'tcp', code: 'ECONNREFUSED' } });
+    expect(attempts.map(({ error }) => error)).toEqual(['ECONNREFUSED', 'EHOSTUNREACH']);
+  });
+
+  it.each(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])(
+    'does not blame the site for %s on a host without IPv6',
+    async (code) => {
+      const fails = { '2001:db8::1': code, '127.0.0.1': 'ECONNREFUSED' };
+      const both = await dialTo({ addresses: ['2001:db8::1', '127.0.0.1'], port: 80, fails });
+      expect(both.outcome).toMatchObject({ failure: { code: 'ECONNREFUSED' } });
+      const alone = await dialTo({ addresses: ['2001:db8::1'], port: 80, fails });
+      expect(alone.outcome).toMatchObject({ failure: { phase: 'tcp', code } });
+    },
+  );
+
+  it('tries four addresses of each family, in order, and leaves the rest', async () => {
+    const v4 = Array.from({ length: 6 }, (_, index) => `192.0.2.${index + 1}`);
+    const v6 = Array.from({ length: 6 }, (_, index) => `2001:db8::${index + 1}`);
+    const addresses = [...v6, ...v4];
+    const fails = Object.fromEntries(
+      addresses.map((address) => [address, v6.includes(address) ? 'ENETUNREACH' : 'EMFILE']),
+    );
+    const { attempts, outcome } = await dialTo({ addresses, port: 80, fails });
+    expect(attempts.map(({ address }) => address)).toEqual(addresses);
+    expect(attempts.filter(({ outcome }) => outcome === 'failed').map(({ address }) => address)).toEqual([
+      ...v6.slice(0, 4),
+      ...v4.slice(0, 4),
+    ]);
+    expect(attempts.filter(({ outcome }) => outcome === 'not_tried')).toHaveLength(4);
+    expect(outcome).toMatchObject({ failure: { code: 'EMFILE' } });
+  });
+
+  it.each(['EMFILE', 'EADDRNOTAVAIL', 'ENETUNREACH'])('names %s, which is our own trouble', async (code) => {
+    const { outcome } = await dialTo({ addresses: ['192.0.2.1'], port: 80, fails: { '192.0.2.1': code } });
+    expect(outcome).toMatchObject({ failure: { phase: 'tcp', code } });
+  });
+
+  it('ends at the deadline with every socket destroyed', async () => {
+    const silent = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
+    const { attempts, outcome } = await dialTo({ addresses: silent, port: 80, silent, timeoutMs: 400 });
+    expect(outcome).toMatchObject({ failure: { phase: 'tcp', code: 'DEADLINE' } });
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'not_tried']);
+    expect(opened.every((socket) => socket.destroyed)).toBe(true);
+  });
+
+  it('lets no byte pass to a peer that is not the address that was checked', async () => {
+    const port = await listen();
+    const connection = createConnection(buffer, () => connect({ host: '127.0.0.1', port }));
+    const { outcome } = await dial({
+      addresses: ['127.0.0.1'],
+      port,
+      open: () => connection,
+      isPinned: () => false,
+      deadlineMs: clock.monotonicMs() + 5_000,
+      deadlines,
+    });
+    expect(outcome).toMatchObject({ ok: false, failure: { phase: 'guard', code: 'PEER_MISMATCH' } });
+    expect(connection.socket.destroyed).toBe(true);
+  });
+});
