@@ -1,0 +1,254 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createTestCertificates, type TestCertificates } from '../../../test/kit/certificates.ts';
+import { type DnsServer, startDnsServer } from '../../../test/kit/dns-server.ts';
+import { type FullBacklog, startFullBacklog } from '../../../test/kit/full-backlog.ts';
+import { createTestProbe, type TestProbe, verdictOn } from '../../../test/kit/probe.ts';
+import { type Behaviour, type Site, startSite } from '../../../test/kit/site.ts';
+import { closedPort, startTcpServer } from '../../../test/kit/tcp-server.ts';
+import type { WireFailure } from '../../wire/exchange.ts';
+import type { Visit } from '../visit.ts';
+import { HTTP_FINDINGS, type HttpReason } from './http.findings.ts';
+import { http } from './http.ts';
+
+const reached = new Set<HttpReason>();
+let certificates: TestCertificates;
+let dns: DnsServer;
+let probe: TestProbe;
+let dropping: FullBacklog;
+const sites: Site[] = [];
+
+beforeAll(async () => {
+  certificates = await createTestCertificates();
+  dns = await startDnsServer();
+  dropping = await startFullBacklog();
+  probe = createTestProbe({ dnsResolvers: [dns.address], extraCaPem: certificates.caPem });
+});
+
+afterAll(async () => {
+  for (const site of sites) await site.stop();
+  await dns.stop();
+  await dropping.stop();
+});
+
+async function site(
+  behaviour: Behaviour,
+  identity?: keyof Omit<TestCertificates, 'authority' | 'caPem'>,
+): Promise<Site> {
+  const started = await startSite(
+    identity === undefined ? { behaviour } : { behaviour, identity: certificates[identity] },
+  );
+  sites.push(started);
+  return started;
+}
+
+async function reasonFor(url: string, timeoutMs?: number): Promise<HttpReason> {
+  const verdict = verdictOn(await probe(url, timeoutMs), 'http');
+  expect(verdict.summary).not.toMatch(/[{}?]/);
+  reached.add(verdict.reason as HttpReason);
+  return verdict.reason as HttpReason;
+}
+
+const HTTP_CASES: [HttpReason, Behaviour, timeoutMs?: number][] = [
+  ['ok', { kind: 'up' }],
+  ['ok', { kind: 'status', code: 204 }],
+  ['ok', { kind: 'chunked', chunks: ['one', 'two'] }],
+  ['ok', { kind: 'redirect_chain', hops: 10 }],
+  ['http_server_error', { kind: 'status', code: 500 }],
+  ['http_server_error', { kind: 'status', code: 599 }],
+  ['http_client_error', { kind: 'status', code: 404 }],
+  ['http_forbidden', { kind: 'status', code: 403 }],
+  ['http_forbidden', { kind: 'status', code: 401 }],
+  ['http_rate_limited', { kind: 'status', code: 429 }],
+  ['http_timeout', { kind: 'hang', at: 'request' }, 400],
+  ['http_no_reply', { kind: 'reset', at: 'request' }],
+  ['http_malformed', { kind: 'garbage' }],
+  ['http_malformed', { kind: 'big_headers', fields: 500, valueLength: 500 }],
+  ['redirect_loop', { kind: 'redirect_loop' }],
+  ['redirect_too_many', { kind: 'redirect_chain', hops: 11 }],
+  ['redirect_bad_location', { kind: 'redirect_to', location: 'javascript:alert(1)' }],
+  ['redirect_bad_location', { kind: 'redirect_to', location: 'file:///etc/passwd' }],
+  ['body_truncated', { kind: 'truncated', framing: 'length' }],
+  ['body_truncated', { kind: 'reset', at: 'body' }],
+  ['body_timeout', { kind: 'slow_body', bytes: 1_000, everyMs: 100, finite: true }, 600],
+  ['body_malformed', { kind: 'raw', bytes: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n' }],
+];
+
+describe('over plain HTTP the check finds', () => {
+  it.each(HTTP_CASES)('%s with %j', async (reason, behaviour, timeoutMs) => {
+    const target = await site(behaviour);
+    expect(await reasonFor(target.url, timeoutMs)).toBe(reason);
+  });
+
+  it('tcp_refused on a closed port', async () => {
+    expect(await reasonFor(`http://127.0.0.1:${await closedPort()}/`)).toBe('tcp_refused');
+  });
+
+  it('tcp_timeout on a port that answers no SYN', async () => {
+    expect(await reasonFor(`http://127.0.0.1:${dropping.port}/`, 500)).toBe('tcp_timeout');
+  });
+});
+
+describe('over HTTPS the check finds', () => {
+  it.each([
+    ['ok', 'good'],
+    ['tls_expired', 'expired'],
+    ['tls_not_yet_valid', 'notYetValid'],
+    ['tls_wrong_host', 'wrongHost'],
+    ['tls_self_signed', 'selfSigned'],
+    ['tls_untrusted', 'untrusted'],
+  ] as const)('%s with a certificate that is %s, and keeps the certificate as evidence', async (reason, identity) => {
+    const target = await site({ kind: 'up' }, identity);
+    expect(await reasonFor(target.url)).toBe(reason);
+    const { evidence } = await probe(target.url);
+    expect(evidence?.certificate?.fingerprint_sha256).toMatch(/^[0-9A-F:]{95}$/i);
+    expect(evidence?.certificate?.verify_error === null).toBe(reason === 'ok');
+    expect(target.requests()).toBe(reason === 'ok' ? 2 : 0);
+  });
+
+  it('tls_not_spoken where plain HTTP answers', async () => {
+    const target = await site({ kind: 'up' });
+    expect(await reasonFor(target.url.replace('http:', 'https:'))).toBe('tls_not_spoken');
+  });
+
+  it('tls_failed where the server answers the handshake with an alert', async () => {
+    const handshakeFailure = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]);
+    const server = await startTcpServer((socket) => {
+      socket.once('data', () => socket.end(handshakeFailure));
+    });
+    onTestFinished(() => server.stop());
+    expect(await reasonFor(`https://127.0.0.1:${server.port}/`)).toBe('tls_failed');
+  });
+
+  it('tls_timeout where nobody answers the handshake', async () => {
+    const target = await site({ kind: 'hang', at: 'connect' }, 'good');
+    expect(await reasonFor(target.url, 400)).toBe('tls_timeout');
+  });
+});
+
+describe('from the resolver the check finds', () => {
+  it.each([
+    ['dns_nxdomain', 'NXDOMAIN', 10_000],
+    ['dns_no_address', [], 10_000],
+    ['dns_servfail', 'SERVFAIL', 10_000],
+    ['dns_refused', 'REFUSED', 10_000],
+    ['dns_timeout', 'SILENT', 500],
+    ['dns_failed', 'GARBAGE', 10_000],
+  ] as const)('%s when it says %j', async (reason, script, timeoutMs) => {
+    const name = `${reason.replaceAll('_', '-')}.example`;
+    dns.answer(name, script);
+    const found = await reasonFor(`http://${name}/`, timeoutMs);
+    // A reply that cannot be read is dropped by some resolver libraries, which then time out: both are ours.
+    if (script === 'GARBAGE') expect(['dns_failed', 'dns_timeout']).toContain(found);
+    else expect(found).toBe(reason);
+  });
+});
+
+describe('redirects', () => {
+  it('are each checked by the guard again: one into a closed range is refused and is no downtime', async () => {
+    const target = await site({ kind: 'redirect_to', location: 'http://169.254.169.254/latest/meta-data/' });
+    const verdict = verdictOn(await probe(target.url), 'http');
+    reached.add(verdict.reason as HttpReason);
+    expect(verdict).toMatchObject({ reason: 'egress_forbidden', state: 'Unknown', followUp: 'interval' });
+    expect(verdict.summary).toContain('metadata service');
+  });
+
+  it('into a port of another protocol are refused, and could be allowed', async () => {
+    const target = await site({ kind: 'redirect_to', location: 'http://127.0.0.1:25/' });
+    expect(await reasonFor(target.url)).toBe('egress_refused');
+  });
+
+  it('leave a hop each in the evidence', async () => {
+    const target = await site({ kind: 'redirect_chain', hops: 3 });
+    const { evidence } = await probe(target.url);
+    expect(evidence?.hops.map((hop) => hop.http_code)).toEqual([302, 302, 302, 200]);
+  });
+});
+
+/** Trouble that cannot be made on loopback without breaking the machine: handed in as the wire reports it. */
+describe('errors that speak of this machine', () => {
+  it.each<[HttpReason, WireFailure]>([
+    ['monitor_network', { phase: 'tcp', code: 'ENETUNREACH', detail: '' }],
+    ['monitor_network', { phase: 'tcp', code: 'EADDRNOTAVAIL', detail: '' }],
+    ['monitor_resources', { phase: 'tcp', code: 'EMFILE', detail: '' }],
+    ['dns_failed', { phase: 'dns', code: 'NO_RESOLVER', detail: '', resolver: null }],
+    ['dns_failed', { phase: 'dns', code: 'LOCAL_FAILURE', detail: '', resolver: null }],
+  ])('are %s and never downtime: %j', (reason, failure) => {
+    const found = http.judge(visitThatFailed(failure), 0);
+    expect(found?.reason).toBe(reason);
+    expect(HTTP_FINDINGS[reason].state).toBe('Unknown');
+    reached.add(reason);
+  });
+
+  it.each<[HttpReason, string]>([
+    ['tcp_reset', 'ECONNRESET'],
+    ['tcp_unreachable', 'EHOSTUNREACH'],
+    ['tcp_failed', 'EPROTO'],
+  ])('are told from %s, which speaks of the site (%s)', (reason, code) => {
+    expect(http.judge(visitThatFailed({ phase: 'tcp', code, detail: '' }), 0)?.reason).toBe(reason);
+    expect(HTTP_FINDINGS[reason].state).toBe('Seems Down');
+    reached.add(reason);
+  });
+
+  it.each(['ERROR_IN_CERT_NOT_BEFORE_FIELD', 'ERROR_IN_CERT_NOT_AFTER_FIELD'])(
+    'a certificate with %s is not trusted',
+    (code) => {
+      expect(http.judge(visitThatFailed({ phase: 'tls', code, detail: '' }), 0)?.reason).toBe('tls_untrusted');
+    },
+  );
+
+  it('a host that is called like an error changes nothing', async () => {
+    dns.answer('certificate-tls-redirect.example', 'NXDOMAIN');
+    expect(await reasonFor('http://certificate-tls-redirect.example/')).toBe('dns_nxdomain');
+  });
+});
+
+describe('a pause of this machine during the visit', () => {
+  const TIMEOUTS: WireFailure[] = [
+    { phase: 'dns', code: 'TIMEOUT', detail: '', resolver: null },
+    ...(['tcp', 'tls', 'http', 'body'] as const).map((phase) => ({ phase, code: 'DEADLINE', detail: '' })),
+  ];
+
+  it.each(TIMEOUTS)('makes a time-out Unknown ($phase)', (failure) => {
+    const paused = { ...visitThatFailed(failure), totalMs: 2_000, pausedMs: 1_500 };
+    const found = http.judge(paused, 0);
+    expect(found).toMatchObject({ reason: 'monitor_stalled', details: { ms: 1_500, code: failure.code } });
+    expect(HTTP_FINDINGS.monitor_stalled.state).toBe('Unknown');
+    reached.add('monitor_stalled');
+  });
+
+  it.each<[HttpReason, WireFailure]>([
+    ['tcp_refused', { phase: 'tcp', code: 'ECONNREFUSED', detail: '' }],
+    ['tcp_reset', { phase: 'tcp', code: 'ECONNRESET', detail: '' }],
+    ['tls_expired', { phase: 'tls', code: 'CERT_HAS_EXPIRED', detail: '' }],
+    ['body_truncated', { phase: 'body', code: 'TRUNCATED', detail: '' }],
+    ['dns_nxdomain', { phase: 'dns', code: 'NXDOMAIN', detail: '', resolver: null }],
+  ])('leaves %s standing', (reason, failure) => {
+    expect(http.judge({ ...visitThatFailed(failure), totalMs: 2_000, pausedMs: 1_500 }, 0)?.reason).toBe(reason);
+  });
+
+  it('that is a small part of it explains no time-out', () => {
+    const visit = { ...visitThatFailed({ phase: 'http', code: 'DEADLINE', detail: '' }), totalMs: 10_000 };
+    expect(http.judge({ ...visit, pausedMs: 999 }, 0)?.reason).toBe('http_timeout');
+    expect(http.judge({ ...visit, pausedMs: 1_000 }, 0)?.reason).toBe('monitor_stalled');
+  });
+});
+
+describe('the findings', () => {
+  it('are all reached by the tests above, except the prober’s own failure, which has its own test', () => {
+    const missing = Object.keys(HTTP_FINDINGS).filter((reason) => !reached.has(reason as HttpReason));
+    expect(missing).toEqual(['prober_failed']);
+  });
+});
+
+function visitThatFailed(failure: WireFailure): Visit {
+  const hop = {
+    url: 'http://site.example/',
+    addresses: [],
+    address: null,
+    timings: { total: 1 },
+    tls: null,
+    reply: null,
+    failure,
+  };
+  return { startedAtMs: 0, url: hop.url, method: 'GET', hops: [hop], redirectTrouble: null, totalMs: 1, pausedMs: 0 };
+}

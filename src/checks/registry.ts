@@ -1,0 +1,7 @@
+/** The one list of checks. Adding a check is one file and one line here. */
+import { http } from './application/http.ts';
+import { redirectDowngrade } from './application/redirect-downgrade.ts';
+import type { Check } from './check.ts';
+import { tlsExpiry } from './transport/tls-expiry.ts';
+
+export const CHECKS: readonly Check[] = [http, redirectDowngrade, tlsExpiry];
