@@ -1,0 +1,219 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../test/kit/eventually.ts';
+import { createFakeClock } from '../../test/kit/fake-clock.ts';
+import { type Site, startSite } from '../../test/kit/site.ts';
+import { closedPort } from '../../test/kit/tcp-server.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { createProberPool } from './pool.ts';
+import type { ProbeJob, ProbeResult, Prober } from './prober.ts';
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+const settings = {
+  egress: { allow: ['127.0.0.0/8'], allowPrivate: false, ownListeners: [] },
+  dnsResolvers: [],
+  extraCaPem: null,
+  userAgent: 'jetmon-test',
+};
+
+function startPool(options: { threadModule?: URL; clock?: Clock } = {}) {
+  const results: ProbeResult[] = [];
+  const deaths: Error[] = [];
+  let wanted = 0;
+  let wake = () => {};
+  const prober = createProberPool({
+    settings,
+    clock: options.clock ?? systemClock,
+    onResults(batch) {
+      results.push(...batch);
+      if (results.length >= wanted) wake();
+    },
+    onThreadDeath: (error) => deaths.push(error),
+    ...(options.threadModule === undefined ? {} : { threadModule: options.threadModule }),
+  });
+  stops.push(() => prober.stop());
+  const all = (count: number) => {
+    wanted = count;
+    return new Promise<ProbeResult[]>((resolve) => {
+      wake = () => resolve(results);
+      if (results.length >= count) wake();
+    });
+  };
+  return { prober, deaths, all };
+}
+
+async function site(): Promise<Site> {
+  const started = await startSite();
+  stops.push(() => started.stop());
+  return started;
+}
+
+function job(id: number, url: string): ProbeJob {
+  return { id, url, timeoutMs: 10_000, evidence: 'unless_healthy' };
+}
+
+function stateOf(results: ProbeResult[], id: number): string | undefined {
+  return results.find((result) => result.id === id)?.observation.verdicts[0]?.state;
+}
+
+describe('the prober', () => {
+  it('answers every job of a batch by its id: healthy ones as numbers, failing ones with their evidence', async () => {
+    const target = await site();
+    const { prober, all } = startPool();
+    prober.submit([job(1, target.url), job(2, `http://127.0.0.1:${await closedPort()}/`), job(3, target.url)]);
+    const results = await all(3);
+    expect([1, 2, 3].map((id) => stateOf(results, id))).toEqual(['Up', 'Seems Down', 'Up']);
+    const healthy = results.find((result) => result.id === 1)?.observation;
+    expect(healthy).toMatchObject({ evidence: null, httpCode: 200, address: '127.0.0.1' });
+    expect(healthy?.timings.ttfb).toBeGreaterThan(0);
+    expect(healthy?.timings.dns).toBeUndefined();
+    const failing = results.find((result) => result.id === 2)?.observation;
+    expect(failing?.evidence?.error).toMatchObject({ phase: 'tcp', code: 'ECONNREFUSED' });
+    expect(prober.inFlight()).toBe(0);
+  });
+
+  it('probes many at once without losing one', async () => {
+    const target = await site();
+    const { prober, all } = startPool();
+    prober.submit(Array.from({ length: 1_500 }, (_, id) => job(id, target.url)));
+    const results = await all(1_500);
+    expect(new Set(results.map((result) => result.id)).size).toBe(1_500);
+    expect(results.every((result) => result.observation.verdicts[0]?.state === 'Up')).toBe(true);
+  });
+
+  it('calls its own mistakes Unknown: a job that is not a URL breaks nothing', async () => {
+    const target = await site();
+    const { prober, all } = startPool();
+    prober.submit([job(1, 'not a url'), job(2, target.url)]);
+    const results = await all(2);
+    expect(results.find((result) => result.id === 1)?.observation.verdicts[0]).toMatchObject({
+      state: 'Unknown',
+      reason: 'prober_failed',
+    });
+    expect(stateOf(results, 2)).toBe('Up');
+  });
+
+  it('says nothing after it was stopped: what was in flight is not reported', async () => {
+    const hanging = await startSite({ behaviour: { kind: 'hang', at: 'request' } });
+    stops.push(() => hanging.stop());
+    let reported = 0;
+    const prober: Prober = createProberPool({
+      settings,
+      clock: systemClock,
+      onResults: () => {
+        reported += 1;
+      },
+      onThreadDeath() {},
+    });
+    prober.submit([job(1, hanging.url)]);
+    await prober.stop();
+    expect(reported).toBe(0);
+    expect(prober.inFlight()).toBe(0);
+  });
+});
+
+describe('a thread that dies', () => {
+  const threadModule = new URL('../../test/kit/dying-thread.ts', import.meta.url);
+
+  it('is replaced, and the job that kills it twice is answered as our own failure', async () => {
+    const { prober, deaths, all } = startPool({ threadModule });
+    prober.submit([job(1, 'http://poison.example/')]);
+    const results = await all(1);
+    expect(results[0]?.observation.verdicts[0]).toMatchObject({ state: 'Unknown', reason: 'prober_failed' });
+    expect(deaths).toHaveLength(2);
+    expect(deaths[0]?.message).toContain('poisoned');
+  });
+
+  it('does not take later jobs with it', async () => {
+    const { prober, all } = startPool({ threadModule });
+    prober.submit([job(1, 'http://poison.example/')]);
+    await all(1);
+    prober.submit([job(2, 'http://fine.example/')]);
+    const results = await all(2);
+    expect(stateOf(results, 2)).toBe('Up');
+  });
+
+  it('is not charged to jobs that come before its replacement', async () => {
+    const clock = createFakeClock();
+    const { prober, deaths, all } = startPool({ threadModule, clock });
+    const died = (count: number) => eventually(`death ${count}`, () => deaths.length === count);
+    prober.submit([job(1, 'http://poison.example/')]);
+    await died(1);
+    // On board for one death only, like the job that kills the thread a second time.
+    prober.submit([job(2, 'http://fine.example/')]);
+    clock.advance(100);
+    await died(2);
+    expect(stateOf(await all(1), 1)).toBe('Unknown');
+    expect(prober.inFlight()).toBe(1);
+    clock.advance(200);
+    expect(stateOf(await all(2), 2)).toBe('Up');
+  });
+
+  it('is replaced later each time, up to five seconds, and at once again after one has answered', async () => {
+    const clock = createFakeClock();
+    const waits: number[] = [];
+    const counting: Clock = {
+      ...clock,
+      after(delayMs, run) {
+        // The other timers of the pool are those of the heartbeat.
+        if (run.name === 'replaceThread') waits.push(delayMs);
+        return clock.after(delayMs, run);
+      },
+    };
+    const { prober, deaths, all } = startPool({ threadModule, clock: counting });
+    for (let count = 1; count <= 8; count += 1) {
+      prober.submit([job(count, 'http://poison.example/')]);
+      await eventually(`death ${count}`, () => deaths.length === count);
+      clock.advance(5_000);
+    }
+    expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+    await eventually('no poison is left', () => {
+      if (prober.inFlight() > 0) clock.advance(5_000);
+      return prober.inFlight() === 0;
+    });
+    clock.advance(5_000);
+    const before = waits.length;
+    prober.submit([job(100, 'http://fine.example/')]);
+    expect(stateOf(await all(9), 100)).toBe('Up');
+    prober.submit([job(101, 'http://poison.example/')]);
+    await eventually('one more death', () => waits.length > before);
+    expect(waits[before]).toBe(100);
+  });
+});
+
+describe('a thread that runs', () => {
+  it('is left alone, busy or idle', async () => {
+    const target = await site();
+    const clock = createFakeClock();
+    const { prober, deaths, all } = startPool({ clock });
+    prober.submit([job(1, target.url)]);
+    await all(1);
+    // Far more looks than a silent thread is given, in each of which it has had time for a sign.
+    for (let look = 0; look < 15; look += 1) {
+      await delay(150);
+      clock.advance(1_000);
+    }
+    prober.submit([job(2, target.url)]);
+    expect(stateOf(await all(2), 2)).toBe('Up');
+    expect(deaths).toEqual([]);
+  });
+});
+
+describe('a thread that is stuck', () => {
+  it('is ended and replaced, and the job it is stuck with is answered as our own failure', async () => {
+    const threadModule = new URL('../../test/kit/stuck-thread.ts', import.meta.url);
+    const quick: Clock = { ...systemClock, after: (delayMs, run) => systemClock.after(delayMs / 10, run) };
+    const { prober, deaths, all } = startPool({ threadModule, clock: quick });
+    prober.submit([job(1, 'http://site.example/')]);
+    const [result] = await all(1);
+    expect(result?.observation.verdicts[0]).toMatchObject({ state: 'Unknown', reason: 'prober_failed' });
+    expect(deaths.map((error) => error.message)).toEqual([
+      expect.stringContaining('no sign of life for 10 s'),
+      expect.stringContaining('no sign of life for 10 s'),
+    ]);
+  });
+});
