@@ -1,0 +1,80 @@
+/** Opens the database a URL names, brings its tables up to date, and hands it out. */
+import { resolve } from 'node:path';
+import { type Kysely, sql } from 'kysely';
+import { AppError } from '../domain/errors.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Dialect } from './dialect/dialect.ts';
+import { kyselyOn, sqliteDialect } from './dialect/sqlite.ts';
+import { asUnusable, openSqliteFile } from './dialect/sqlite-file.ts';
+import { migrate } from './migrations/migrate.ts';
+import type { Schema, Tx } from './schema.ts';
+
+export interface Database {
+  readonly kysely: Kysely<Schema>;
+  readonly dialect: Dialect;
+  /** The file, absolute. */
+  readonly path: string;
+  /**
+   * Runs `run` in one transaction: all of it is durable when this resolves, nothing of it when it rejects. There is one
+   * connection, so nothing in `run` may wait for the network, a timer, or a query outside of `tx`.
+   */
+  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Resolves when the database answers; rejects with `db_unavailable`. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * `url` is `sqlite:<path>` or a bare path. Open a file once per process: while one handle waits for another's lock, the
+ * thread waits, and the other cannot finish. Throws AppError `database_unsupported`, `database_unusable` or
+ * `database_newer`.
+ */
+export async function openDatabase(options: { url: string; log?: Log; clock?: Clock }): Promise<Database> {
+  const path = databasePath(options.url);
+  const kysely = kyselyOn(openSqliteFile(path));
+  try {
+    await migrate({
+      kysely,
+      dialect: sqliteDialect,
+      clock: options.clock ?? systemClock,
+      name: path,
+      log: options.log,
+    });
+  } catch (error) {
+    await kysely.destroy();
+    throw asUnusable(path, error);
+  }
+  return {
+    kysely,
+    dialect: sqliteDialect,
+    path,
+    transaction: (run) => kysely.transaction().execute(run),
+    async ping() {
+      await sql`select 1`.execute(kysely);
+    },
+    close: () => kysely.destroy(),
+  };
+}
+
+const SQLITE_ONLY = 'set DATABASE_URL to sqlite:<path>, or leave it and the DB_ keys out to use the data folder';
+
+/** The file a `DATABASE_URL` names, absolute. Throws AppError `database_unsupported`. */
+export function databasePath(url: string): string {
+  return resolve(pathIn(url));
+}
+
+/** Names the scheme of a URL it refuses, never the rest: that may hold a password. */
+function pathIn(url: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'sqlite') {
+    const message =
+      scheme === 'mysql' || scheme === 'mariadb'
+        ? 'the configuration names a MySQL database (DATABASE_URL, or DB_HOST and the like), which this version cannot use yet'
+        : `DATABASE_URL begins with ${scheme}:, which is not a database this program knows`;
+    throw new AppError('database_unsupported', message, { fix: SQLITE_ONLY });
+  }
+  const path = url.replace(/^sqlite:(\/\/)?/i, '');
+  if (path !== '' && !path.includes('\0')) return path;
+  throw new AppError('database_unsupported', 'DATABASE_URL names no file', { fix: SQLITE_ONLY });
+}

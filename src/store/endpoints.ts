@@ -1,0 +1,263 @@
+/** Sites and their endpoints: the shared registry joined with the settings it has no columns for. */
+import { sql } from 'kysely';
+import { type EndpointId, MAX_ID, type SiteId } from '../domain/ids.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import type { Database } from './database.ts';
+import { insertEntry, intervalSecondsOf, parseLegacyInstant, registry, updateEntry } from './legacy.ts';
+import type { Executor, Tx } from './schema.ts';
+
+/** One monitored URL. Sites that share a site id are tracked apart, by endpoint id. */
+export type Endpoint = {
+  endpointId: EndpointId;
+  siteId: SiteId;
+  bucketNo: number;
+  url: string;
+  active: boolean;
+  intervalSeconds: number;
+  /** Null: the server's default. */
+  timeoutSeconds: number | null;
+  /** `site_status` as it stands in the registry; 0, 1 or 2, or whatever another program wrote. */
+  legacyStatus: number;
+  statusChangedAtMs: number | null;
+  /** When it was removed, which only an inactive endpoint is; null: watched or paused. */
+  removedAtMs: number | null;
+};
+
+export type Site = { siteId: SiteId; endpoints: Endpoint[] };
+
+export type NewEndpoint = {
+  /** Null: allocate one. */
+  siteId: SiteId | null;
+  url: string;
+  active: boolean;
+  bucketNo: number;
+  intervalSeconds: number;
+  timeoutSeconds?: number | null;
+};
+
+export type EndpointPatch = {
+  url?: string;
+  active?: boolean;
+  bucketNo?: number;
+  intervalSeconds?: number;
+  timeoutSeconds?: number | null;
+  /** Stamps the instant of change in the registry. */
+  statusChangedAtMs?: number;
+  /** Making an endpoint active clears it. */
+  removedAtMs?: number;
+};
+
+export type Created =
+  | { kind: 'created'; endpoint: Endpoint }
+  /** The same site id and URL, or, without a site id, any endpoint with that URL. */
+  | { kind: 'exists'; endpoint: Endpoint }
+  /** The registry is shared with version 1, so ids are not ours to hand out. */
+  | { kind: 'site_id_required' };
+
+export type SiteFilter = {
+  /** Only sites after this one. */
+  afterSiteId?: SiteId;
+  /** At most this many; ask for one more than a page to learn whether another follows. */
+  limit: number;
+  /** True: sites with at least one active endpoint; false: sites with none. */
+  active?: boolean;
+  /** True: sites all of whose endpoints were removed; false: the others. */
+  removed?: boolean;
+  /** Sites with an endpoint whose URL contains this text; no wildcards. */
+  urlContains?: string;
+};
+
+export interface Endpoints {
+  all(tx?: Tx): Promise<Endpoint[]>;
+  byId(endpointId: EndpointId, tx?: Tx): Promise<Endpoint | null>;
+  /** In the order they were added; empty when there is no such site. */
+  bySite(siteId: SiteId, tx?: Tx): Promise<Endpoint[]>;
+  /** In the order of these ids, at most 200; those that do not exist are left out. */
+  bySites(siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]>;
+  /** The first endpoint with exactly this URL. */
+  findByUrl(url: string, tx?: Tx): Promise<Endpoint | null>;
+  /** By site id, ascending, each with all its endpoints. */
+  listSites(filter: SiteFilter, tx?: Tx): Promise<Site[]>;
+  create(endpoint: NewEndpoint, tx?: Tx): Promise<Created>;
+  /** Members left out stay as they are. Null when there is no such endpoint. */
+  update(endpointId: EndpointId, patch: EndpointPatch, tx?: Tx): Promise<Endpoint | null>;
+}
+
+export function createEndpoints(db: Database, clock: Clock = systemClock): Endpoints {
+  const within = <T>(tx: Tx | undefined, run: (tx: Tx) => Promise<T>) => (tx ? run(tx) : db.transaction(run));
+  const endpoints = (tx: Tx | undefined) => select(tx ?? db.kysely);
+
+  async function byId(endpointId: EndpointId, tx?: Tx) {
+    return first(await endpoints(tx).where('registry.endpoint_id', '=', endpointId).execute());
+  }
+
+  async function findByUrl(url: string, tx?: Tx) {
+    return first(await endpoints(tx).where('registry.url', '=', url).limit(1).execute());
+  }
+
+  async function bySites(siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]> {
+    if (siteIds.length === 0) return [];
+    const sites = new Map<bigint, Site>(siteIds.map((siteId) => [siteId, { siteId, endpoints: [] }]));
+    const rows = await endpoints(tx).where('registry.site_id', 'in', siteIds).execute();
+    for (const row of rows) sites.get(row.site_id)?.endpoints.push(endpointOf(row));
+    return [...sites.values()].filter((site) => site.endpoints.length > 0);
+  }
+
+  async function saveSettings(tx: Tx, endpoint: Pick<Endpoint, 'endpointId' | 'siteId'>, patch: EndpointPatch) {
+    const nowMs = clock.nowMs();
+    const removedAtMs = patch.active === true ? null : patch.removedAtMs;
+    const row = {
+      source_site_id: endpoint.endpointId,
+      blog_id: endpoint.siteId,
+      ...(patch.intervalSeconds === undefined ? {} : { check_interval_seconds: patch.intervalSeconds }),
+      ...(patch.timeoutSeconds === undefined ? {} : { timeout_seconds: patch.timeoutSeconds }),
+      ...(removedAtMs === undefined ? {} : { removed_at: removedAtMs }),
+      created_at: nowMs,
+      updated_at: nowMs,
+    };
+    const table = 'jetmon_endpoint_check_config';
+    await db.dialect.upsert(tx, { table, rows: [row], key: ['source_site_id'], keep: ['created_at'] });
+  }
+
+  async function create(tx: Tx, wanted: NewEndpoint): Promise<Created> {
+    const same = endpoints(tx).where('registry.url', '=', wanted.url).limit(1);
+    const { siteId } = wanted;
+    const existing = first(await (siteId === null ? same : same.where('registry.site_id', '=', siteId)).execute());
+    if (existing !== null) return { kind: 'exists', endpoint: existing };
+    const owner = siteId ?? (await allocateSiteId(tx));
+    if (owner === null) return { kind: 'site_id_required' };
+    const endpointId = await insertEntry(tx, { ...wanted, siteId: owner });
+    await saveSettings(tx, { endpointId, siteId: owner }, wanted);
+    const endpoint = await byId(endpointId, tx);
+    if (endpoint === null) throw new Error(`endpoint ${endpointId} is not there after it was inserted`);
+    return { kind: 'created', endpoint };
+  }
+
+  async function update(tx: Tx, endpointId: EndpointId, patch: EndpointPatch): Promise<Endpoint | null> {
+    const before = await byId(endpointId, tx);
+    if (before === null) return null;
+    await updateEntry(tx, endpointId, patch);
+    if (hasSettings(patch)) await saveSettings(tx, before, patch);
+    return byId(endpointId, tx);
+  }
+
+  return {
+    all: async (tx) => (await endpoints(tx).execute()).map(endpointOf),
+    byId,
+    async bySite(siteId, tx) {
+      return (await endpoints(tx).where('registry.site_id', '=', siteId).execute()).map(endpointOf);
+    },
+    bySites,
+    findByUrl,
+    listSites: async (filter, tx) => bySites(await siteIdsOf(tx ?? db.kysely, filter), tx),
+    create: (wanted, tx) => within(tx, (inner) => create(inner, wanted)),
+    update: (endpointId, patch, tx) => within(tx, (inner) => update(inner, endpointId, patch)),
+  };
+}
+
+/** Whether a patch changes anything that the registry has no column for. */
+function hasSettings({ active, intervalSeconds, timeoutSeconds, removedAtMs }: EndpointPatch): boolean {
+  return active === true || intervalSeconds !== undefined || timeoutSeconds !== undefined || removedAtMs !== undefined;
+}
+
+function select(db: Executor) {
+  return db
+    .selectFrom(registry(db))
+    .leftJoin('jetmon_endpoint_check_config as config', 'config.source_site_id', 'registry.endpoint_id')
+    .selectAll('registry')
+    .select(['config.check_interval_seconds', 'config.timeout_seconds', 'config.removed_at'])
+    .orderBy('registry.endpoint_id');
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
+
+function endpointOf(row: Row): Endpoint {
+  const exactSeconds = row.check_interval_seconds === null ? null : Number(row.check_interval_seconds);
+  const active = row.active !== 0n;
+  return {
+    endpointId: row.endpoint_id as EndpointId,
+    siteId: row.site_id as SiteId,
+    bucketNo: Number(row.bucket_no),
+    url: row.url,
+    active,
+    intervalSeconds: intervalSecondsOf(Number(row.interval_minutes), exactSeconds),
+    timeoutSeconds: row.timeout_seconds === null ? null : Number(row.timeout_seconds),
+    legacyStatus: Number(row.legacy_status),
+    statusChangedAtMs: parseLegacyInstant(row.status_changed),
+    // Another program that shares the registry may have made a removed row active again.
+    removedAtMs: active || row.removed_at === null ? null : Number(row.removed_at),
+  };
+}
+
+function first(rows: Row[]): Endpoint | null {
+  return rows[0] === undefined ? null : endpointOf(rows[0]);
+}
+
+async function siteIdsOf(db: Executor, filter: SiteFilter): Promise<SiteId[]> {
+  let query = db.selectFrom(registry(db)).select('registry.site_id').groupBy('registry.site_id');
+  if (filter.afterSiteId !== undefined) query = query.where('registry.site_id', '>', filter.afterSiteId);
+  if (filter.active !== undefined)
+    query = query.having((eb) => eb.fn.max('registry.active'), '=', filter.active ? 1n : 0n);
+  if (filter.removed !== undefined) {
+    const kept = db
+      .selectFrom(registry(db, 'kept'))
+      .leftJoin('jetmon_endpoint_check_config as config', 'config.source_site_id', 'kept.endpoint_id')
+      .select('kept.endpoint_id')
+      .where(sql<boolean>`kept.site_id = registry.site_id`)
+      .where(({ eb, or }) => or([eb('kept.active', '<>', 0n), eb('config.removed_at', 'is', null)]));
+    query = query.where(({ exists, not }) => (filter.removed ? not(exists(kept)) : exists(kept)));
+  }
+  if (filter.urlContains !== undefined) {
+    // `!` escapes, because databases disagree on whether a backslash in a literal is one character.
+    const pattern = `%${filter.urlContains.replace(/[!%_]/g, '!$&')}%`;
+    const matching = db
+      .selectFrom(registry(db))
+      .select('registry.site_id')
+      .where(sql<boolean>`url like ${pattern} escape '!'`);
+    query = query.where('registry.site_id', 'in', matching);
+  }
+  const rows = await query.orderBy('registry.site_id').limit(filter.limit).execute();
+  return rows.map((row) => row.site_id as SiteId);
+}
+
+/** The next free site id, or null where ids are not ours to hand out. Ids that callers chose are stepped over. */
+async function allocateSiteId(tx: Tx): Promise<SiteId | null> {
+  const sequence = await tx
+    .selectFrom('jetmon_sequences')
+    .select('next_value')
+    .where('name', '=', 'blog_id')
+    .executeTakeFirst();
+  if (sequence === undefined) return null;
+  const siteId = await firstFreeFrom(tx, sequence.next_value);
+  await tx
+    .updateTable('jetmon_sequences')
+    .set({ next_value: siteId + 1n })
+    .where('name', '=', 'blog_id')
+    .execute();
+  return siteId as SiteId;
+}
+
+async function firstFreeFrom(tx: Tx, wanted: bigint): Promise<bigint> {
+  const taken = await tx.selectFrom(registry(tx)).select('site_id').where('site_id', '=', wanted).limit(1).execute();
+  if (taken.length === 0) return wanted;
+  // The end of the run of taken ids that `wanted` lies in.
+  const end = await tx
+    .selectFrom(registry(tx))
+    .select('registry.site_id')
+    .where('registry.site_id', '>=', wanted)
+    .where('registry.site_id', '<', MAX_ID)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom(registry(tx, 'next'))
+            .select('next.site_id')
+            .where(sql<boolean>`next.site_id = registry.site_id + 1`),
+        ),
+      ),
+    )
+    .orderBy('registry.site_id')
+    .limit(1)
+    .executeTakeFirst();
+  if (end === undefined) throw new Error('there is no free site id left');
+  return end.site_id + 1n;
+}

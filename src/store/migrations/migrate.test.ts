@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { temporaryDatabase, temporaryFolder, temporaryStore } from '../../../test/kit/store.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Executor } from '../schema.ts';
+import { migrate } from './migrate.ts';
+import { MIGRATIONS, type Migration } from './migrations.ts';
+
+/** The registry as version 1 made it, in the words of SQLite, with one site in it. */
+const VERSION_1 = `
+  create table jetpack_monitor_sites (
+    jetpack_monitor_site_id integer primary key autoincrement, blog_id unsigned bigint not null,
+    bucket_no unsigned smallint not null, monitor_url varchar(300) not null,
+    monitor_active unsigned tinyint not null default 1, site_status unsigned tinyint not null default 1,
+    last_status_change timestamp null default current_timestamp, check_interval unsigned tinyint not null default 5);
+  create index blog_id_monitor_url on jetpack_monitor_sites (blog_id, monitor_url);
+  insert into jetpack_monitor_sites (blog_id, bucket_no, monitor_url, last_status_change, site_status)
+    values (4711, 3, 'https://old.example/', '2020-01-02 03:04:05', 2);`;
+
+function shapeOf(path: string): unknown {
+  const file = new DatabaseSync(path, { readOnly: true });
+  const shape = file.prepare(
+    "select name, sql from sqlite_master where tbl_name = 'jetpack_monitor_sites' order by name",
+  );
+  const rows = shape.all();
+  file.close();
+  return rows;
+}
+
+describe('the first migration', () => {
+  it('makes the registry in the exact columns and indexes of version 1 when there is none', async () => {
+    const { path } = await temporaryDatabase();
+    const file = new DatabaseSync(path, { readOnly: true });
+    const columns = file.prepare('pragma table_info(jetpack_monitor_sites)').all();
+    expect(columns.map(({ name, type, notnull, dflt_value }) => [name, type, notnull, dflt_value])).toEqual([
+      ['jetpack_monitor_site_id', 'INTEGER', 0, null],
+      ['blog_id', 'unsigned bigint(20)', 1, null],
+      ['bucket_no', 'unsigned smallint(2)', 1, null],
+      ['monitor_url', 'varchar(300)', 1, null],
+      ['monitor_active', 'unsigned tinyint(1)', 1, '1'],
+      ['site_status', 'unsigned tinyint(1)', 1, '1'],
+      ['last_status_change', 'timestamp', 0, 'current_timestamp'],
+      ['check_interval', 'unsigned tinyint(1)', 1, '5'],
+    ]);
+    const indexes = file.prepare('pragma index_list(jetpack_monitor_sites)').all();
+    expect(indexes.map(({ name }) => name).sort()).toEqual([
+      'blog_id_monitor_url',
+      'bucket_no_monitor_active_check_interval',
+    ]);
+    file.close();
+  });
+
+  it('leaves a registry that was there as it is, and hands out no ids in it', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'jetmon.db');
+    const file = new DatabaseSync(path);
+    file.exec(VERSION_1);
+    file.close();
+    const before = shapeOf(path);
+    const { endpoints } = await temporaryStore(folder);
+    expect(shapeOf(path)).toEqual(before);
+    const wanted = { url: 'https://new.example/', active: true, bucketNo: 0, intervalSeconds: 60 };
+    expect(await endpoints.create({ ...wanted, siteId: null })).toEqual({ kind: 'site_id_required' });
+    expect(await endpoints.create({ ...wanted, siteId: 12n as never })).toMatchObject({ kind: 'created' });
+    expect(await endpoints.bySite(4711n as never)).toMatchObject([
+      {
+        url: 'https://old.example/',
+        intervalSeconds: 300,
+        legacyStatus: 2,
+        statusChangedAtMs: Date.UTC(2020, 0, 2, 3, 4, 5),
+      },
+    ]);
+  });
+
+  it('may run again on tables that are there', async () => {
+    const { db, addEndpoint, endpoints } = await temporaryStore();
+    await addEndpoint();
+    for (const migration of MIGRATIONS) await migration.up(db.kysely, db.dialect);
+    expect(await endpoints.all()).toHaveLength(1);
+    await addEndpoint();
+    expect(await endpoints.all()).toHaveLength(2);
+  });
+});
+
+describe('migrate', () => {
+  const steps = (ids: number[], ran: number[]): Migration[] =>
+    ids.map((id) => ({ id, name: `step ${id}`, up: async (_: Executor) => void ran.push(id) }));
+
+  it('runs what is missing, in order, once', async () => {
+    const { kysely, dialect } = await temporaryDatabase();
+    const ran: number[] = [];
+    const common = { kysely, dialect, clock: systemClock, name: 'x' };
+    await migrate({ ...common, migrations: steps([1, 2, 3], ran) });
+    await migrate({ ...common, migrations: steps([1, 2, 3, 4], ran) });
+    expect(ran).toEqual([2, 3, 4]);
+    await expect(migrate({ ...common, migrations: steps([1, 2], ran) })).rejects.toMatchObject({
+      code: 'database_newer',
+      details: { unknown: [3, 4] },
+    });
+  });
+
+  it('records nothing of a step that fails, and takes it up again', async () => {
+    const { kysely, dialect } = await temporaryDatabase();
+    const ran: number[] = [];
+    const failing: Migration = {
+      id: 2,
+      name: 'fails',
+      async up(db) {
+        await db.schema.createTable('half').addColumn('a', 'integer').execute();
+        throw new Error('cut short');
+      },
+    };
+    const common = { kysely, dialect, clock: systemClock, name: 'x' };
+    await expect(migrate({ ...common, migrations: [...MIGRATIONS, failing] })).rejects.toThrow('cut short');
+    await migrate({ ...common, migrations: [...MIGRATIONS, ...steps([2], ran)] });
+    expect(ran).toEqual([2]);
+    const tables = await kysely.introspection.getTables();
+    expect(tables.map(({ name }) => name)).not.toContain('half');
+  });
+});

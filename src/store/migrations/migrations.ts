@@ -1,0 +1,13 @@
+/** The one list of migrations, in order. An id is never reused; a step that is no longer wanted stays as a no-op. */
+import type { Dialect } from '../dialect/dialect.ts';
+import type { Executor } from '../schema.ts';
+import { createFirstTables } from './0001-first-tables.ts';
+
+export type Migration = {
+  id: number;
+  name: string;
+  /** May run again after it was cut short: not every database rolls back changes of tables. */
+  up(db: Executor, dialect: Dialect): Promise<void>;
+};
+
+export const MIGRATIONS: readonly Migration[] = [{ id: 1, name: 'first tables', up: createFirstTables }];

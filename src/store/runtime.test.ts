@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { appendTo, temporaryStore } from '../../test/kit/store.ts';
+import type { EndpointId } from '../domain/ids.ts';
+import type { Observation, Verdict } from '../domain/verdict.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { createRuntime } from './runtime.ts';
+
+const MINUTE = 60_000;
+
+async function runtimeAt(nowMs: number) {
+  const store = await temporaryStore();
+  const time = { nowMs };
+  const clock: Clock = { ...systemClock, nowMs: () => time.nowMs };
+  return { ...store, time, clock, runtime: createRuntime({ db: store.db, clock }) };
+}
+
+function seen(startedAtMs: number, change: Partial<Observation> = {}): Observation {
+  const timings = { dns: 1.25, tcp: 2.5, ttfb: 10.125, total: 20.5 };
+  const rest = { certificateExpiresAtMs: null, verdicts: [], evidence: null };
+  return { startedAtMs, timings, httpCode: 200, address: '192.0.2.1', ...rest, ...change };
+}
+
+const up: Verdict = { check: 'http', state: 'Up', reason: 'ok', summary: 'All is well' };
+const down: Verdict = { check: 'http', state: 'Seems Down', reason: 'http_5xx', summary: 'The server answered 500' };
+
+describe('the end of the certificate', () => {
+  it('is known as the last look that saw one left it, also after a restart', async () => {
+    const { db, clock, runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    runtime.record(endpoint, seen(1_000, { certificateExpiresAtMs: 2_000_000_000_000 }), up);
+    runtime.record(endpoint, seen(2_000), down);
+    expect(runtime.latest(endpoint.endpointId)?.certificateExpiresAtMs).toBe(2_000_000_000_000);
+    await runtime.flush();
+    const restarted = createRuntime({ db, clock });
+    await restarted.load();
+    expect(restarted.latest(endpoint.endpointId)?.certificateExpiresAtMs).toBe(2_000_000_000_000);
+  });
+});
+
+describe('an endpoint', () => {
+  it('that is well without TLS has no certificate, whatever was seen before', async () => {
+    const { runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    runtime.record(endpoint, seen(1_000, { certificateExpiresAtMs: 2_000_000_000_000 }), up);
+    runtime.record(endpoint, seen(2_000), up);
+    expect(runtime.latest(endpoint.endpointId)?.certificateExpiresAtMs).toBeNull();
+  });
+
+  it('that is forgotten counts as never checked until the next look, and that is written', async () => {
+    const { runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    runtime.record(endpoint, seen(1_000), up);
+    runtime.forget(endpoint.endpointId);
+    expect(runtime.latest(endpoint.endpointId)).toBeNull();
+    expect(await runtime.flush()).toBe(0);
+    runtime.record(endpoint, seen(2_000), up);
+    expect(await runtime.flush()).toBe(1);
+  });
+});
+
+describe('the latest result', () => {
+  it('is there at once, and after a restart once it was flushed', async () => {
+    const { db, clock, runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    expect(runtime.latest(endpoint.endpointId)).toBeNull();
+    runtime.record(endpoint, seen(1_000), up);
+    const latest = runtime.latest(endpoint.endpointId);
+    expect(latest).toEqual({
+      state: 'Up',
+      reason: 'ok',
+      summary: 'All is well',
+      httpCode: 200,
+      address: '192.0.2.1',
+      certificateExpiresAtMs: null,
+      timings: { dns: 1.25, tcp: 2.5, ttfb: 10.125, total: 20.5 },
+      checkedAtMs: 1_000,
+    });
+    expect(await runtime.flush()).toBe(1);
+    const after = createRuntime({ db, clock });
+    await after.load();
+    expect(after.latest(endpoint.endpointId)).toEqual(latest);
+    expect(await after.flush()).toBe(0);
+  });
+
+  it('is written when it is new, when it changed, and when the written one is old', async () => {
+    const { time, runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    const turn = async (nowMs: number, verdict: Verdict) => {
+      time.nowMs = nowMs;
+      runtime.record(endpoint, seen(nowMs), verdict);
+      return runtime.flush();
+    };
+    expect(await turn(1_000, up)).toBe(1);
+    expect(await turn(1_000 + MINUTE, up)).toBe(0);
+    expect(await turn(1_000 + 2 * MINUTE, down)).toBe(1);
+    expect(await turn(1_000 + 3 * MINUTE, { ...down, reason: 'tcp_refused' })).toBe(1);
+    expect(await turn(1_000 + 17 * MINUTE, { ...down, reason: 'tcp_refused' })).toBe(0);
+    expect(await turn(1_000 + 18 * MINUTE, { ...down, reason: 'tcp_refused' })).toBe(1);
+  });
+
+  it('stays due when it could not be written', async () => {
+    const { db, runtime, addEndpoint } = await runtimeAt(1_000);
+    runtime.record(await addEndpoint(), seen(1_000), up);
+    await db.kysely.schema.alterTable('jetmon_endpoint_runtime').renameTo('away').execute();
+    await expect(runtime.flush()).rejects.toThrow();
+    await db.kysely.schema.alterTable('away').renameTo('jetmon_endpoint_runtime').execute();
+    expect(await runtime.flush()).toBe(1);
+  });
+
+  it('that comes in while an older one is being written is written next', async () => {
+    const { db, clock, runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    runtime.record(endpoint, seen(1_000), up);
+    const flushing = runtime.flush();
+    await Promise.resolve();
+    runtime.record(endpoint, seen(2_000), down);
+    const written = [await flushing, await runtime.flush()];
+    expect(written).toEqual([1, 1]);
+    const after = createRuntime({ db, clock });
+    await after.load();
+    expect(after.latest(endpoint.endpointId)).toMatchObject({ state: 'Seems Down', checkedAtMs: 2_000 });
+  });
+
+  it('of a whole fleet goes out in one flush', async () => {
+    const { db, clock, runtime, addEndpoint } = await runtimeAt(1_000);
+    const { siteId } = await addEndpoint();
+    const endpoints = Array.from({ length: 2_345 }, (_, index) => ({
+      siteId,
+      endpointId: BigInt(index + 1) as EndpointId,
+    }));
+    for (const endpoint of endpoints) runtime.record(endpoint, seen(1_000), up);
+    expect(await runtime.flush()).toBe(2_345);
+    const after = createRuntime({ db, clock });
+    await after.load();
+    expect(endpoints.every(({ endpointId }) => after.latest(endpointId) !== null)).toBe(true);
+  });
+
+  it('and the confirmation of a failure leave each other alone in the row they share', async () => {
+    const { db, clock, runtime, events, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    const opening = { op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' } as const;
+    await events.append(appendTo(endpoint, [opening], { failing: { sinceMs: 1_000, attempts: 1 } }));
+    const before = createRuntime({ db, clock });
+    await before.load();
+    expect(before.latest(endpoint.endpointId)).toBeNull();
+    runtime.record(endpoint, seen(1_000), down);
+    await runtime.flush();
+    const incidents = await events.openIncidentsOf(endpoint.endpointId);
+    expect(incidents.get('http')?.failing).toEqual({ sinceMs: 1_000, attempts: 1 });
+    await events.append(appendTo(endpoint, [], { failing: { sinceMs: 1_000, attempts: 2 } }));
+    const after = createRuntime({ db, clock });
+    await after.load();
+    expect(after.latest(endpoint.endpointId)).toMatchObject({ reason: 'http_5xx' });
+  });
+
+  it('is cut to what its columns hold', async () => {
+    const { db, clock, runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    runtime.record(endpoint, seen(1_000), { ...down, summary: `${'x'.repeat(1_023)}\u{1F600}` });
+    await runtime.flush();
+    const after = createRuntime({ db, clock });
+    await after.load();
+    expect(after.latest(endpoint.endpointId)?.summary).toHaveLength(1_024);
+  });
+});

@@ -1,0 +1,192 @@
+/**
+ * The latest result of every endpoint: memory first, written behind. What a crash loses is freshness alone, because
+ * everything that matters is in the event log.
+ */
+import type { Insertable } from 'kysely';
+import type { EndpointId, SiteId } from '../domain/ids.ts';
+import { STATES, type State } from '../domain/state.ts';
+import type { Timings } from '../domain/timings.ts';
+import type { Observation, Verdict } from '../domain/verdict.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Database } from './database.ts';
+import type { RuntimeTable } from './schema.ts';
+
+export type LatestResult = {
+  state: State;
+  reason: string;
+  /** One plain sentence; may quote what a server sent. */
+  summary: string;
+  httpCode: number | null;
+  address: string | null;
+  timings: Timings;
+  /** Null without TLS. A look that failed leaves what an earlier one saw. */
+  certificateExpiresAtMs: number | null;
+  /** Start of the probe. */
+  checkedAtMs: number;
+};
+
+export interface RuntimeStore {
+  /** Takes in what a probe saw and the verdict that speaks for it. Memory only. */
+  record(endpoint: { endpointId: EndpointId; siteId: SiteId }, observation: Observation, verdict: Verdict): void;
+  /** As if it was never checked: what was seen under another URL says nothing of this one. */
+  forget(endpointId: EndpointId): void;
+  /** Null when the endpoint was never checked. */
+  latest(endpointId: EndpointId): LatestResult | null;
+  /** Writes what is due, in one transaction, and says how many rows. What could not be written stays due. */
+  flush(): Promise<number>;
+  /** Reads back what was written before the last stop. */
+  load(): Promise<void>;
+}
+
+/** An unchanged result is written again when the written one is older than this. */
+const REFRESH_AFTER_MS = 15 * 60_000;
+const ROWS_PER_STATEMENT = 100;
+const ROWS_PER_LOAD = 1_000;
+
+type Entry = { siteId: SiteId; result: LatestResult; written: LatestResult | null };
+
+export function createRuntime(deps: { db: Database; clock: Clock }): RuntimeStore {
+  const { db, clock } = deps;
+  const entries = new Map<EndpointId, Entry>();
+  const due = new Set<EndpointId>();
+  let flushing: Promise<unknown> = Promise.resolve();
+
+  function consider(endpointId: EndpointId, entry: Entry): void {
+    if (isDue(entry, clock.nowMs())) due.add(endpointId);
+  }
+
+  async function writeDue(): Promise<number> {
+    const batch = [...due].flatMap((endpointId) => {
+      const entry = entries.get(endpointId);
+      return entry === undefined ? [] : [{ endpointId, entry, result: entry.result }];
+    });
+    if (batch.length === 0) return 0;
+    const rows = batch.map(({ endpointId, entry, result }) => rowOf(endpointId, entry.siteId, result));
+    await db.transaction(async (tx) => {
+      for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+        const some = rows.slice(from, from + ROWS_PER_STATEMENT);
+        await db.dialect.upsert(tx, { table: 'jetmon_endpoint_runtime', rows: some, key: ['source_site_id'] });
+      }
+    });
+    for (const { endpointId, entry, result } of batch) {
+      due.delete(endpointId);
+      entry.written = result;
+      // A newer result may have come in while the older one was being written.
+      consider(endpointId, entry);
+    }
+    return batch.length;
+  }
+
+  return {
+    record({ endpointId, siteId }, observation, verdict) {
+      const known = entries.get(endpointId);
+      // A look that failed may have ended before the certificate was shown; a healthy one shows what there is.
+      const expiryBefore = verdict.state === 'Up' ? null : (known?.result.certificateExpiresAtMs ?? null);
+      const result = resultOf(observation, verdict, expiryBefore);
+      const entry = known ?? { siteId, result, written: null };
+      entry.result = result;
+      entries.set(endpointId, entry);
+      consider(endpointId, entry);
+    },
+    forget(endpointId) {
+      entries.delete(endpointId);
+      due.delete(endpointId);
+    },
+    latest: (endpointId) => entries.get(endpointId)?.result ?? null,
+    flush() {
+      const done = flushing.then(writeDue, writeDue);
+      flushing = done;
+      return done;
+    },
+    async load() {
+      for (const [endpointId, entry] of await readAll(db)) entries.set(endpointId, entry);
+    },
+  };
+}
+
+function isDue({ result, written }: Entry, nowMs: number): boolean {
+  if (written === null) return true;
+  if (result === written) return false;
+  if (result.state !== written.state || result.reason !== written.reason) return true;
+  return nowMs - written.checkedAtMs >= REFRESH_AFTER_MS;
+}
+
+function resultOf(observation: Observation, verdict: Verdict, expiryBefore: number | null): LatestResult {
+  return {
+    state: verdict.state,
+    reason: verdict.reason,
+    summary: verdict.summary,
+    httpCode: observation.httpCode,
+    address: observation.address,
+    timings: observation.timings,
+    certificateExpiresAtMs: observation.certificateExpiresAtMs ?? expiryBefore,
+    checkedAtMs: observation.startedAtMs,
+  };
+}
+
+/** Text that is longer than its column is cut here, where SQLite would keep it and another database would refuse it. */
+function rowOf(endpointId: EndpointId, siteId: SiteId, result: LatestResult): Insertable<RuntimeTable> {
+  const { timings } = result;
+  return {
+    source_site_id: endpointId,
+    blog_id: siteId,
+    last_checked_at: Math.trunc(result.checkedAtMs),
+    last_state: result.state,
+    last_reason: result.reason.slice(0, 64),
+    last_summary: result.summary.slice(0, 1_024).toWellFormed(),
+    http_code: result.httpCode,
+    address: result.address?.slice(0, 64) ?? null,
+    dns_ms: timings.dns ?? null,
+    tcp_ms: timings.tcp ?? null,
+    tls_ms: timings.tls ?? null,
+    ttfb_ms: timings.ttfb ?? null,
+    body_ms: timings.body ?? null,
+    total_ms: timings.total,
+    ssl_expires_at: result.certificateExpiresAtMs,
+  };
+}
+
+async function readAll(db: Database): Promise<Map<EndpointId, Entry>> {
+  const found = new Map<EndpointId, Entry>();
+  for (let after = 0n; ; ) {
+    const rows = await db.kysely
+      .selectFrom('jetmon_endpoint_runtime')
+      .selectAll()
+      .where('source_site_id', '>', after)
+      .orderBy('source_site_id')
+      .limit(ROWS_PER_LOAD)
+      .execute();
+    for (const row of rows) {
+      // A row that only holds the state of a confirmation, or a state of a newer program: as if never checked.
+      const state = STATES.find((known) => known === row.last_state);
+      if (state === undefined || row.last_checked_at === null) continue;
+      const result: LatestResult = {
+        state,
+        reason: row.last_reason ?? '',
+        summary: row.last_summary ?? '',
+        httpCode: row.http_code === null ? null : Number(row.http_code),
+        address: row.address,
+        timings: timingsOf(row),
+        certificateExpiresAtMs: row.ssl_expires_at === null ? null : Number(row.ssl_expires_at),
+        checkedAtMs: Number(row.last_checked_at),
+      };
+      found.set(row.source_site_id as EndpointId, { siteId: row.blog_id as SiteId, result, written: result });
+    }
+    const last = rows.at(-1);
+    if (rows.length < ROWS_PER_LOAD || last === undefined) return found;
+    after = last.source_site_id;
+  }
+}
+
+type TimingColumns = Record<'dns_ms' | 'tcp_ms' | 'tls_ms' | 'ttfb_ms' | 'body_ms' | 'total_ms', number | null>;
+
+function timingsOf(row: TimingColumns): Timings {
+  return {
+    ...(row.dns_ms === null ? {} : { dns: row.dns_ms }),
+    ...(row.tcp_ms === null ? {} : { tcp: row.tcp_ms }),
+    ...(row.tls_ms === null ? {} : { tls: row.tls_ms }),
+    ...(row.ttfb_ms === null ? {} : { ttfb: row.ttfb_ms }),
+    ...(row.body_ms === null ? {} : { body: row.body_ms }),
+    total: row.total_ms ?? 0,
+  };
+}
