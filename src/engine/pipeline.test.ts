@@ -1,0 +1,243 @@
+/** Late results and refused writes: what must not be lost, doubled or written when things cross. */
+import { describe, expect, it } from 'vitest';
+import { gatedStore, type TestEngineOptions, testEngine } from '../../test/kit/engine.ts';
+import { verdict } from '../../test/kit/fake-prober.ts';
+import { brokenInvariants, countStatements, temporaryStore } from '../../test/kit/store.ts';
+import { createEvents } from '../store/events.ts';
+
+const MINUTE = 60_000;
+const failing = () => [verdict('Seems Down')];
+const up = () => [verdict('Up')];
+
+async function watching(options: TestEngineOptions = {}) {
+  const bench = await testEngine(options);
+  const endpoint = await bench.store.addEndpoint();
+  await bench.engine.start();
+  const onlyJob = () => {
+    const [job, ...others] = bench.prober.out();
+    if (job === undefined || others.length > 0) throw new Error(`${bench.prober.inFlight()} jobs are out, not one`);
+    return job;
+  };
+  const pause = async () => {
+    await bench.store.endpoints.update(endpoint.endpointId, { active: false });
+    await bench.changed(endpoint);
+  };
+  const allEvents = () => bench.store.queries.list({ limit: 100 });
+  return { ...bench, endpoint, onlyJob, pause, allEvents };
+}
+
+describe('a job', () => {
+  it('carries the URL and the time the endpoint may take, and asks for evidence of trouble alone', async () => {
+    const { run, onlyJob, endpoint } = await watching();
+    await run(100);
+    expect(onlyJob()).toMatchObject({ url: endpoint.url, timeoutMs: 10_000, evidence: 'unless_healthy' });
+  });
+
+  it('takes the time-out of its endpoint over that of the server', async () => {
+    const { run, onlyJob, endpoint, store, changed } = await watching();
+    await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 3 });
+    await changed(endpoint);
+    await run(100);
+    expect(onlyJob().timeoutMs).toBe(3_000);
+  });
+
+  it('has a number of its own', async () => {
+    const { run, prober } = await watching();
+    prober.script(up);
+    await run(5 * MINUTE);
+    expect(new Set(prober.jobs.map(({ job }) => job.id)).size).toBe(prober.jobs.length);
+  });
+});
+
+describe('a healthy endpoint with nothing open', () => {
+  it('costs no append, and no statement but its freshness now and then', async () => {
+    const plain = await temporaryStore();
+    const counted = countStatements(plain.db);
+    const store = { ...plain, db: counted.db, events: createEvents({ db: counted.db, changes: plain.changes }) };
+    const { prober, run, opIds } = await watching({ store });
+    prober.script(up);
+    await run(10_000);
+    expect(counted.sent()).not.toEqual([]);
+    counted.reset();
+    await run(10 * MINUTE);
+    expect(prober.jobs.length).toBeGreaterThanOrEqual(10);
+    expect(counted.sent()).toEqual([]);
+    expect(opIds).toEqual([]);
+    await run(10 * MINUTE);
+    expect(counted.sent()).toHaveLength(1);
+  });
+});
+
+describe('a result that comes late', () => {
+  it('is dropped when the endpoint was changed meanwhile, and the change is looked at at once', async () => {
+    const { run, prober, onlyJob, endpoint, store, changed, allEvents, runtime } = await watching();
+    await run(100);
+    const stale = onlyJob();
+    await store.endpoints.update(endpoint.endpointId, { url: 'https://moved.example/' });
+    await changed(endpoint);
+    await run(100);
+    expect(prober.jobs.map(({ job }) => job.url)).toEqual([endpoint.url, 'https://moved.example/']);
+    prober.answer(stale.id, failing());
+    await run(200);
+    expect(await allEvents()).toEqual([]);
+    expect(runtime.latest(endpoint.endpointId)).toBeNull();
+    prober.answer(onlyJob().id, up());
+    expect(runtime.latest(endpoint.endpointId)?.state).toBe('Up');
+  });
+
+  it('after a pause is dropped, and the endpoint is never looked at again', async () => {
+    const { run, prober, onlyJob, pause, allEvents, engine } = await watching();
+    await run(100);
+    const { id } = onlyJob();
+    await pause();
+    prober.answer(id, failing());
+    await run(3 * MINUTE);
+    expect(await allEvents()).toEqual([]);
+    expect(prober.jobs).toHaveLength(1);
+    expect(engine.watched()).toBe(0);
+  });
+
+  it('is dropped when the prober answers a job twice', async () => {
+    const { run, prober, onlyJob, opIds } = await watching();
+    await run(100);
+    const { id } = onlyJob();
+    prober.answer(id, failing());
+    prober.answer(id, failing());
+    await run(200);
+    expect(opIds).toHaveLength(1);
+  });
+});
+
+describe('an advisory', () => {
+  it('is closed by a healthy look in which its check has nothing to say any more', async () => {
+    const { prober, run, open, allEvents } = await watching();
+    prober.script(() => [verdict('Up'), verdict('Warning', 'tls_expiry')]);
+    await run(200);
+    expect((await open()).size).toBe(1);
+    prober.script(failing);
+    await run(MINUTE);
+    expect((await open()).size).toBe(1);
+    prober.script(() => [verdict('Up')]);
+    await run(MINUTE);
+    expect((await open()).size).toBe(0);
+    expect(await allEvents()).toHaveLength(2);
+  });
+});
+
+describe('a write', () => {
+  it('that is out when the endpoint is paused does not arm it again', async () => {
+    const { store, gate } = await gatedStore();
+    const { prober, run, pause, quiet } = await watching({ store });
+    const written = Promise.withResolvers<void>();
+    gate.before = () => written.promise;
+    prober.script(failing);
+    await run(200);
+    await pause();
+    written.resolve();
+    await quiet();
+    await run(3 * MINUTE);
+    expect(prober.jobs).toHaveLength(1);
+  });
+
+  it('is not begun for a second check when the endpoint was paused during the first', async () => {
+    const { store, gate, appends } = await gatedStore();
+    const { prober, run, pause, quiet } = await watching({ store });
+    const written = Promise.withResolvers<void>();
+    gate.before = () => written.promise;
+    prober.script(() => [verdict('Seems Down'), verdict('Warning', 'tls_expiry')]);
+    await run(200);
+    await pause();
+    written.resolve();
+    await quiet();
+    expect(appends.map(({ identity }) => identity.checkType)).toEqual(['http']);
+  });
+
+  it('that takes long holds the next look back, whatever the wall clock does meanwhile', async () => {
+    const { store, gate } = await gatedStore();
+    const { prober, run, clock } = await watching({ store });
+    const written = Promise.withResolvers<void>();
+    gate.before = () => written.promise;
+    prober.script(failing);
+    await run(1_000);
+    clock.jumpWall(-86_400_000);
+    expect(prober.jobs).toHaveLength(1);
+    written.resolve();
+    await run(1_500);
+    expect(prober.jobs).toHaveLength(2);
+  });
+
+  it('that is refused leaves the log untouched, and the outage is found again 5 s later', async () => {
+    const { store, gate, appends } = await gatedStore();
+    const { prober, run, allEvents, open, endpoint } = await watching({ store });
+    gate.before = async () => {
+      if (appends.length === 1) throw new Error('the disk is full');
+    };
+    prober.script(failing);
+    await run(4_900);
+    expect(prober.jobs).toHaveLength(1);
+    expect(await allEvents()).toEqual([]);
+    await run(400);
+    expect(prober.jobs).toHaveLength(2);
+    expect((await open()).get(endpoint.endpointId)).toEqual(new Map([['http', 'Seems Down']]));
+    expect(appends.map(({ failing }) => failing?.attempts)).toEqual([1, 1]);
+    expect(new Set(appends.map(({ opId }) => opId)).size).toBe(2);
+    await run(6_000);
+    expect((await open()).get(endpoint.endpointId)).toEqual(new Map([['http', 'Down']]));
+    expect(await brokenInvariants(store.db)).toEqual([]);
+  });
+
+  it('whose outcome is not known is not forgotten: what was committed after all is closed by the next good look', async () => {
+    const { store, gate } = await gatedStore();
+    const { prober, run, open, allEvents } = await watching({ store });
+    gate.after = async () => {
+      gate.after = async () => {};
+      throw new Error('the connection was lost during the commit');
+    };
+    prober.script(failing);
+    await run(200);
+    expect((await open()).size).toBe(1);
+    prober.script(up);
+    await run(6_000);
+    expect((await open()).size).toBe(0);
+    expect(await allEvents()).toHaveLength(1);
+    expect(await brokenInvariants(store.db)).toEqual([]);
+  });
+
+  it('that is refused for one check keeps what was written for the other', async () => {
+    const { store, gate } = await gatedStore();
+    const { prober, run, open, endpoint } = await watching({ store });
+    let refused = false;
+    gate.before = async ({ identity }) => {
+      if (identity.checkType !== 'tls_expiry' || refused) return;
+      refused = true;
+      throw new Error('the disk is full');
+    };
+    prober.script(() => [verdict('Degraded'), verdict('Warning', 'tls_expiry')]);
+    await run(200);
+    expect((await open()).get(endpoint.endpointId)).toEqual(new Map([['http', 'Degraded']]));
+    await run(5_200);
+    const both = new Map([
+      ['http', 'Degraded'],
+      ['tls_expiry', 'Warning'],
+    ]);
+    expect((await open()).get(endpoint.endpointId)).toEqual(both);
+    expect(await brokenInvariants(store.db)).toEqual([]);
+  });
+
+  it('that is refused while an outage ends leaves it open until the next look', async () => {
+    const { store, gate } = await gatedStore();
+    const { prober, run, open } = await watching({ store });
+    prober.script(failing);
+    await run(200);
+    gate.before = async () => {
+      gate.before = async () => {};
+      throw new Error('the disk is full');
+    };
+    prober.script(up);
+    await run(2_000);
+    expect((await open()).size).toBe(1);
+    await run(5_200);
+    expect((await open()).size).toBe(0);
+    expect(await brokenInvariants(store.db)).toEqual([]);
+  });
+});

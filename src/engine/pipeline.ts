@@ -1,0 +1,99 @@
+/**
+ * The main path, end to end: wheel -> prober -> verdict -> decide -> append. A newcomer starts reading here.
+ */
+import { type DecisionPolicy, decide, type NextLook } from '../domain/incident.ts';
+import { clearedBySilence, type Observation, worstVerdict } from '../domain/verdict.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { ProbeResult, Prober } from '../prober/prober.ts';
+import type { RuntimeStore } from '../store/runtime.ts';
+import { type AppendDecision, changesAnything } from './append-decision.ts';
+import { createJobs } from './jobs.ts';
+import { type Target, untilNextCheck } from './target.ts';
+import type { Wheel } from './wheel.ts';
+
+export type PipelineParts = {
+  wheel: Wheel<Target>;
+  prober: Prober;
+  append: AppendDecision;
+  runtime: Pick<RuntimeStore, 'record'>;
+  clock: Clock;
+  policy: Omit<DecisionPolicy, 'intervalMs'>;
+  /** Told of every result, after it is recorded. */
+  onResult(target: Target): void;
+  /** A decision could not be written. The target is left unarmed: what is open on it must be read again first. */
+  onWriteFailure(target: Target, error: unknown): void;
+};
+
+/** The wait when no verdict wants a sooner look: until the target's place in its next round. */
+const NEXT_ROUND = Number.POSITIVE_INFINITY;
+
+export function createPipeline(parts: PipelineParts) {
+  const { wheel, prober, append, runtime, clock } = parts;
+  const jobs = createJobs();
+  const writing = new Set<Promise<void>>();
+
+  /** The wheel says: these are due. */
+  function due(targets: readonly Target[]): void {
+    prober.submit(targets.map(jobs.jobFor));
+  }
+
+  /** The prober says: this is what was seen. */
+  function seen(results: readonly ProbeResult[]): void {
+    for (const { id, observation } of results) {
+      const target = jobs.claim(id);
+      if (target !== null) consider(target, observation);
+    }
+  }
+
+  /** Healthy with nothing open, as nearly all are: no decision and no database. */
+  function consider(target: Target, observation: Observation): void {
+    const worst = worstVerdict(observation.verdicts);
+    runtime.record(target, observation, worst);
+    parts.onResult(target);
+    if (worst.state === 'Up' && target.incidents.size === 0) {
+      arm(target, NEXT_ROUND);
+      return;
+    }
+    const work = settle(target, observation)
+      .catch((error: unknown) => parts.onWriteFailure(target, error))
+      .finally(() => writing.delete(work));
+    writing.add(work);
+  }
+
+  async function settle(target: Target, observation: Observation): Promise<void> {
+    const nowMs = clock.nowMs();
+    const decidedMs = clock.monotonicMs();
+    // The clock may have been set back while the probe was out; nothing was seen later than now.
+    const seenAtMs = Math.min(observation.startedAtMs, nowMs);
+    const policy = { ...parts.policy, intervalMs: target.intervalMs };
+    const { verdicts } = observation;
+    let waitMs = NEXT_ROUND;
+    for (const verdict of [...verdicts, ...clearedBySilence(target.incidents.keys(), verdicts)]) {
+      const open = target.incidents.get(verdict.check) ?? null;
+      const decision = decide(open, verdict, seenAtMs, nowMs, policy);
+      if (target.retired) return;
+      const kept =
+        !changesAnything(decision, open) || (await append({ target, observation, verdict, decision, nowMs }));
+      if (kept) waitMs = Math.min(waitMs, waitOf(decision.next, nowMs));
+    }
+    arm(target, waitMs - (clock.monotonicMs() - decidedMs));
+  }
+
+  /** A target that got another job while we were writing (it was changed) is armed by that job. */
+  function arm(target: Target, waitMs: number): void {
+    if (target.job !== 0 || target.retired) return;
+    wheel.arm(target, waitMs === NEXT_ROUND ? untilNextCheck(target, clock.nowMs()) : waitMs);
+  }
+
+  return {
+    due,
+    seen,
+    /** Resolves when no decision is being written any more. */
+    settled: async () => void (await Promise.all(writing)),
+  };
+}
+
+/** The wall clock may be set at any moment, so a time on it becomes a wait in the moment it was decided. */
+function waitOf(next: NextLook, nowMs: number): number {
+  return next.why === 'interval' ? NEXT_ROUND : next.atMs - nowMs;
+}

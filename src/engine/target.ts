@@ -1,0 +1,44 @@
+/** A target is one endpoint as the engine holds it in memory: what to probe, how often, and what is open on it. */
+import type { EndpointId, SiteId } from '../domain/ids.ts';
+import type { OpenIncident } from '../domain/incident.ts';
+import { nextOnPhase, phaseMs } from '../domain/schedule.ts';
+import type { Endpoint } from '../store/endpoints.ts';
+
+export type Target = {
+  readonly endpointId: EndpointId;
+  readonly siteId: SiteId;
+  readonly url: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly phaseMs: number;
+  /** Open incident per check type. */
+  readonly incidents: Map<string, OpenIncident>;
+  /** The job that is out for this target; 0 when none is. A result of any other job is stale. */
+  job: number;
+  /** True once the target was replaced or removed: nothing may arm it again. */
+  retired: boolean;
+};
+
+export function targetOf(
+  endpoint: Endpoint,
+  incidents: Map<string, OpenIncident>,
+  defaults: { timeoutMs: number },
+): Target {
+  const intervalMs = endpoint.intervalSeconds * 1000;
+  return {
+    endpointId: endpoint.endpointId,
+    siteId: endpoint.siteId,
+    url: endpoint.url,
+    intervalMs,
+    timeoutMs: endpoint.timeoutSeconds === null ? defaults.timeoutMs : endpoint.timeoutSeconds * 1000,
+    phaseMs: phaseMs(endpoint.endpointId, intervalMs),
+    incidents,
+    job: 0,
+    retired: false,
+  };
+}
+
+/** Milliseconds from `nowMs` to the target's next regular check. */
+export function untilNextCheck(target: Target, nowMs: number): number {
+  return nextOnPhase(nowMs, target.intervalMs, target.phaseMs) - nowMs;
+}

@@ -1,0 +1,119 @@
+/** The whole engine on a real store, a clock the test moves and a prober the test answers for. */
+import { setImmediate } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import type { EndpointId } from '../../src/domain/ids.ts';
+import { DEFAULT_CADENCE } from '../../src/domain/incident.ts';
+import { createEngine, type EngineParts } from '../../src/engine/engine.ts';
+import type { AppendInput } from '../../src/store/events.ts';
+import { createRuntime } from '../../src/store/runtime.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { createFakeProber, type FakeProber } from './fake-prober.ts';
+import { temporaryStore } from './store.ts';
+
+export type TestStore = Awaited<ReturnType<typeof temporaryStore>>;
+
+export type TestEngineOptions = {
+  store?: TestStore;
+  clock?: FakeClock;
+  /** Parts that differ from the real ones, such as an event store that fails. */
+  parts?: Partial<EngineParts>;
+};
+
+/** A store whose appends wait, or fail, as the test says. */
+export async function gatedStore() {
+  const store = await temporaryStore();
+  const appends: AppendInput[] = [];
+  const gate = { before: async (_input: AppendInput) => {}, after: async (_input: AppendInput) => {} };
+  const events: typeof store.events = {
+    ...store.events,
+    async append(input) {
+      appends.push(input);
+      await gate.before(input);
+      const appended = await store.events.append(input);
+      await gate.after(input);
+      return appended;
+    },
+  };
+  return { store: { ...store, events }, appends, gate };
+}
+
+let operations = 0;
+
+/** An engine that is ready and not started: what it is to find at its start can still be written. */
+export async function testEngine(options: TestEngineOptions = {}) {
+  const store = options.store ?? (await temporaryStore());
+  const clock = options.clock ?? createFakeClock();
+  const runtime = createRuntime({ db: store.db, clock });
+  const opIds: string[] = [];
+  const probers: FakeProber[] = [];
+  const engine = createEngine({
+    ...store,
+    runtime,
+    createProber(onResults) {
+      probers.push(createFakeProber(clock, onResults));
+      return theOnly(probers);
+    },
+    clock,
+    log: silentLog,
+    policy: { attemptsToConfirm: 3, ...DEFAULT_CADENCE },
+    projectStatus: true,
+    timeoutMs: 10_000,
+    newOpId() {
+      opIds.push(`operation-${++operations}`);
+      return `operation-${operations}`;
+    },
+    ...options.parts,
+  });
+  onTestFinished(() => engine.stop());
+
+  /** Lets everything that waits for the database finish; the driver answers within the turn. */
+  const quiet = async () => {
+    await setImmediate();
+    await engine.upToDate();
+  };
+
+  return {
+    store,
+    clock,
+    runtime,
+    engine,
+    prober: theOnly(probers),
+    /** One per append, in order. */
+    opIds,
+    quiet,
+    /** Lets time pass, a slot of the wheel at a time, and what is written finish in between. */
+    async run(ms: number) {
+      for (let left = ms; left > 0; left -= SLOT_MS) {
+        clock.advance(Math.min(SLOT_MS, left));
+        await quiet();
+      }
+    },
+    /** Tells the engine what a service tells it after it changed a site. */
+    async changed(endpoint: { siteId: Parameters<typeof siteChanged>[0]; endpointId: EndpointId }) {
+      store.changes.publish(siteChanged(endpoint.siteId, endpoint.endpointId));
+      await quiet();
+    },
+    /** States of the open events, by endpoint and check. */
+    async open() {
+      const found = await store.events.openIncidents();
+      return new Map(
+        [...found].map(([id, byCheck]) => [id, new Map([...byCheck].map(([check, { state }]) => [check, state]))]),
+      );
+    },
+  };
+}
+
+const SLOT_MS = 50;
+
+type SiteChangedChange = Extract<Parameters<TestStore['changes']['publish']>[0], { kind: 'site_changed' }>;
+
+function siteChanged(siteId: SiteChangedChange['siteId'], endpointId: EndpointId): SiteChangedChange {
+  return { kind: 'site_changed', siteId, endpointIds: [endpointId], change: 'updated' };
+}
+
+function theOnly(probers: readonly FakeProber[]): FakeProber {
+  const [prober] = probers;
+  if (prober === undefined) throw new Error('the engine built no prober');
+  return prober;
+}
