@@ -1,0 +1,119 @@
+/** From our words to the API's: what services return, in the shapes the contracts promise. */
+import type { EventDetail, Event as EventReply, EventSummary, Transition } from '../contracts/events.ts';
+import type { Endpoint, LatestResult as LatestReply, SiteDetail, Site as SiteReply } from '../contracts/sites.ts';
+import { rounded } from '../domain/timings.ts';
+import type { EndpointView, SiteView } from '../services/site-view.ts';
+import type { EventRecord, TransitionRecord } from '../store/event-records.ts';
+import type { LatestResult } from '../store/runtime.ts';
+
+export function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function instantOrNull(ms: number | null): string | null {
+  return ms === null ? null : instant(ms);
+}
+
+export function siteReply(view: SiteView): SiteReply {
+  const { first, siteId } = view;
+  return {
+    id: siteId,
+    blog_id: siteId,
+    monitor_url: first.url,
+    monitor_active: view.active,
+    removed_at: instantOrNull(view.removedAtMs),
+    bucket_no: first.bucketNo,
+    check_interval: Math.ceil(first.intervalSeconds / 60),
+    check_interval_seconds: first.intervalSeconds,
+    timeout_seconds: first.timeoutSeconds,
+    redirect_policy: 'follow',
+    current_state: view.rolledUp.state,
+    current_severity: view.rolledUp.severity,
+    active_event_id: view.rolledUp.eventId,
+    last_checked_at: instantOrNull(first.latest?.checkedAtMs ?? null),
+    last_status_change_at: instantOrNull(first.statusChangedAtMs),
+    ssl_expiry_date: instantOrNull(first.latest?.certificateExpiresAtMs ?? null)?.slice(0, 10) ?? null,
+    check_keyword: null,
+    maintenance_start: null,
+    maintenance_end: null,
+    alert_cooldown_minutes: null,
+    endpoints: view.endpoints.map(endpointReply),
+  };
+}
+
+export function siteDetailReply(view: SiteView): SiteDetail {
+  return { ...siteReply(view), active_events: view.openEvents.map(eventSummary) };
+}
+
+function endpointReply(endpoint: EndpointView): Endpoint {
+  return {
+    endpoint_id: endpoint.endpointId,
+    monitor_url: endpoint.url,
+    monitor_active: endpoint.active,
+    check_interval_seconds: endpoint.intervalSeconds,
+    current_state: endpoint.rolledUp.state,
+    current_severity: endpoint.rolledUp.severity,
+    latest: endpoint.latest === null ? null : latestReply(endpoint.latest),
+  };
+}
+
+export function latestReply(latest: LatestResult): LatestReply {
+  return {
+    state: latest.state,
+    reason: latest.reason,
+    summary: latest.summary,
+    http_code: latest.httpCode,
+    address: latest.address,
+    timings_ms: rounded(latest.timings),
+    checked_at: instant(latest.checkedAtMs),
+  };
+}
+
+function eventSummary(event: EventRecord): EventSummary {
+  return {
+    id: event.eventId,
+    check_type: event.checkType,
+    severity: event.severity,
+    state: event.state,
+    started_at: instant(event.startedAtMs),
+  };
+}
+
+/** `nowMs` ends the duration of an event that is open. */
+export function eventReply(event: EventRecord, nowMs: number): EventReply {
+  return {
+    ...eventSummary(event),
+    site_id: event.siteId,
+    endpoint_id: event.endpointId,
+    discriminator: event.discriminator,
+    ended_at: instantOrNull(event.endedAtMs),
+    resolution_reason: event.resolutionReason,
+    cause_event_id: event.causeEventId,
+    metadata: event.metadata,
+    duration_ms: Math.max(0, (event.endedAtMs ?? nowMs) - event.startedAtMs),
+    transition_count: event.transitionCount,
+  };
+}
+
+export function eventDetailReply(
+  detail: { event: EventRecord; transitions: readonly TransitionRecord[] },
+  nowMs: number,
+): EventDetail {
+  return { ...eventReply(detail.event, nowMs), transitions: detail.transitions.map(transitionReply) };
+}
+
+export function transitionReply(transition: TransitionRecord): Transition {
+  return {
+    id: transition.transitionId,
+    event_id: transition.eventId,
+    seq: transition.seq,
+    severity_before: transition.severityBefore,
+    severity_after: transition.severityAfter,
+    state_before: transition.stateBefore,
+    state_after: transition.stateAfter,
+    reason: transition.reason,
+    source: transition.source,
+    metadata: transition.metadata,
+    changed_at: instant(transition.changedAtMs),
+  };
+}

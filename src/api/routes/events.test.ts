@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { type ApiFixture, startApi } from '../../../test/kit/api.ts';
+import { appendTo } from '../../../test/kit/store.ts';
+
+const open = (startedAtMs: number) => ({ op: 'open', state: 'Seems Down', startedAtMs, reason: 'opened' }) as const;
+const confirm = { op: 'promote', state: 'Down', reason: 'local_confirmed' } as const;
+const close = { op: 'close', reason: 'verifier_cleared' } as const;
+
+/** Two outages of one site, the first over, and an advisory of another site. */
+async function history(api: ApiFixture) {
+  const first = await api.addEndpoint();
+  const second = await api.addEndpoint();
+  await api.events.append(appendTo(first, [open(1_000), confirm], { metadata: { summary: 'refused' } }));
+  await api.events.append(appendTo(first, [close], { atMs: 5_000 }));
+  await api.events.append(appendTo(first, [open(10_000)], { atMs: 10_000 }));
+  const advisory = appendTo(second, [{ op: 'open', state: 'Warning', startedAtMs: 2_000, reason: 'opened' }]);
+  await api.events.append({ ...advisory, identity: { ...advisory.identity, checkType: 'tls_expiry' } });
+  return { first, second };
+}
+
+describe('lists of events', () => {
+  it('come newest first, of one site or of all, page by page', async () => {
+    const api = await startApi();
+    const { first } = await history(api);
+    const all = await api.ask('GET', '/api/v1/events?limit=2');
+    expect(all.body.data.map((event: { check_type: string }) => event.check_type)).toEqual(['tls_expiry', 'http']);
+    const rest = await api.ask('GET', `/api/v1/events?limit=2&cursor=${all.body.page.next}`);
+    expect(rest.body.data).toHaveLength(1);
+    expect(rest.body.page.next).toBeNull();
+    const ofSite = await api.ask('GET', `/api/v1/sites/${first.siteId}/events`);
+    expect(ofSite.body.data).toHaveLength(2);
+    expect(ofSite.body.data[1]).toMatchObject({
+      site_id: Number(first.siteId),
+      endpoint_id: Number(first.endpointId),
+      state: 'Down',
+      started_at: '1970-01-01T00:00:01.000Z',
+      ended_at: '1970-01-01T00:00:05.000Z',
+      duration_ms: 4_000,
+      resolution_reason: 'verifier_cleared',
+      transition_count: 3,
+    });
+  });
+
+  it.each([
+    ['state=Down', 1],
+    ['state__in=Down,Warning', 2],
+    ['check_type=tls_expiry', 1],
+    ['check_type__in=tls_expiry,http', 3],
+    ['active=true', 2],
+    ['active=0', 1],
+    ['started_at__gte=1970-01-01T00:00:02Z', 2],
+    ['started_at__lt=1970-01-01T00:00:02.000Z', 1],
+  ])('are narrowed by ?%s', async (query, expected) => {
+    const api = await startApi();
+    await history(api);
+    expect((await api.ask('GET', `/api/v1/events?${query}`)).body.data).toHaveLength(expected);
+  });
+
+  it.each([
+    ['state=Gone', 'invalid_filter'],
+    ['state__in=Down,Gone', 'invalid_filter'],
+    ['state=Down&state__in=Warning', 'invalid_filter'],
+    ['active=perhaps', 'invalid_filter'],
+    ['started_at__gte=yesterday', 'invalid_filter'],
+    ['limit=-1', 'invalid_limit'],
+    ['cursor=e30', 'invalid_cursor'],
+  ])('refuse ?%s with %s', async (query, code) => {
+    const api = await startApi();
+    const reply = await api.ask('GET', `/api/v1/events?${query}`);
+    expect([reply.status, reply.body.error.code]).toEqual([400, code]);
+  });
+
+  it('are empty for a site that does not exist', async () => {
+    const api = await startApi();
+    expect((await api.ask('GET', '/api/v1/sites/99/events')).body.data).toEqual([]);
+    expect((await api.ask('GET', '/api/v1/sites/none/events')).body.error.code).toBe('invalid_site_id');
+  });
+});
+
+describe('one event', () => {
+  it('comes with every step of it', async () => {
+    const api = await startApi();
+    const { first } = await history(api);
+    const [, ended] = (await api.ask('GET', `/api/v1/sites/${first.siteId}/events`)).body.data;
+    const detail = await api.ask('GET', `/api/v1/events/${ended.id}`);
+    expect(detail.body.transitions.map((step: { reason: string }) => step.reason)).toEqual([
+      'opened',
+      'local_confirmed',
+      'verifier_cleared',
+    ]);
+    expect(detail.body.transitions[2]).toMatchObject({ seq: 3, state_after: 'Resolved', severity_after: null });
+    expect((await api.ask('GET', `/api/v1/sites/${first.siteId}/events/${ended.id}`)).body).toEqual(detail.body);
+  });
+
+  it('is found under its own site only', async () => {
+    const api = await startApi();
+    const { first, second } = await history(api);
+    const [event] = (await api.ask('GET', `/api/v1/sites/${first.siteId}/events`)).body.data;
+    for (const path of [
+      `/api/v1/sites/${second.siteId}/events/${event.id}`,
+      `/api/v1/sites/${second.siteId}/events/${event.id}/transitions`,
+      '/api/v1/events/4000',
+    ]) {
+      const reply = await api.ask('GET', path);
+      expect([reply.status, reply.body.error.code]).toEqual([404, 'event_not_found']);
+    }
+    expect((await api.ask('GET', '/api/v1/events/x')).body.error.code).toBe('invalid_event_id');
+  });
+});
+
+describe('transitions of an event', () => {
+  it('come oldest first, page by page', async () => {
+    const api = await startApi();
+    const { first } = await history(api);
+    const [, ended] = (await api.ask('GET', `/api/v1/sites/${first.siteId}/events`)).body.data;
+    const path = `/api/v1/sites/${first.siteId}/events/${ended.id}/transitions`;
+    const page = await api.ask('GET', `${path}?limit=2`);
+    expect(page.body.data.map((step: { seq: number }) => step.seq)).toEqual([1, 2]);
+    const rest = await api.ask('GET', `${path}?limit=2&cursor=${page.body.page.next}`);
+    expect(rest.body.data.map((step: { seq: number }) => step.seq)).toEqual([3]);
+    expect((await api.ask('GET', path)).body.page).toEqual({ next: null, limit: 100 });
+  });
+});

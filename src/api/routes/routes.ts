@@ -1,0 +1,10 @@
+/** The one list of routes. Adding a resource is one file and one line here. */
+import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
+import type { Route } from '../serve-contract.ts';
+import { eventRoutes } from './events.ts';
+import { siteRoutes } from './sites.ts';
+import { utilityRoutes } from './utility.ts';
+
+export function allRoutes(deps: ServiceDeps, policy: SitePolicy): Route[] {
+  return [...utilityRoutes(deps), ...siteRoutes(deps, policy), ...eventRoutes(deps)];
+}

@@ -1,0 +1,53 @@
+/** Handlers of /api/v1/sites. */
+import { createSite, deleteSite, getSite, listSites, type UpdateSite, updateSite } from '../../contracts/sites.ts';
+import type { SiteId } from '../../domain/ids.ts';
+import { createSite as create } from '../../services/create-site.ts';
+import { deleteSite as remove } from '../../services/delete-site.ts';
+import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
+import { findSite } from '../../services/find-site.ts';
+import { listSites as list } from '../../services/list-sites.ts';
+import { updateSite as update } from '../../services/update-site.ts';
+import { cursorTo, idAtCursor } from '../paging.ts';
+import { isTrue } from '../query.ts';
+import { siteDetailReply, siteReply } from '../replies.ts';
+import { type Route, route } from '../serve-contract.ts';
+
+export function siteRoutes(deps: ServiceDeps, policy: SitePolicy): Route[] {
+  return [
+    route(listSites, async ({ query }) => {
+      const page = await list(deps, {
+        afterSiteId: idAtCursor<SiteId>(query.cursor),
+        limit: query.limit,
+        active: query.monitor_active === undefined ? null : isTrue(query.monitor_active),
+        removed: query.removed === undefined ? null : isTrue(query.removed),
+        urlContains: query.q ?? null,
+      });
+      return { data: page.sites.map(siteReply), page: { next: cursorTo(page.next), limit: query.limit } };
+    }),
+    route(getSite, async ({ ids }) => siteDetailReply(await findSite(deps, ids.site_id as SiteId))),
+    route(createSite, async ({ body }) => {
+      const siteId = body.blog_id === undefined ? null : (BigInt(body.blog_id) as SiteId);
+      return siteReply(await create(deps, policy, { siteId, url: body.monitor_url, ...settings(body) }));
+    }),
+    route(updateSite, async ({ ids, body }) => {
+      const url = body.monitor_url === undefined ? {} : { url: body.monitor_url };
+      return siteReply(await update(deps, policy, ids.site_id as SiteId, { ...url, ...settings(body) }));
+    }),
+    route(deleteSite, async ({ ids }) => {
+      await remove(deps, policy, ids.site_id as SiteId);
+      return undefined;
+    }),
+  ];
+}
+
+/** Members that are present, in the words of the services. Exact seconds win over minutes. */
+function settings(body: UpdateSite) {
+  const minutes = body.check_interval;
+  const intervalSeconds = body.check_interval_seconds ?? (minutes === undefined ? undefined : minutes * 60);
+  return {
+    ...(body.monitor_active === undefined ? {} : { active: body.monitor_active }),
+    ...(body.bucket_no === undefined ? {} : { bucketNo: body.bucket_no }),
+    ...(intervalSeconds === undefined ? {} : { intervalSeconds }),
+    ...(body.timeout_seconds === undefined ? {} : { timeoutSeconds: body.timeout_seconds }),
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * Binds a contract to its handler: who may call, ids, query, body, status. Every route passes through here, so every
+ * route refuses the same way.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { BodyOf, Contract, ParamsOf, QueryOf, ReplyOf } from '../contracts/contract.ts';
+import { AppError } from '../domain/errors.ts';
+import { MAX_ID } from '../domain/ids.ts';
+import type { Auth, Principal } from './auth.ts';
+import { parseBody } from './body.ts';
+import { MAX_LIMIT } from './paging.ts';
+import { filterRefusal } from './refused-input.ts';
+
+/** What a handler gets: everything parsed and allowed. */
+export type Call<C extends Contract> = {
+  /** Null where the contract is open to everyone. */
+  principal: Principal | null;
+  ids: Record<keyof ParamsOf<C>, bigint>;
+  query: QueryOf<C>;
+  body: BodyOf<C>;
+};
+
+export type Handler<C extends Contract> = (call: Call<C>) => Promise<ReplyOf<C>>;
+
+/** A contract with its handler, types checked at `route` and then put away so that routes fit one list. */
+export type Route = { contract: Contract; handle: (call: Call<Contract>) => Promise<unknown> };
+
+export function route<C extends Contract>(contract: C, handle: Handler<C>): Route {
+  // serveContract parses the call by this same contract before it gets here.
+  return { contract, handle: (call) => handle(call as unknown as Call<C>) };
+}
+
+export type ServeOptions = {
+  auth: Auth;
+  /** Checks what handlers return against the contract; for tests. */
+  validateReplies: boolean;
+};
+
+const principals = new WeakMap<FastifyRequest, Principal>();
+
+/** Who sent a request that `guard` admitted; null where the contract is open to everyone. */
+export function principalOf(request: FastifyRequest): Principal | null {
+  return principals.get(request) ?? null;
+}
+
+/** Admits or refuses a request before its body is read. */
+export function guard(contract: Contract, auth: Auth) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (contract.scope !== 'none') principals.set(request, await auth.admit(request, reply, contract.scope));
+    const encoding = request.headers['content-encoding'];
+    if (contract.body !== undefined && encoding !== undefined && encoding !== 'identity') {
+      throw new AppError('unsupported_encoding', 'the request body is compressed', { fix: 'send it as it is' });
+    }
+  };
+}
+
+export function serveContract(app: FastifyInstance, { contract, handle }: Route, options: ServeOptions): void {
+  app.route({
+    method: contract.method,
+    url: contract.path,
+    onRequest: guard(contract, options.auth),
+    async handler(request, reply) {
+      const ids = idsOf(request.params as Record<string, string>);
+      const query = queryOf(contract, request.query);
+      const body = parseBody(contract.body, request.body);
+      const principal = principalOf(request);
+      const result = await handle({ principal, ids, query, body } as unknown as Call<Contract>);
+      if (options.validateReplies) requirePromised(contract, result);
+      reply.code(contract.status);
+      return contract.status === 204 ? reply.send() : result;
+    },
+  });
+}
+
+const ID_REFUSALS = { site_id: 'invalid_site_id', event_id: 'invalid_event_id' } as const;
+
+function idsOf(params: Record<string, string>): Record<string, bigint> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, text]) => {
+      const id = /^[1-9]\d{0,18}$/.test(text) ? BigInt(text) : 0n;
+      if (id >= 1n && id <= MAX_ID) return [name, id];
+      const code = name in ID_REFUSALS ? ID_REFUSALS[name as keyof typeof ID_REFUSALS] : 'invalid_filter';
+      throw new AppError(code, `the ${name} in the path is not a positive 64-bit integer`, {
+        fix: `put a number where the path says ${name}`,
+      });
+    }),
+  );
+}
+
+function queryOf(contract: Contract, given: unknown): unknown {
+  const { query } = contract;
+  if (query === undefined) return {};
+  const parsed = query.safeParse(given);
+  if (!parsed.success) {
+    throw filterRefusal({ error: parsed.error, sent: given, known: Object.keys(query.shape) });
+  }
+  const { limit } = parsed.data;
+  return typeof limit === 'number' ? { ...parsed.data, limit: Math.min(limit, MAX_LIMIT) } : parsed.data;
+}
+
+function requirePromised(contract: Contract, result: unknown): void {
+  const checked = contract.reply?.safeParse(result);
+  if (checked?.success === false) {
+    throw new Error(`${contract.operationId} broke its contract: ${checked.error.message}`);
+  }
+}

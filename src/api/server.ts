@@ -1,0 +1,178 @@
+/**
+ * The HTTP server: the API, the live stream and the page on one listener. It knows the wire and nothing of sites;
+ * routes/ does.
+ */
+import fastify, {
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify';
+import { AppError } from '../domain/errors.ts';
+import { stringifyJson } from '../lib/json.ts';
+import type { ServiceDeps, SitePolicy } from '../services/deps.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createAuth } from './auth.ts';
+import { MAX_BODY_BYTES } from './body.ts';
+import { errorReply, refusalOf } from './errors.ts';
+import { fetchWithoutPort } from './in-process.ts';
+import { isLoopbackBind } from './local-request.ts';
+import { allowedMethods } from './methods.ts';
+import { servePage } from './page.ts';
+import { allRoutes } from './routes/routes.ts';
+import { serveContract } from './serve-contract.ts';
+import { createStreamHub, type OnResult, serveStream } from './stream.ts';
+import { createUnreadableHandler } from './unreadable.ts';
+
+export type ApiServerOptions = {
+  deps: ServiceDeps;
+  policy: SitePolicy;
+  log: Log;
+  /** The admin key of this machine, which also signs the page's session; null leaves keys of the database alone. */
+  localKey: string | null;
+  /** Folder of the built page; null: no page. */
+  page: string | null;
+  /** Tells of each new result; listened to only while someone follows the stream. */
+  onResult: OnResult;
+  /** Checks every reply against its contract; for tests. */
+  validateReplies?: boolean;
+};
+
+export type Listening = {
+  /** URL without a trailing slash, with the host as it was asked for. */
+  address: string;
+  /** The sockets behind it, as the system names them: a name may have several, and a wildcard stays one. */
+  bound: readonly { address: string; port: number }[];
+};
+
+export type ApiServer = {
+  /** Port 0: any free one. Rejects with the system's error. */
+  listen(at: { host: string; port: number }): Promise<Listening>;
+  /** Ends streams, lets requests in progress finish for 15 s, then closes what is left. */
+  close(): Promise<void>;
+  /** Serves requests of this process without a port; no live stream. For commands and tests. */
+  fetch: typeof globalThis.fetch;
+};
+
+/** Longest wait for requests in progress at close (spec/04 section 1). */
+const CLOSE_AFTER_MS = 15_000;
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { deps, log, validateReplies = false } = options;
+  const app = createApp(options);
+  const auth = createAuth({ ...deps, log }, options.localKey);
+  const routes = allRoutes(deps, options.policy);
+  const hub = createStreamHub({ ...deps, onResult: options.onResult, log });
+  for (const route of routes) serveContract(app, route, { auth, validateReplies });
+  serveStream(app, hub, auth);
+  if (options.page !== null) servePage(app, options.page, auth);
+
+  return {
+    async listen(at) {
+      auth.boundToLoopback(isLoopbackBind(at.host));
+      const { port } = new URL(await app.listen(at));
+      const host = at.host.includes(':') ? `[${at.host}]` : at.host;
+      const address = port === '' ? `http://${host}` : `http://${host}:${port}`;
+      return { address, bound: app.addresses().filter((one) => typeof one !== 'string') };
+    },
+    async close() {
+      hub.close();
+      const overdue = deps.clock.after(CLOSE_AFTER_MS, () => app.server.closeAllConnections());
+      await app.close();
+      overdue.cancel();
+    },
+    fetch: fetchWithoutPort(app),
+  };
+}
+
+type AnswerError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+function createApp({ deps, log }: ApiServerOptions): FastifyInstance {
+  const newRequestId = () => Buffer.from(deps.random.bytes(16)).toString('hex');
+  const answerError = createErrorAnswer(log);
+  const app = fastify({
+    ...LIMITS,
+    logger: false,
+    genReqId: newRequestId,
+    clientErrorHandler: createUnreadableHandler(newRequestId),
+    frameworkErrors(error, request, reply) {
+      setCommonHeaders(request, reply);
+      answerError(error, request, reply);
+    },
+  });
+  speakJson(app);
+  app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply));
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) => answerError(noSuchRoute(app, request, reply), request, reply));
+  return app;
+}
+
+const LIMITS = {
+  bodyLimit: MAX_BODY_BYTES,
+  requestTimeout: 60_000,
+  connectionTimeout: 65_000,
+  keepAliveTimeout: 120_000,
+  http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1024 },
+  routerOptions: { maxParamLength: 64 },
+} satisfies FastifyHttpOptions<RawServerDefault>;
+
+/** Both ways by our own codec; body.ts parses the bytes. */
+function speakJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setReplySerializer((value) => stringifyJson(value));
+  app.addHook('onRequest', async (request) => {
+    // Bodies are JSON whatever they claim to be (spec/04 section 1); without a claim no claim can be refused.
+    delete request.raw.headers['content-type'];
+  });
+}
+
+function createErrorAnswer(log: Pick<Log, 'error'>): AnswerError {
+  return (thrown, request, reply) => {
+    if (refusalOf(thrown) === null && !isCallersFault(thrown)) {
+      log.error({ err: thrown, request_id: request.id, method: request.method }, 'a request failed');
+    }
+    const { status, body } = errorReply(isCallersFault(thrown) ? unreadable(thrown) : thrown, request.id);
+    return reply.code(status).type(JSON_TYPE).send(body);
+  };
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({
+    'x-request-id': request.id,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
+  });
+}
+
+function noSuchRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): AppError {
+  const path = request.url.split('?', 1)[0] ?? '';
+  const allowed = allowedMethods(app, path);
+  if (allowed.length === 0) {
+    return new AppError('endpoint_not_found', 'there is nothing at this path', {
+      fix: 'see the list of routes in the documentation of the API',
+    });
+  }
+  reply.header('allow', allowed.join(', '));
+  return new AppError('method_not_allowed', `this path does not answer to ${request.method}`, {
+    fix: `use ${allowed.join(' or ')}`,
+    details: { allowed },
+  });
+}
+
+/** The HTTP library says 4xx of its own accord when a request breaks off or breaks the protocol. */
+function isCallersFault(thrown: unknown): boolean {
+  if (thrown instanceof AppError || refusalOf(thrown) !== null) return false;
+  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 500;
+}
+
+function unreadable(cause: unknown): AppError {
+  return new AppError('invalid_body', 'the request could not be read', { fix: 'send it again, whole', cause });
+}

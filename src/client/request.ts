@@ -1,0 +1,34 @@
+/** One HTTP request to the API: identity, address, and network failure as an ApiError. */
+import { unreachable } from './api-error.ts';
+
+export type ClientOptions = {
+  /** Where the server listens, such as `http://127.0.0.1:8080`; empty for the page's own origin. */
+  baseUrl: string;
+  /** API key; absent where a session cookie speaks for the caller. */
+  token?: string;
+  fetch?: typeof fetch;
+};
+
+/** Throws ApiError `server_unreachable` when no reply comes, and the signal's reason when it was aborted. */
+export type Request = (path: string, init: RequestInit & { headers?: Record<string, string> }) => Promise<Response>;
+
+export function createRequest(options: ClientOptions): Request {
+  // Called by its name: browsers refuse a fetch that is called as a method of another object.
+  const send = options.fetch ?? ((input: string, init: RequestInit) => fetch(input, init));
+  const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const identity = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+  return async (path, init) => {
+    const content = init.body === undefined ? {} : { 'content-type': 'application/json' };
+    try {
+      return await send(baseUrl + path, {
+        ...init,
+        headers: { accept: 'application/json', ...init.headers, ...identity, ...content },
+        credentials: 'same-origin',
+        redirect: 'error',
+      });
+    } catch (cause) {
+      init.signal?.throwIfAborted();
+      throw unreachable(baseUrl, cause);
+    }
+  };
+}

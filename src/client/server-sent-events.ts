@@ -1,0 +1,47 @@
+/** Parser of `text/event-stream` (WHATWG HTML, section 9.2), incremental: chunks in, messages out. */
+
+export type ServerSentEvent = { name: string; data: string; id: string | null };
+
+/** Longest message that is kept; a longer one is dropped whole. */
+const MAX_MESSAGE = 4 * 1024 * 1024;
+
+export function createEventParser(emit: (event: ServerSentEvent) => void): (chunk: string) => void {
+  let rest = '';
+  let name = '';
+  let id: string | null = null;
+  let data: string[] = [];
+  let size = 0;
+
+  function dispatch(): void {
+    if (data.length > 0 && size <= MAX_MESSAGE)
+      emit({ name: name === '' ? 'message' : name, data: data.join('\n'), id });
+    name = '';
+    data = [];
+    size = 0;
+  }
+
+  function field(line: string): void {
+    const colon = line.indexOf(':');
+    const key = colon === -1 ? line : line.slice(0, colon);
+    const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    if (key === 'event') name = value;
+    else if (key === 'id') id = value;
+    else if (key === 'data') {
+      size += value.length;
+      if (size <= MAX_MESSAGE) data.push(value);
+    }
+  }
+
+  return (chunk) => {
+    rest += chunk;
+    for (;;) {
+      const end = /\r\n|\n|\r(?!$)/.exec(rest);
+      if (end === null) break;
+      const line = rest.slice(0, end.index);
+      rest = rest.slice(end.index + end[0].length);
+      if (line === '') dispatch();
+      else field(line);
+    }
+    if (rest.length > MAX_MESSAGE) throw new RangeError('a line of the stream is too long');
+  };
+}

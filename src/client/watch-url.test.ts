@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { LOCAL_KEY, startApi } from '../../test/kit/api.ts';
+import { createClient } from './client.ts';
+
+const WANTED = { url: 'https://a.example', intervalSeconds: 60 };
+
+async function connected() {
+  const api = await startApi();
+  return createClient({ baseUrl: api.address, token: LOCAL_KEY });
+}
+
+describe('watching a URL through the API', () => {
+  it('creates its site, then finds it, then resumes it after a pause or a removal', async () => {
+    const { sites } = await connected();
+    const created = await sites.watch(WANTED);
+    const { siteId } = created;
+    expect(created).toMatchObject({ outcome: 'created', site: { monitor_url: 'https://a.example/' } });
+    expect(await sites.watch(WANTED)).toEqual({ outcome: 'exists', siteId });
+
+    await sites.pause(siteId);
+    const resumed = await sites.watch({ ...WANTED, intervalSeconds: 300 });
+    const site = { id: siteId, monitor_active: true, removed_at: null, check_interval_seconds: 60 };
+    expect(resumed).toMatchObject({ outcome: 'resumed', was: 'paused', siteId, site });
+
+    await sites.remove(siteId);
+    const again = await sites.watch({ ...WANTED, intervalSeconds: 300 });
+    expect(again).toMatchObject({ was: 'removed', siteId, site: { ...site, check_interval_seconds: 300 } });
+  });
+
+  it('passes every other refusal on', async () => {
+    const { sites } = await connected();
+    await expect(sites.watch({ ...WANTED, url: 'ftp://a.example/' })).rejects.toMatchObject({ code: 'invalid_url' });
+  });
+});

@@ -1,0 +1,51 @@
+/**
+ * What a contract is: one HTTP operation of the public API, as data. Handlers, the typed client and the
+ * documentation all come from the same object, so that none of them can drift.
+ */
+import type { z } from 'zod';
+import type { ErrorCode } from '../domain/errors.ts';
+import type { Id } from './values.ts';
+
+export type Scope = 'read' | 'write' | 'admin';
+
+export type Contract = {
+  operationId: string;
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Path with `:name` parameters; every parameter is an id. */
+  path: `/api/v1/${string}`;
+  summary: string;
+  tag: 'Sites' | 'Events' | 'Utility';
+  /** Scope a key needs; `none` is open to everyone. */
+  scope: Scope | 'none';
+  query?: z.ZodObject;
+  body?: z.ZodObject;
+  /** Status of success. */
+  status: 200 | 201 | 204;
+  /** Shape of the reply; absent when it has no body (204) or is a stream. */
+  reply?: z.ZodType;
+  /** Codes this operation can answer with, beside those every operation shares. */
+  errors: readonly ErrorCode[];
+};
+
+/** Keeps the literal types of a contract. */
+export function defineContract<const C extends Contract>(contract: C): C {
+  return contract;
+}
+
+/** Parsed query of a contract, defaults applied. */
+export type QueryOf<C extends Contract> = C['query'] extends z.ZodType ? z.output<C['query']> : Record<string, never>;
+/** Query as a caller writes it. */
+export type QueryInputOf<C extends Contract> = C['query'] extends z.ZodType
+  ? z.input<C['query']>
+  : Record<string, never>;
+export type BodyOf<C extends Contract> = C['body'] extends z.ZodType ? z.output<C['body']> : undefined;
+export type BodyInputOf<C extends Contract> = C['body'] extends z.ZodType ? z.input<C['body']> : undefined;
+export type ReplyOf<C extends Contract> = C['reply'] extends z.ZodType ? z.output<C['reply']> : undefined;
+
+type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamNames<Rest>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+/** Ids in the path of a contract, by name. */
+export type ParamsOf<C extends Contract> = Record<ParamNames<C['path']>, Id>;

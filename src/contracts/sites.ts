@@ -1,0 +1,152 @@
+/** Sites: what is watched, and how it fares. */
+import { z } from 'zod';
+import { defineContract } from './contract.ts';
+import { EventSummary } from './events.ts';
+import { Id, Instant, PageQuery, pageOf, QueryBoolean, Severity, StateLabel, TimingsMs } from './values.ts';
+
+/** The newest probe of an endpoint. */
+export const LatestResult = z.object({
+  state: StateLabel,
+  reason: z.string(),
+  /** One plain sentence; may quote what a server sent. */
+  summary: z.string(),
+  http_code: z.int().nullable(),
+  address: z.string().nullable(),
+  timings_ms: TimingsMs,
+  checked_at: Instant,
+});
+export type LatestResult = z.output<typeof LatestResult>;
+
+export const Endpoint = z.object({
+  endpoint_id: Id,
+  monitor_url: z.string(),
+  monitor_active: z.boolean(),
+  check_interval_seconds: z.int(),
+  current_state: StateLabel,
+  current_severity: Severity,
+  latest: LatestResult.nullable(),
+});
+export type Endpoint = z.output<typeof Endpoint>;
+
+export const Site = z.object({
+  id: Id,
+  blog_id: Id,
+  monitor_url: z.string(),
+  monitor_active: z.boolean(),
+  removed_at: Instant.nullable().meta({ description: 'When the site was removed; null unless it was.' }),
+  bucket_no: z.int(),
+  /** Whole minutes, rounded up; `check_interval_seconds` is exact. */
+  check_interval: z.int(),
+  check_interval_seconds: z.int(),
+  timeout_seconds: z.int().nullable(),
+  redirect_policy: z.literal('follow'),
+  current_state: StateLabel,
+  current_severity: Severity,
+  active_event_id: Id.nullable(),
+  last_checked_at: Instant.nullable(),
+  last_status_change_at: Instant.nullable(),
+  ssl_expiry_date: z.iso.date().nullable().meta({ description: 'Last day of the certificate that was seen last.' }),
+  check_keyword: z.null().meta({ description: 'No keyword is looked for in this version.' }),
+  maintenance_start: z.null().meta({ description: 'There are no maintenance windows in this version.' }),
+  maintenance_end: z.null(),
+  alert_cooldown_minutes: z.null().meta({ description: 'Nobody is alerted in this version.' }),
+  /**
+   * Every monitored URL of the site, the first one first. State, severity and `monitor_active` above speak of all of
+   * them, the other fields of the first one.
+   */
+  endpoints: z.array(Endpoint),
+});
+export type Site = z.output<typeof Site>;
+
+export const SiteDetail = Site.extend({ active_events: z.array(EventSummary) });
+export type SiteDetail = z.output<typeof SiteDetail>;
+
+const siteSettings = {
+  monitor_active: z.boolean(),
+  bucket_no: z.int().min(0).max(65_535),
+  check_interval: z.int().min(1).max(255).meta({ description: 'Minutes between checks.' }),
+  check_interval_seconds: z
+    .int()
+    .min(1)
+    .max(604_800)
+    .meta({ description: 'Exact interval; wins over check_interval.' }),
+  timeout_seconds: z.int().min(1).max(255).nullable().meta({ description: 'null: the server default.' }),
+  redirect_policy: z.literal('follow'),
+};
+
+export const CreateSite = z.strictObject({
+  blog_id: Id.optional().meta({ description: 'Allocated when absent; required on a shared legacy database.' }),
+  monitor_url: z.string().meta({ description: 'Absolute http or https URL, at most 300 bytes, without user info.' }),
+  ...z.object(siteSettings).partial().shape,
+});
+export type CreateSite = z.output<typeof CreateSite>;
+
+export const UpdateSite = z.strictObject({ monitor_url: z.string(), ...siteSettings }).partial();
+export type UpdateSite = z.output<typeof UpdateSite>;
+
+export const listSites = defineContract({
+  operationId: 'listSites',
+  method: 'GET',
+  path: '/api/v1/sites',
+  summary: 'List sites with their current state',
+  tag: 'Sites',
+  scope: 'read',
+  query: z.strictObject({
+    ...PageQuery.shape,
+    monitor_active: QueryBoolean.optional(),
+    removed: QueryBoolean.optional().meta({ description: 'Only removed sites, or only the others; both when absent.' }),
+    q: z.string().max(300).optional().meta({ description: 'Part of the URL.' }),
+  }),
+  status: 200,
+  reply: pageOf(Site),
+  errors: ['invalid_limit', 'invalid_cursor', 'invalid_filter'],
+});
+
+export const getSite = defineContract({
+  operationId: 'getSite',
+  method: 'GET',
+  path: '/api/v1/sites/:site_id',
+  summary: 'One site with its open events',
+  tag: 'Sites',
+  scope: 'read',
+  status: 200,
+  reply: SiteDetail,
+  errors: ['invalid_site_id', 'site_not_found'],
+});
+
+export const createSite = defineContract({
+  operationId: 'createSite',
+  method: 'POST',
+  path: '/api/v1/sites',
+  summary: 'Watch a URL',
+  tag: 'Sites',
+  scope: 'write',
+  body: CreateSite,
+  status: 201,
+  reply: Site,
+  errors: ['invalid_body', 'invalid_url', 'invalid_field', 'site_exists'],
+});
+
+export const updateSite = defineContract({
+  operationId: 'updateSite',
+  method: 'PATCH',
+  path: '/api/v1/sites/:site_id',
+  summary: 'Change a site; absent members stay as they are',
+  tag: 'Sites',
+  scope: 'write',
+  body: UpdateSite,
+  status: 200,
+  reply: Site,
+  errors: ['invalid_site_id', 'site_not_found', 'invalid_body', 'invalid_url', 'invalid_field', 'site_exists'],
+});
+
+export const deleteSite = defineContract({
+  operationId: 'deleteSite',
+  method: 'DELETE',
+  path: '/api/v1/sites/:site_id',
+  summary: 'Stop watching a site; its history is kept',
+  tag: 'Sites',
+  scope: 'write',
+  status: 204,
+  errors: ['invalid_site_id', 'site_not_found'],
+});

@@ -1,0 +1,54 @@
+/** Values that many contracts share: ids, instants, states, pages, the error envelope. */
+import { z } from 'zod';
+import { MAX_ID } from '../domain/ids.ts';
+import { STATES } from '../domain/state.ts';
+
+/** A positive 64-bit integer. Beyond 2^53 it is a `bigint` in JavaScript; on the wire it is always a plain integer. */
+export const Id = z
+  .union([z.int().positive(), z.bigint().positive().max(MAX_ID)])
+  .meta({ description: 'A positive 64-bit integer.' });
+export type Id = z.output<typeof Id>;
+
+/** RFC 3339 in UTC with three decimals. */
+export const Instant = z.iso.datetime().meta({ description: 'RFC 3339 instant in UTC, three decimals.' });
+
+export const StateLabel = z.enum(STATES);
+export const Severity = z.int().min(0).max(255);
+
+/** Phases of a probe in milliseconds; a phase that did not finish is absent. */
+export const TimingsMs = z.object({
+  dns: z.number().optional(),
+  tcp: z.number().optional(),
+  tls: z.number().optional(),
+  ttfb: z.number().optional(),
+  body: z.number().optional(),
+  total: z.number(),
+});
+export type TimingsMs = z.output<typeof TimingsMs>;
+
+export const Page = z.object({ next: z.string().nullable(), limit: z.int() });
+
+/** A list: rows and an opaque cursor to the next ones. */
+export function pageOf<T extends z.ZodType>(row: T) {
+  return z.object({ data: z.array(row), page: Page });
+}
+
+/** Query members every paged list takes. `limit` above 200 is served as 200. */
+export const PageQuery = z.object({
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).default(50),
+});
+
+/** A boolean in a query string: `true`, `1`, `false` or `0`. */
+export const QueryBoolean = z.enum(['true', '1', 'false', '0']);
+
+export const ErrorEnvelope = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    fix: z.string().optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
+    request_id: z.string().optional(),
+  }),
+});
+export type ErrorEnvelope = z.output<typeof ErrorEnvelope>;

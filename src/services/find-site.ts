@@ -1,0 +1,22 @@
+/** One site with its state. */
+import { AppError } from '../domain/errors.ts';
+import type { SiteId } from '../domain/ids.ts';
+import type { ServiceDeps } from './deps.ts';
+import { type SiteView, viewSites } from './site-view.ts';
+
+type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
+
+/** Throws `site_not_found`. */
+export async function findSite(deps: Deps, siteId: SiteId): Promise<SiteView> {
+  const endpoints = await deps.endpoints.bySite(siteId);
+  const [view] = await viewSites(deps, [{ siteId, endpoints }]);
+  if (view === undefined) throw siteNotFound(siteId);
+  return view;
+}
+
+export function siteNotFound(siteId: SiteId): AppError {
+  return new AppError('site_not_found', `there is no site ${siteId}`, {
+    fix: 'list the sites to see their ids',
+    details: { site_id: siteId },
+  });
+}

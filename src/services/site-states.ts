@@ -1,0 +1,13 @@
+/** The present state of several sites at once, for those who follow along. */
+import type { SiteId } from '../domain/ids.ts';
+import type { State } from '../domain/state.ts';
+import type { ServiceDeps } from './deps.ts';
+import { viewSites } from './site-view.ts';
+
+type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
+
+/** At most 200 sites; those that do not exist are left out. */
+export async function siteStates(deps: Deps, siteIds: Iterable<SiteId>): Promise<Map<SiteId, State>> {
+  const views = await viewSites(deps, await deps.endpoints.bySites([...new Set(siteIds)]));
+  return new Map(views.map((view) => [view.siteId, view.rolledUp.state]));
+}

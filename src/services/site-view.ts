@@ -1,0 +1,75 @@
+/** A site as it is shown: its endpoints with their latest looks, its open events, and the states they add up to. */
+import {
+  byWorst,
+  type EndpointFacts,
+  endpointState,
+  isStale,
+  type OpenEvent,
+  type RolledUp,
+  siteState,
+} from '../domain/rollup.ts';
+import type { Endpoint, Site } from '../store/endpoints.ts';
+import type { EventRecord } from '../store/event-records.ts';
+import type { LatestResult } from '../store/runtime.ts';
+import type { ServiceDeps } from './deps.ts';
+
+export type EndpointView = Endpoint & { latest: LatestResult | null; rolledUp: RolledUp };
+
+export type SiteView = {
+  siteId: Endpoint['siteId'];
+  /** The endpoint that speaks for the site where one value is asked for. */
+  first: EndpointView;
+  endpoints: readonly EndpointView[];
+  /** False when every endpoint is paused. */
+  active: boolean;
+  /** When the last of its endpoints was removed; null while one of them is watched or paused. */
+  removedAtMs: number | null;
+  rolledUp: RolledUp;
+  /** Worst first. */
+  openEvents: readonly EventRecord[];
+};
+
+type Deps = Pick<ServiceDeps, 'eventQueries' | 'runtime' | 'clock'>;
+
+/** Views of at most 200 sites, in their order, with one query for the events of all. Sites without endpoints are left out. */
+export async function viewSites(deps: Deps, sites: readonly Site[]): Promise<SiteView[]> {
+  const open = await deps.eventQueries.openBySites(sites.map((site) => site.siteId));
+  const nowMs = deps.clock.nowMs();
+  return sites.flatMap((site) => viewSite(deps.runtime, site, open.get(site.siteId) ?? [], nowMs));
+}
+
+function viewSite(runtime: Deps['runtime'], site: Site, open: readonly EventRecord[], nowMs: number): SiteView[] {
+  const facts: EndpointFacts[] = [];
+  const endpoints = site.endpoints.map((endpoint): EndpointView => {
+    const latest = runtime.latest(endpoint.endpointId);
+    const own = open.filter((event) => event.endpointId === endpoint.endpointId).map(openEventOf);
+    const counts = latest !== null && !isStale(nowMs - latest.checkedAtMs, endpoint);
+    const fact: EndpointFacts = { active: endpoint.active, latest: counts ? latest.state : null, open: own };
+    facts.push(fact);
+    return { ...endpoint, latest, rolledUp: endpointState(fact) };
+  });
+  const [first] = endpoints;
+  if (first === undefined) return [];
+  const siteLevel = open.filter((event) => event.endpointId === null).map(openEventOf);
+  return [
+    {
+      siteId: site.siteId,
+      first,
+      endpoints,
+      active: endpoints.some((endpoint) => endpoint.active),
+      removedAtMs: removalOf(endpoints),
+      rolledUp: siteState(facts, siteLevel),
+      openEvents: open.toSorted((a, b) => byWorst(openEventOf(a), openEventOf(b))),
+    },
+  ];
+}
+
+function removalOf(endpoints: readonly Endpoint[]): number | null {
+  const removals = endpoints.flatMap(({ removedAtMs }) => (removedAtMs === null ? [] : [removedAtMs]));
+  return removals.length === endpoints.length ? Math.max(...removals) : null;
+}
+
+function openEventOf(event: EventRecord): OpenEvent {
+  const { eventId, state, severity, startedAtMs } = event;
+  return { eventId, state, severity, startedAtMs };
+}

@@ -1,0 +1,195 @@
+import { describe, expect, it, vi } from 'vitest';
+import { startApi } from '../../test/kit/api.ts';
+import { appendTo, brokenInvariants } from '../../test/kit/store.ts';
+import type { SiteId } from '../domain/ids.ts';
+import type { Change } from '../store/changes.ts';
+import { createSite } from './create-site.ts';
+import { deleteSite } from './delete-site.ts';
+import type { ServiceDeps } from './deps.ts';
+import { findSite } from './find-site.ts';
+import { siteStates } from './site-states.ts';
+import { updateSite } from './update-site.ts';
+
+const POLICY = { defaultIntervalSeconds: 300, minIntervalSeconds: 60, projectStatus: true };
+const OUTAGE = [{ op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' }] as const;
+
+/** A store, what it told the bus, and one site with an open outage. */
+async function troubledSite() {
+  const deps = await startApi();
+  const site = await createSite(deps, POLICY, { siteId: null, url: 'https://a.example/' });
+  await deps.events.append(appendTo(site.first, OUTAGE));
+  const heard: Change[] = [];
+  deps.changes.subscribe((change) => heard.push(change));
+  return { deps, siteId: site.siteId, first: site.first, heard };
+}
+
+describe('a new URL', () => {
+  it('closes what was open on the old one, because that is not looked at any more', async () => {
+    const { deps, siteId, heard } = await troubledSite();
+    heard.length = 0;
+    await updateSite(deps, POLICY, siteId, { url: 'https://elsewhere.example/' });
+    const [event] = await deps.eventQueries.list({ siteId, limit: 10 });
+    expect(event).toMatchObject({ resolutionReason: 'manual_override' });
+    expect(heard.map((change) => change.kind)).toEqual(['committed', 'site_changed']);
+    expect(await brokenInvariants(deps.database)).toEqual([]);
+  });
+
+  it('that is the old one closes nothing', async () => {
+    const { deps, siteId } = await troubledSite();
+    await updateSite(deps, POLICY, siteId, { url: 'https://A.example' });
+    expect((await findSite(deps, siteId)).openEvents).toHaveLength(1);
+  });
+});
+
+describe('pausing', () => {
+  it('closes every open event of the site, whichever check found it', async () => {
+    const { deps, siteId, first, heard } = await troubledSite();
+    const advisory = appendTo(first, [{ op: 'open', state: 'Warning', startedAtMs: 1_000, reason: 'opened' }]);
+    const wholeSite = { ...advisory.identity, endpointId: null, checkType: 'rdap', discriminator: 'expiry:soon' };
+    await deps.events.append({ ...advisory, identity: { ...advisory.identity, checkType: 'tls_expiry' } });
+    await deps.events.append({ ...advisory, opId: 'another', identity: wholeSite });
+    expect((await findSite(deps, siteId)).openEvents).toHaveLength(3);
+    heard.length = 0;
+    const paused = await updateSite(deps, POLICY, siteId, { active: false });
+    expect(paused).toMatchObject({ active: false, openEvents: [], rolledUp: { state: 'Paused' } });
+    expect(heard.map((change) => change.kind)).toEqual(['committed', 'committed', 'committed', 'site_changed']);
+    expect(await brokenInvariants(deps.database)).toEqual([]);
+  });
+
+  it('is one transaction: when it fails, the outage is as open as before and nobody hears of it', async () => {
+    const { deps, siteId, heard } = await troubledSite();
+    const failing = { ...deps.events, appendWithin: () => Promise.reject(new Error('disk full')) };
+    const attempt = updateSite({ ...deps, events: failing }, POLICY, siteId, { active: false, bucketNo: 9 });
+    await expect(attempt).rejects.toThrow('disk full');
+    expect(await findSite(deps, siteId)).toMatchObject({ active: true, first: { bucketNo: 0 }, openEvents: [{}] });
+    expect(heard).toEqual([]);
+  });
+
+  it('may be repeated without a further trace', async () => {
+    const { deps, siteId } = await troubledSite();
+    await updateSite(deps, POLICY, siteId, { active: false });
+    await updateSite(deps, POLICY, siteId, { active: false });
+    const [event] = await deps.eventQueries.list({ siteId, limit: 10 });
+    expect(event).toMatchObject({ resolutionReason: 'manual_override', transitionCount: 2 });
+  });
+
+  it.each([
+    ['pausing', (deps: ServiceDeps, siteId: SiteId) => updateSite(deps, POLICY, siteId, { active: false })],
+    ['removing', (deps: ServiceDeps, siteId: SiteId) => deleteSite(deps, POLICY, siteId)],
+  ])('lets nothing open behind it: %s, a finding that waits for its turn is refused', async (_, stopWatching) => {
+    const { deps, siteId, first } = await troubledSite();
+    const stopped = stopWatching(deps, siteId);
+    const found = deps.events.append({
+      ...appendTo(first, OUTAGE, { onlyWhileWatching: { url: first.url } }),
+      identity: { siteId, endpointId: first.endpointId, checkType: 'tls_expiry', discriminator: null },
+    });
+    await stopped;
+    expect(await found).toMatchObject({ refused: 'not_watched', open: null });
+    expect((await findSite(deps, siteId)).openEvents).toEqual([]);
+    expect(await deps.eventQueries.list({ siteId, limit: 10 })).toHaveLength(1);
+    expect(await brokenInvariants(deps.database)).toEqual([]);
+  });
+
+  it('leaves the legacy status alone where it is not projected', async () => {
+    const { deps, siteId, first } = await troubledSite();
+    await updateSite(deps, { ...POLICY, projectStatus: false }, siteId, { active: false });
+    expect((await deps.endpoints.byId(first.endpointId))?.legacyStatus).toBe(0);
+  });
+});
+
+describe('removing', () => {
+  it('tells the bus after the commit, events first', async () => {
+    const { deps, siteId, first, heard } = await troubledSite();
+    await deleteSite(deps, POLICY, siteId);
+    expect(heard).toMatchObject([
+      { kind: 'committed', open: null },
+      { kind: 'site_changed', siteId, endpointIds: [first.endpointId], change: 'removed' },
+    ]);
+  });
+
+  it('keeps the instant of the first removal, and is taken back as a site that is new to those who list', async () => {
+    const { deps, siteId, heard } = await troubledSite();
+    await deleteSite(deps, POLICY, siteId);
+    const { removedAtMs } = await findSite(deps, siteId);
+    expect(removedAtMs).not.toBeNull();
+    deps.clock.move(60_000);
+    await deleteSite(deps, POLICY, siteId);
+    expect(await findSite(deps, siteId)).toMatchObject({ removedAtMs });
+    heard.length = 0;
+    const back = await updateSite(deps, POLICY, siteId, { active: true });
+    expect(back).toMatchObject({ active: true, removedAtMs: null, openEvents: [] });
+    expect(heard).toMatchObject([{ kind: 'site_changed', siteId, change: 'created' }]);
+  });
+
+  it('is about the whole site: one endpoint that is added later brings the site back', async () => {
+    const { deps, siteId } = await troubledSite();
+    await deleteSite(deps, POLICY, siteId);
+    const more = await createSite(deps, POLICY, { siteId, url: 'https://a.example/more' });
+    expect(more).toMatchObject({ active: true, removedAtMs: null });
+    expect(more.endpoints.map((endpoint) => endpoint.active)).toEqual([false, true]);
+  });
+});
+
+describe('creating', () => {
+  it('makes one site when two ask for the same URL at once', async () => {
+    const deps = await startApi();
+    const both = await Promise.allSettled(
+      ['https://a.example', 'https://A.example/'].map((url) => createSite(deps, POLICY, { siteId: null, url })),
+    );
+    expect(both.map((each) => each.status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(await deps.endpoints.all()).toHaveLength(1);
+  });
+
+  it('takes the largest id there is', async () => {
+    const deps = await startApi();
+    const siteId = (2n ** 63n - 1n) as SiteId;
+    expect((await createSite(deps, POLICY, { siteId, url: 'https://a.example/' })).siteId).toBe(siteId);
+    expect((await createSite(deps, POLICY, { siteId: null, url: 'https://b.example/' })).siteId).toBe(1n);
+  });
+});
+
+describe('a look that is too old', () => {
+  async function upSite() {
+    const deps = await startApi();
+    const { siteId, first } = await createSite(deps, POLICY, { siteId: null, url: 'https://a.example/' });
+    deps.record(first);
+    const states = async () => ({
+      found: (await findSite(deps, siteId)).rolledUp.state,
+      listed: (await siteStates(deps, [siteId])).get(siteId),
+    });
+    return { deps, first, states };
+  }
+
+  it('makes the site Unknown until it is looked at again', async () => {
+    const { deps, first, states } = await upSite();
+    deps.clock.move(2 * 300_000);
+    expect(await states()).toEqual({ found: 'Up', listed: 'Up' });
+    deps.clock.move(31_000);
+    expect(await states()).toEqual({ found: 'Unknown', listed: 'Unknown' });
+    deps.record(first);
+    expect(await states()).toEqual({ found: 'Up', listed: 'Up' });
+  });
+
+  it('does not hide what is open', async () => {
+    const { deps, first, states } = await upSite();
+    await deps.events.append(appendTo(first, OUTAGE));
+    deps.clock.move(24 * 3_600_000);
+    expect(await states()).toEqual({ found: 'Seems Down', listed: 'Seems Down' });
+  });
+});
+
+describe('siteStates', () => {
+  it('asks once for the endpoints of all sites', async () => {
+    const { deps, siteId } = await troubledSite();
+    const other = await createSite(deps, POLICY, { siteId: null, url: 'https://b.example/' });
+    const asked = [vi.spyOn(deps.endpoints, 'bySites'), vi.spyOn(deps.endpoints, 'bySite')];
+    expect((await siteStates(deps, [siteId, other.siteId])).size).toBe(2);
+    expect(asked.map((spy) => spy.mock.calls.length)).toEqual([1, 0]);
+  });
+
+  it('speaks of the sites that exist, each once', async () => {
+    const { deps, siteId } = await troubledSite();
+    const states = await siteStates(deps, [siteId, siteId, 4_000n as SiteId]);
+    expect([...states]).toEqual([[siteId, 'Seems Down']]);
+  });
+});

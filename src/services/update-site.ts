@@ -1,0 +1,86 @@
+/** Changes a site: what it watches, how often, and whether at all. */
+import type { SiteId } from '../domain/ids.ts';
+import type { Change } from '../store/changes.ts';
+import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
+import type { Tx } from '../store/schema.ts';
+import { checkInterval } from './check-interval.ts';
+import { type Closing, closeOpenEvents } from './close-open-events.ts';
+import { siteExists } from './create-site.ts';
+import type { ServiceDeps, SitePolicy } from './deps.ts';
+import { findSite, siteNotFound } from './find-site.ts';
+import { parseMonitorUrl } from './site-url.ts';
+import type { SiteView } from './site-view.ts';
+
+export type SiteChanges = {
+  /** Replaces the URL of the first endpoint and closes what is open on it; all else applies to every endpoint. */
+  url?: string;
+  /** False pauses the site and closes its open events; true watches again, removed or not, and reopens nothing. */
+  active?: boolean;
+  bucketNo?: number;
+  intervalSeconds?: number;
+  /** Null: back to the server's default. */
+  timeoutSeconds?: number | null;
+};
+
+/** Throws `invalid_url`, `invalid_field`, `site_not_found` or `site_exists`. */
+export async function updateSite(
+  deps: ServiceDeps,
+  policy: SitePolicy,
+  siteId: SiteId,
+  changes: SiteChanges,
+): Promise<SiteView> {
+  const { url: typed, ...common } = changes;
+  const url = typed === undefined ? undefined : parseMonitorUrl(typed);
+  if (common.intervalSeconds !== undefined) checkInterval(common.intervalSeconds, policy.minIntervalSeconds);
+  if (url === undefined && Object.keys(common).length === 0) return findSite(deps, siteId);
+  const toPublish = await deps.database.transaction(async (tx) => {
+    const endpoints = await deps.endpoints.bySite(siteId, tx);
+    if (endpoints.length === 0) throw siteNotFound(siteId);
+    await patchEndpoints(deps, tx, endpoints, url, common);
+    const why = { siteId, project: policy.projectStatus };
+    const closing = closingFor(changes.active, url, endpoints);
+    const closed = closing === null ? [] : await closeOpenEvents(deps, tx, { ...why, ...closing });
+    return [...closed, changeOf(siteId, endpoints, changes.active)];
+  });
+  for (const change of toPublish) deps.changes.publish(change);
+  return findSite(deps, siteId);
+}
+
+/** What was open is not open any more on a paused site, nor on an endpoint that leads elsewhere now. */
+function closingFor(
+  active: boolean | undefined,
+  url: string | undefined,
+  [first]: readonly Endpoint[],
+): Pick<Closing, 'only' | 'note'> | null {
+  if (active === false) return { note: 'site paused' };
+  if (first === undefined || url === undefined || url === first.url) return null;
+  return { only: first.endpointId, note: 'URL changed' };
+}
+
+/** To those who list what was not removed, a removed site that is watched again is new. */
+function changeOf(siteId: SiteId, before: readonly Endpoint[], active: boolean | undefined): Change {
+  const returns = active === true && before.every((endpoint) => endpoint.removedAtMs !== null);
+  const endpointIds = before.map((endpoint) => endpoint.endpointId);
+  return { kind: 'site_changed', siteId, endpointIds, change: returns ? 'created' : 'updated' };
+}
+
+async function patchEndpoints(
+  deps: Pick<ServiceDeps, 'endpoints' | 'clock'>,
+  tx: Tx,
+  endpoints: readonly Endpoint[],
+  url: string | undefined,
+  common: EndpointPatch,
+): Promise<void> {
+  const [first, ...others] = endpoints;
+  const same = url === undefined ? undefined : others.find((endpoint) => endpoint.url === url);
+  if (same !== undefined) throw siteExists(same);
+  for (const endpoint of endpoints) {
+    const pauses = common.active === false && endpoint.active;
+    const patch = {
+      ...common,
+      ...(endpoint === first && url !== undefined ? { url } : {}),
+      ...(pauses ? { statusChangedAtMs: deps.clock.nowMs() } : {}),
+    };
+    await deps.endpoints.update(endpoint.endpointId, patch, tx);
+  }
+}
