@@ -1,0 +1,73 @@
+/** An incident as the page keeps it, made from what the API or the stream tells. Pure. */
+import type { Event, Transition } from '../../src/contracts/events.ts';
+import type { StreamMessages } from '../../src/contracts/utility.ts';
+import type { Id } from '../../src/contracts/values.ts';
+
+export type Incident = {
+  id: Id;
+  siteId: Id;
+  endpointId: Id | null;
+  checkType: string;
+  /** `Resolved` once it ended. */
+  state: string;
+  startedAt: string;
+  endedAt: string | null;
+  /** Position of the newest transition we know of. */
+  seq: number;
+  /** From the evidence taken at the start, as far as it is there: the URL, what was seen, what to do about it. */
+  url: string | null;
+  cause: string | null;
+  advice: string | null;
+  /** Oldest first; null until someone asked for them. */
+  transitions: readonly Transition[] | null;
+};
+
+export type TransitionMessage = StreamMessages['transition'];
+
+export function incidentOf(event: Event): Incident {
+  return {
+    id: event.id,
+    siteId: event.site_id,
+    endpointId: event.endpoint_id,
+    checkType: event.check_type,
+    state: event.ended_at === null ? event.state : 'Resolved',
+    startedAt: event.started_at,
+    endedAt: event.ended_at,
+    seq: event.transition_count,
+    ...evidenceOf(event.metadata),
+    transitions: null,
+  };
+}
+
+function evidenceOf(metadata: unknown): Pick<Incident, 'url' | 'cause' | 'advice'> {
+  const found = new Map(typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : []);
+  const text = (name: string): string | null => {
+    const value: unknown = found.get(name);
+    return typeof value === 'string' && value !== '' ? value : null;
+  };
+  return { url: text('url'), cause: text('summary'), advice: text('advice') };
+}
+
+/**
+ * Up to which step the page lacks the steps, null when it has them. Steps that are older than what the stream told
+ * meanwhile are set aside, so they must be asked for again whenever this changes.
+ */
+export function stepsLacking({ seq, transitions }: Incident): number | null {
+  return transitions === null ? seq : null;
+}
+
+/** The incident a transition speaks of, as far as the transition alone tells. */
+export function begunBy({ site_id, endpoint_id, check_type, transition }: TransitionMessage): Incident {
+  return {
+    id: transition.event_id,
+    siteId: site_id,
+    endpointId: endpoint_id,
+    checkType: check_type,
+    state: transition.state_after ?? 'Unknown',
+    startedAt: transition.changed_at,
+    endedAt: null,
+    seq: transition.seq - 1,
+    ...evidenceOf(transition.metadata),
+    transitions: transition.seq === 1 ? [] : null,
+  };
+}

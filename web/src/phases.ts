@@ -1,0 +1,58 @@
+/** The phases of a probe as parts of a bar, pure. */
+import type { TimingsMs } from '../../src/contracts/values.ts';
+
+export const PHASES = [
+  { phase: 'dns', label: 'DNS', title: 'Looking up the name' },
+  { phase: 'tcp', label: 'TCP', title: 'Opening the connection' },
+  { phase: 'tls', label: 'TLS', title: 'Agreeing on encryption' },
+  { phase: 'ttfb', label: 'TTFB', title: 'Waiting for the first byte' },
+  { phase: 'body', label: 'Body', title: 'Reading the reply' },
+  { phase: 'other', label: 'Other', title: 'Earlier hops of a redirect, or a phase that did not finish' },
+] as const;
+
+export type Phase = (typeof PHASES)[number]['phase'];
+
+export type Segment = {
+  phase: Phase;
+  label: string;
+  ms: number /** In thousandths of the bar. */;
+  from: number;
+  width: number;
+};
+
+/** Time outside the phases below this share of the total is not worth a part of its own. */
+const OTHER_SHARE = 0.02;
+
+/** Parts of the bar in order of time; together never wider than the bar. */
+export function segmentsOf(timings: TimingsMs, scaleMs: number): Segment[] {
+  const spent =
+    (timings.dns ?? 0) + (timings.tcp ?? 0) + (timings.tls ?? 0) + (timings.ttfb ?? 0) + (timings.body ?? 0);
+  const other = timings.total - spent;
+  const all = { ...timings, other: other > timings.total * OTHER_SHARE ? other : undefined };
+  // A probe slower than the scale fills the bar; its parts keep their shares.
+  const perMs = 1000 / Math.max(scaleMs, timings.total, spent, Number.MIN_VALUE);
+  let from = 0;
+  return PHASES.flatMap(({ phase, label }) => {
+    const ms = all[phase];
+    if (ms === undefined || !(ms >= 0)) return [];
+    const segment = { phase, label, ms, from, width: ms * perMs };
+    from += segment.width;
+    return [segment];
+  });
+}
+
+/** Round lengths of a whole bar, within a power of ten. */
+const ROUND = [1, 1.5, 2, 3, 5, 7] as const;
+
+/**
+ * One scale for all bars, so that a longer bar is a slower site: the next round number above three quarters of them.
+ * The few that are slow fill their bar; they must not flatten the rest.
+ */
+export function scaleOf(totalsMs: readonly number[]): number {
+  const sorted = totalsMs.toSorted((a, b) => a - b);
+  const reached = sorted[Math.ceil(sorted.length * 0.75) - 1] ?? 0;
+  for (let power = 10; ; power *= 10) {
+    const round = ROUND.find((times) => power * times >= reached);
+    if (round !== undefined) return power * round;
+  }
+}
