@@ -1,0 +1,115 @@
+/** Every configuration key, once: its schema, default and meaning. The file, the environment and docs/config.md follow from it. */
+import { z } from 'zod';
+import { LOG_LEVELS } from '../telemetry/log.ts';
+
+const integer = (min: number, max: number) => z.int().min(min).max(max);
+
+/** Keys with an effect. Each may stand in the file, or in the environment under the same name (lists comma-separated). */
+export const CONFIG_SHAPE = {
+  HTTP_PORT: integer(0, 65_535).default(8080).describe('Port of the page and the API. 0 takes any free port.'),
+  HTTP_BIND: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen on. Off loopback the page asks for an API key.'),
+  JETMON_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('data')
+    .describe('Folder of the embedded database, the local key and the lock.'),
+  DATABASE_URL: z.string().min(1).optional().describe('`sqlite:<path>`. Default: jetmon.db in the data folder.'),
+  EGRESS_ALLOW: z
+    .array(z.string())
+    .default([])
+    .describe('Private targets that may be probed: `CIDR[:port]` or `host[:port]`. Metadata addresses never.'),
+  CHECK_DNS_RESOLVERS: z
+    .array(z.string())
+    .default([])
+    .describe('Resolvers as `IP[:port]`. Default: those of the machine.'),
+  CHECK_CA_FILE: z.string().min(1).optional().describe('PEM file of authorities trusted beside the public ones.'),
+  NET_COMMS_TIMEOUT: integer(1, 255).default(10).describe('Deadline of one check in seconds, over all its phases.'),
+  NUM_OF_CHECKS: integer(1, 20)
+    .default(3)
+    .describe('Failed fresh checks that make an outage Down, the first included.'),
+  MIN_CHECK_INTERVAL_SECONDS: integer(1, 604_800)
+    .default(60)
+    .describe('Shortest interval a site may ask for. Lower it for labs.'),
+  LEGACY_STATUS_PROJECTION_ENABLE: z
+    .boolean()
+    .default(true)
+    .describe('Keep the status column of the site registry in step with the events.'),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('Least level that is logged.'),
+  LOG_FORMAT: z.enum(['text', 'json']).default('text').describe('Log lines for people or for machines.'),
+} as const;
+
+/** The one schema of the configuration. */
+export const ConfigSchema = z.strictObject(CONFIG_SHAPE);
+export type ConfigValues = z.output<typeof ConfigSchema>;
+export type ConfigKey = keyof typeof CONFIG_SHAPE;
+
+/** Older names of keys above; taken with a notice. */
+export const RENAMED_KEYS: Readonly<Record<string, ConfigKey>> = {
+  API_PORT: 'HTTP_PORT',
+  DASHBOARD_PORT: 'HTTP_PORT',
+  DASHBOARD_BIND_ADDR: 'HTTP_BIND',
+  DB_UPDATES_ENABLE: 'LEGACY_STATUS_PROJECTION_ENABLE',
+};
+
+/** Variables of the environment whose names can only be ours. */
+export const OUR_VARIABLES: readonly string[] = ['JETMON_DATA_DIR', 'JETMON_CONFIG', 'JETMON_PID_FILE'];
+
+/** Together these say the same as DATABASE_URL, which wins over them. */
+export const DB_KEYS = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME'] as const;
+
+/** Keys of the system this one succeeds: accepted in the file, said to have no effect here. */
+export const NO_EFFECT_KEYS: readonly string[] = [
+  'ALERT_COOLDOWN_MINUTES',
+  'AUTH_TOKEN',
+  'BATCH_SIZE',
+  'BODY_READ_MAX_BYTES',
+  'BODY_READ_MAX_MS',
+  'BUCKET_HEARTBEAT_GRACE_SEC',
+  'BUCKET_NO_MAX',
+  'BUCKET_NO_MIN',
+  'BUCKET_TARGET',
+  'BUCKET_TOTAL',
+  'DATASET_SIZE',
+  'DB_CONFIG_UPDATES_MIN',
+  'DEBUG',
+  'DEBUG_PORT',
+  'DEFAULT_CHECK_METHOD',
+  'DEFAULT_DETECTION_PROFILE',
+  'DELIVERY_OWNER_HOST',
+  'EMAIL_FROM',
+  'EMAIL_TRANSPORT',
+  'KEYWORD_READ_MAX_BYTES',
+  'KEYWORD_READ_MAX_MS',
+  'MIN_TIME_BETWEEN_ROUNDS_SEC',
+  'NUM_TO_PROCESS',
+  'NUM_WORKERS',
+  'PEER_OFFLINE_LIMIT',
+  'PINNED_BUCKET_MAX',
+  'PINNED_BUCKET_MIN',
+  'SCHEDULER_ENGINE',
+  'SMTP_HOST',
+  'SMTP_PASSWORD',
+  'SMTP_PORT',
+  'SMTP_USERNAME',
+  'SMTP_USE_TLS',
+  'SQL_UPDATE_BATCH',
+  'STATSD_SEND_MEM_USAGE',
+  'STATS_UPDATE_INTERVAL_MS',
+  'STREAMING_LEGACY_PROJECTION_INTERVAL_MIN',
+  'STREAMING_TARGET_RELOAD_SEC',
+  'TIME_BETWEEN_CHECKS_SEC',
+  'TIME_BETWEEN_NOTICES_MIN',
+  'TIMEOUT_FOR_REQUESTS_SEC',
+  'USE_VARIABLE_CHECK_INTERVALS',
+  'VERIFIERS',
+  'VERIFLIER_BATCH_SIZE',
+  'WORKER_MAX_CHECKS',
+  'WORKER_MAX_MEM_MB',
+  'WPCOM_EMAIL_AUTH_TOKEN',
+  'WPCOM_EMAIL_ENDPOINT',
+  'WPCOM_NOTIFY_ENABLE',
+];

@@ -1,0 +1,206 @@
+/** Reads the configuration: a JSON file, then the environment over it, checked whole before anything starts. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../domain/errors.ts';
+import { nearest } from '../lib/nearest.ts';
+import { schemaProblem } from '../lib/schema-problem.ts';
+import { parseEgressAllow } from '../wire/egress-guard.ts';
+import { parseAddress } from '../wire/ip-address.ts';
+import {
+  CONFIG_SHAPE,
+  type ConfigKey,
+  ConfigSchema,
+  type ConfigValues,
+  DB_KEYS,
+  NO_EFFECT_KEYS,
+  OUR_VARIABLES,
+  RENAMED_KEYS,
+} from './config-keys.ts';
+
+export type Config = Omit<ConfigValues, 'DATABASE_URL'> & {
+  DATABASE_URL: string;
+  /** PEM text of CHECK_CA_FILE; null when none is set. */
+  extraCaPem: string | null;
+};
+
+export type LoadedConfig = {
+  config: Config;
+  /** Things a person should know: keys without effect, old names. One plain line each. */
+  notices: string[];
+  /** The file that was read; null when there was none. */
+  file: string | null;
+};
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Raw = Record<string, unknown>;
+
+const DEFAULT_FILE = join('config', 'config.json');
+
+/** Throws AppError `invalid_config` that names every wrong key, its place, and what would be right. */
+export function loadConfig(env: Env): LoadedConfig {
+  const file = readConfigFile(env);
+  const fromFile = takeKeys(file?.values ?? {}, file?.path ?? '');
+  const fromEnv = takeKeys(textValues(env), 'the environment');
+  const raw: Raw = { ...fromFile.values, ...fromEnv.values };
+  raw['DATABASE_URL'] ??= databaseUrlFromParts(env, file?.values ?? {});
+  const config = finish(raw, [...fromFile.problems, ...fromEnv.problems], file?.path ?? null);
+  return { config, notices: [...fromFile.notices, ...fromEnv.notices], file: file?.path ?? null };
+}
+
+function readConfigFile(env: Env): { path: string; values: Raw } | null {
+  const named = env['JETMON_CONFIG'];
+  const path = named || DEFAULT_FILE;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' && !named) return null;
+    throw new AppError('invalid_config', `${path}: the configuration file cannot be read (${code})`, {
+      fix: 'check the path in JETMON_CONFIG and the rights of the file',
+      cause,
+    });
+  }
+  try {
+    const values: unknown = JSON.parse(text);
+    if (values !== null && typeof values === 'object' && !Array.isArray(values)) return { path, values: values as Raw };
+  } catch (cause) {
+    throw new AppError('invalid_config', `${path}: this is not JSON: ${(cause as Error).message}`, {
+      fix: 'correct the file; it holds one JSON object with keys in capitals',
+      cause,
+    });
+  }
+  throw new AppError('invalid_config', `${path}: the file must hold one JSON object`, {
+    fix: 'wrap the keys in { }',
+  });
+}
+
+/** Sorts the keys of one source: known, renamed (the new name wins), without effect, unknown. */
+function takeKeys(source: Raw, place: string): { values: Raw; notices: string[]; problems: string[] } {
+  const values: Raw = {};
+  const notices: string[] = [];
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(source)) {
+    const renamed = RENAMED_KEYS[key];
+    if (key in CONFIG_SHAPE) values[key] = value;
+    else if (renamed !== undefined) {
+      notices.push(`${place}: ${key} is an older name of ${renamed}.`);
+      const disabled = renamed === 'HTTP_PORT' && value === 0;
+      if (!(renamed in source) && !disabled) values[renamed] = value;
+    } else if (NO_EFFECT_KEYS.includes(key)) notices.push(`${place}: ${key} has no effect here.`);
+    else if (!DB_KEYS.some((dbKey) => dbKey === key)) problems.push(`${place}: unknown key "${key}"${didYouMean(key)}`);
+  }
+  return { values, notices, problems };
+}
+
+/**
+ * The environment holds much that is not ours, so only known names are taken from it, each read as its key says. What
+ * looks like a slip in a name that can only be ours is refused like any other unknown key.
+ */
+function textValues(env: Env): Raw {
+  const values: Raw = {};
+  for (const [key, text] of Object.entries(env)) {
+    if (key.startsWith('JETMON_') && !OUR_VARIABLES.includes(key) && nearest(key, OUR_VARIABLES)) values[key] = text;
+  }
+  for (const key of [...Object.keys(RENAMED_KEYS), ...Object.keys(CONFIG_SHAPE)]) {
+    const text = env[key];
+    if (text !== undefined && text !== '') values[key] = fromText(RENAMED_KEYS[key] ?? (key as ConfigKey), text);
+  }
+  return values;
+}
+
+function didYouMean(key: string): string {
+  const guess = nearest(key, [
+    ...Object.keys(CONFIG_SHAPE),
+    ...Object.keys(RENAMED_KEYS),
+    ...DB_KEYS,
+    ...NO_EFFECT_KEYS,
+  ]);
+  return guess === null ? '.' : `. Did you mean ${guess}?`;
+}
+
+/** An environment variable is text; its key says what it stands for. Text that does not fit is left for the schema to refuse. */
+function fromText(key: ConfigKey, text: string): unknown {
+  switch (innermost(CONFIG_SHAPE[key])) {
+    case 'number':
+      return /^-?\d+$/.test(text.trim()) ? Number(text) : text;
+    case 'boolean':
+      return { true: true, '1': true, false: false, '0': false }[text.trim().toLowerCase()] ?? text;
+    case 'array':
+      return text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
+    default:
+      return text;
+  }
+}
+
+function innermost(schema: (typeof CONFIG_SHAPE)[ConfigKey]): string {
+  return schema.def.type === 'default' || schema.def.type === 'optional' ? schema.def.innerType.def.type : 'unknown';
+}
+
+function databaseUrlFromParts(env: Env, file: Raw): string | undefined {
+  const part = (key: (typeof DB_KEYS)[number]) => env[key] ?? (file[key] === undefined ? undefined : String(file[key]));
+  if (DB_KEYS.every((key) => part(key) === undefined)) return undefined;
+  const user = encodeURIComponent(part('DB_USER') ?? 'root');
+  const password = part('DB_PASSWORD') ? `:${encodeURIComponent(part('DB_PASSWORD') ?? '')}` : '';
+  return `mysql://${user}${password}@${part('DB_HOST') ?? 'localhost'}:${part('DB_PORT') ?? '3306'}/${part('DB_NAME') ?? 'jetmon_db'}`;
+}
+
+function finish(raw: Raw, problems: string[], path: string | null): Config {
+  const parsed = ConfigSchema.safeParse(raw);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) problems.push(`${String(issue.path[0])}: ${schemaProblem(issue, raw)}.`);
+  } else {
+    problems.push(...parseEgressAllow(parsed.data.EGRESS_ALLOW).errors);
+    for (const resolver of parsed.data.CHECK_DNS_RESOLVERS) {
+      if (!isResolver(resolver))
+        problems.push(`CHECK_DNS_RESOLVERS: "${resolver}" is not an IP address with an optional port.`);
+    }
+  }
+  if (problems.length > 0 || !parsed.success) {
+    throw new AppError('invalid_config', `the configuration is not usable. ${problems.join(' ')}`, {
+      fix: `correct ${path ?? 'the environment'}; every key is explained in docs/config.md`,
+      details: { problems },
+    });
+  }
+  const values = parsed.data;
+  return {
+    ...values,
+    DATABASE_URL: values.DATABASE_URL ?? `sqlite:${join(values.JETMON_DATA_DIR, 'jetmon.db')}`,
+    extraCaPem: readCaFile(values.CHECK_CA_FILE),
+  };
+}
+
+/** `1.2.3.4`, `1.2.3.4:53`, `2001:db8::1`, `[2001:db8::1]:53`. */
+function isResolver(text: string): boolean {
+  if (parseAddress(text) !== null) return true;
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  return match !== null && parseAddress(match[1] ?? match[2] ?? '') !== null && Number(match[3]) <= 65_535;
+}
+
+/** Node passes over PEM it cannot read without a word, so each certificate is read here first. */
+function readCaFile(path: string | undefined): string | null {
+  if (path === undefined) return null;
+  const refuse = (cause: string, fix: string, error?: unknown) =>
+    new AppError('invalid_config', `CHECK_CA_FILE: ${path} ${cause}`, { fix, cause: error });
+  let pem: string;
+  try {
+    pem = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw refuse(`cannot be read (${code})`, 'check the path and the rights of the file', error);
+  }
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw refuse('holds no PEM certificate', 'give a file with BEGIN CERTIFICATE blocks');
+  for (const [index, block] of blocks.entries()) {
+    try {
+      new X509Certificate(block);
+    } catch (error) {
+      throw refuse(`: certificate ${index + 1} cannot be read`, 'replace or remove that block', error);
+    }
+  }
+  return blocks.join('\n');
+}

@@ -1,0 +1,10 @@
+/** Every command, one line each. A command is loaded only when it is run, so that each starts fast. */
+import type { CommandEntry } from './command.ts';
+
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'serve', summary: 'watch sites: page, API and prober in one process', load: () => import('./serve.ts') },
+  { name: 'check', summary: 'probe URLs once, now, and say what was found', load: () => import('./check.ts') },
+  { name: 'sites', summary: 'add, list, pause, resume or remove watched sites', load: () => import('./sites.ts') },
+  { name: 'keys', summary: 'create, list or revoke API keys', load: () => import('./keys.ts') },
+  { name: 'version', summary: 'print the version and the runtime', load: () => import('./version.ts') },
+];

@@ -1,0 +1,117 @@
+/** From argv to a command to an exit code: 0 well, 1 a failing result, 2 wrong usage or a thing that cannot start. */
+import { Command, CommanderError } from 'commander';
+import { AppError } from '../domain/errors.ts';
+import { escapeControl } from '../lib/escape.ts';
+import { nearest } from '../lib/nearest.ts';
+import type { Terminal } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { jsonLine } from './json-line.ts';
+import { usageRefusal } from './usage-refusal.ts';
+
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const terminal: Terminal = {
+    out: process.stdout,
+    err: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    setExitCode(code) {
+      exitCode = Math.max(exitCode, code);
+    },
+  };
+  for (const stream of [terminal.out, terminal.err]) stream.on('error', ignoreBrokenPipe);
+  try {
+    await (await programFor(argv, terminal)).parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, argv, terminal);
+  }
+}
+
+/** Whoever read what we print may leave at any time (`| head`, a log collector); that must not end a server. */
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+/** Only the command that is asked for is loaded; the others stand in the help as their line. */
+async function programFor(argv: readonly string[], terminal: Terminal): Promise<Command> {
+  const wanted = wantedIn(argv);
+  if (wanted !== null && wanted !== 'help' && !COMMANDS.some((entry) => entry.name === wanted)) {
+    throw unknownCommand(wanted);
+  }
+  const program = new Command('jetmon2')
+    .description('Site health you can prove. Start with `jetmon2 check <url>` or `jetmon2 serve`.')
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => terminal.err.write(escapeControl(text.trimEnd()).replaceAll('\\u000a', '\n').concat('\n')),
+      // Wrong usage is reported like every other refusal.
+      outputError() {},
+    })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ jetmon2 check example.com\n  $ jetmon2 serve --site https://example.com\n  $ jetmon2 sites add example.com\n',
+    );
+  for (const entry of COMMANDS) {
+    const command = program.command(entry.name).summary(entry.summary).description(entry.summary).exitOverride();
+    if (entry.name === wanted || (wanted === 'help' && argv.includes(entry.name))) {
+      (await entry.load()).define(command, terminal);
+    }
+  }
+  if (wanted === null && argv.includes('--version')) return versionOnly(program, terminal);
+  return program
+    .helpCommand(true)
+    .usage('<command> [options]')
+    .action(() => program.outputHelp());
+}
+
+/** The word that names a command; null when there is none. */
+function wantedIn(argv: readonly string[]): string | null {
+  return argv.find((word) => !word.startsWith('-')) ?? null;
+}
+
+async function versionOnly(program: Command, terminal: Terminal): Promise<Command> {
+  const { versionText } = await import('./version.ts');
+  return program.option('--version').action(() => void terminal.out.write(`${versionText()}\n`));
+}
+
+function unknownCommand(word: string): AppError {
+  const guess = nearest(
+    word,
+    COMMANDS.map((entry) => entry.name),
+  );
+  return new AppError('invalid_arguments', `there is no command "${word}"`, {
+    fix: guess === null ? 'run `jetmon2 --help` for the list' : `did you mean \`jetmon2 ${guess}\``,
+  });
+}
+
+function report(error: unknown, argv: readonly string[], terminal: Terminal): number {
+  if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')) {
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  const known = refusalIn(error, argv);
+  const message =
+    known?.message ?? `This is a fault of jetmon2: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
+  if (argv.includes('--json')) {
+    const document = {
+      code: known?.code ?? 'internal',
+      message,
+      fix: known?.fix ?? undefined,
+      details: known?.details,
+    };
+    terminal.err.write(jsonLine({ error: document }));
+  } else if (known === null) {
+    terminal.err.write(`error: ${message.split('\n').map(escapeControl).join('\n')}\n`);
+  } else {
+    terminal.err.write(`error: ${sentence(message)}${known.fix === null ? '' : ` Fix: ${sentence(known.fix)}`}\n`);
+  }
+  return known === null ? 1 : 2;
+}
+
+function refusalIn(error: unknown, argv: readonly string[]): AppError | null {
+  if (error instanceof CommanderError) return usageRefusal(error, wantedIn(argv));
+  return error instanceof AppError ? error : null;
+}
+
+function sentence(text: string): string {
+  return `${escapeControl(text)}${/[.?!]$/.test(text) ? '' : '.'}`;
+}

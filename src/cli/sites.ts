@@ -1,0 +1,166 @@
+/** `jetmon2 sites`: what is watched. Speaks the API to the running server, or to the data file when none runs. */
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import { loadConfig } from '../app/config.ts';
+import { reachApi } from '../app/reach-api.ts';
+import { ApiError } from '../client/api-error.ts';
+import { type Client, createClient } from '../client/client.ts';
+import type { Site } from '../contracts/sites.ts';
+import { AppError, isErrorCode } from '../domain/errors.ts';
+import { severityOf } from '../domain/state.ts';
+import { formatSeconds } from '../lib/duration.ts';
+import { escapeControl } from '../lib/escape.ts';
+import { parseTypedUrl } from '../services/site-url.ts';
+import type { Terminal } from './command.ts';
+import { parseEvery } from './interval-option.ts';
+import { jsonLine } from './json-line.ts';
+import { readLines } from './stdin.ts';
+import { renderTable } from './table.ts';
+import { watchedWords } from './watched-words.ts';
+
+type AddOptions = { every: string; stdin?: boolean; json?: boolean };
+type JsonOption = { json?: boolean };
+
+const MAX_ADDED = 10_000;
+
+export function define(command: Command, terminal: Terminal): void {
+  command.addHelpText('after', HELP);
+  command
+    .command('add')
+    .argument('[url...]', 'what to watch; https:// is added when no scheme is given')
+    .summary('watch URLs')
+    .option('--every <span>', 'interval between checks', '1m')
+    .option('--stdin', 'read more URLs from standard input, one a line')
+    .option('--json', 'print one JSON document a line, one per URL')
+    .addHelpText('after', '\nExample:\n  $ jetmon2 sites add example.com https://example.org/shop --every 5m\n')
+    .action((urls: string[], options: AddOptions) => add(urls, options, terminal));
+  command
+    .command('list')
+    .summary('list watched sites with their state')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  $ jetmon2 sites list\n')
+    .action((options: JsonOption) => withClient(terminal, (client) => list(client, options, terminal)));
+  for (const verb of VERBS) {
+    command
+      .command(verb.name)
+      .argument('<id>', 'the number of the site')
+      .summary(verb.summary)
+      .option('--json', 'print one JSON document')
+      .addHelpText('after', `\nExample:\n  $ jetmon2 sites ${verb.name} 3\n`)
+      .action((id: string, options: JsonOption) => {
+        const siteId = siteIdIn(id);
+        return withClient(terminal, (client) => change(client, verb, siteId, options, terminal));
+      });
+  }
+}
+
+const HELP = `
+Examples:
+  $ jetmon2 sites add example.com
+  $ jetmon2 sites list
+  $ jetmon2 sites pause 3
+`;
+
+type Verb = { name: string; summary: string; done: string; run(client: Client, id: bigint): Promise<unknown> };
+
+const VERBS: readonly Verb[] = [
+  {
+    name: 'pause',
+    summary: 'stop checking a site for now',
+    done: 'paused',
+    run: (client, id) => client.sites.update(id, { monitor_active: false }),
+  },
+  {
+    name: 'resume',
+    summary: 'check a paused or removed site again',
+    done: 'watched again',
+    run: (client, id) => client.sites.update(id, { monitor_active: true }),
+  },
+  {
+    name: 'remove',
+    summary: 'stop watching a site; its history is kept',
+    done: 'removed',
+    run: (client, id) => client.sites.remove(id),
+  },
+];
+
+async function withClient(terminal: Terminal, run: (client: Client) => Promise<void>): Promise<void> {
+  const { config } = loadConfig(terminal.env);
+  const { close, ...access } = await reachApi(config);
+  try {
+    await run(createClient(access));
+  } catch (error) {
+    throw error instanceof ApiError ? asAppError(error) : error;
+  } finally {
+    await close();
+  }
+}
+
+async function add(words: string[], options: AddOptions, terminal: Terminal): Promise<void> {
+  const listed = options.stdin ? [...words, ...(await readLines(terminal.stdin, MAX_ADDED))] : words;
+  if (listed.length === 0) {
+    throw new AppError('invalid_arguments', 'there is no URL to watch', {
+      fix: 'give one, as in `jetmon2 sites add example.com`',
+    });
+  }
+  const urls = listed.map(parseTypedUrl);
+  const intervalSeconds = parseEvery(options.every);
+  await withClient(terminal, async (client) => {
+    for (const url of urls) {
+      const watched = await client.sites.watch({ url, intervalSeconds });
+      const interval = watched.outcome === 'created' ? `, checked every ${formatSeconds(intervalSeconds)}` : '';
+      const words = `${escapeControl(url)} is ${watchedWords(watched)}${interval}`;
+      const document = { url, site_id: watched.siteId, result: watched.outcome };
+      terminal.out.write(options.json ? jsonLine(document) : `${words}\n`);
+    }
+  });
+}
+
+async function list(client: Client, options: JsonOption, terminal: Terminal): Promise<void> {
+  const sites: Site[] = [];
+  for await (const site of client.sites.list({ removed: 'false' })) sites.push(site);
+  if (options.json) {
+    terminal.out.write(jsonLine({ data: sites }));
+    return;
+  }
+  if (sites.length === 0) {
+    terminal.out.write('No site is watched yet. Add one with `jetmon2 sites add <url>`.\n');
+    return;
+  }
+  const rows = sites.flatMap((site) =>
+    site.endpoints.map((endpoint) => [
+      String(site.id),
+      coloured(endpoint.current_state),
+      escapeControl(endpoint.monitor_url),
+      formatSeconds(endpoint.check_interval_seconds),
+      endpoint.latest === null ? 'not checked yet' : escapeControl(endpoint.latest.summary),
+    ]),
+  );
+  terminal.out.write(renderTable(['SITE', 'STATE', 'URL', 'EVERY', 'LATEST'], rows));
+}
+
+function coloured(state: Site['current_state']): string {
+  const severity = severityOf(state);
+  if (severity === 0) return styleText(state === 'Up' ? 'green' : 'dim', state);
+  return styleText(severity >= severityOf('Seems Down') ? 'red' : 'yellow', state);
+}
+
+/** Throws `invalid_arguments`. */
+function siteIdIn(text: string): bigint {
+  if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text);
+  throw new AppError('invalid_arguments', `"${text}" is not the number of a site`, { fix: 'see `jetmon2 sites list`' });
+}
+
+async function change(client: Client, verb: Verb, id: bigint, options: JsonOption, terminal: Terminal): Promise<void> {
+  await verb.run(client, id);
+  terminal.out.write(options.json ? jsonLine({ site_id: id, result: verb.name }) : `site ${id} is ${verb.done}\n`);
+}
+
+/** What the API refused, in the words it used. */
+function asAppError(error: ApiError): AppError {
+  const options = error.fix === null ? {} : { fix: error.fix };
+  return new AppError(isErrorCode(error.code) ? error.code : 'invalid_arguments', error.message, {
+    ...options,
+    details: { code: error.code, ...error.details },
+  });
+}
