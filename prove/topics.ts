@@ -1,0 +1,6 @@
+/** The one list of topics: a new topic is a file and a line here. */
+import type { Topic } from './topic.ts';
+
+export const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
+  spine: async () => (await import('./spine.ts')).spine,
+};
