@@ -72,9 +72,10 @@ function childEnvironment(root) {
   return Object.assign({}, process.env, { JETMON_LIFELINE: '1' }, cache === null ? {} : { NODE_COMPILE_CACHE: cache });
 }
 
-function forwardSignals(child) {
-  // At a terminal Ctrl-C reaches the whole group, the child included: a second copy would read as "now, at once".
-  var atTerminal = Boolean(process.stdin.isTTY);
+function forwardSignals(child, mergesCopies) {
+  // At a terminal Ctrl-C reaches the whole group, the child included. The program takes two copies as one wish; a test
+  // runner would take the second as "now, at once".
+  var atTerminal = Boolean(process.stdin.isTTY) && !mergesCopies;
   FORWARDED.forEach(function (signal) {
     process.on(signal, function () {
       if (signal !== 'SIGINT' || !atTerminal) child.kill(signal);
@@ -118,7 +119,7 @@ function runInChild(root, node, entry, argv, flags) {
     );
   });
   child.on('exit', endLike);
-  forwardSignals(child);
+  forwardSignals(child, flags.length > 0);
   endWithNpm(function () {
     child.kill('SIGTERM');
   });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ApiFixture, LOCAL_KEY, startApi } from '../../test/kit/api.ts';
@@ -22,6 +23,26 @@ function raw(api: ApiFixture, bytes: string): Promise<string> {
     socket.on('close', () => resolve(reply)).on('error', reject);
   });
 }
+
+describe('closing', () => {
+  it('does not wait for a connection that never asked anything', async () => {
+    const api = await startApi();
+    const { port, hostname } = new URL(api.address);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    socket.write('GET /api/v1/health HTTP/1.1\r\nHost: a');
+    const ended = once(socket, 'close');
+    socket.on('error', () => {});
+    await api.ask('GET', '/api/v1/health');
+    const closed = await Promise.race([
+      api.server.close().then(() => 'closed'),
+      new Promise((resolve) => setTimeout(resolve, 10_000, 'still waiting')),
+    ]);
+    expect(closed).toBe('closed');
+    await ended;
+  });
+});
 
 describe('every reply', () => {
   it('carries a request id, in the header and in the error', async () => {

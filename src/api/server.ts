@@ -2,6 +2,7 @@
  * The HTTP server: the API, the live stream and the page on one listener. It knows the wire and nothing of sites;
  * routes/ does.
  */
+import type { Duplex } from 'node:stream';
 import fastify, {
   type FastifyHttpOptions,
   type FastifyInstance,
@@ -63,6 +64,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const app = createApp(options);
   const auth = createAuth({ ...deps, log }, options.localKey);
   const routes = allRoutes(deps, options.policy);
+  const unasked = connectionsWithoutRequest(app);
   const hub = createStreamHub({ ...deps, onResult: options.onResult, log });
   for (const route of routes) serveContract(app, route, { auth, validateReplies });
   serveStream(app, hub, auth);
@@ -78,12 +80,24 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
     async close() {
       hub.close();
+      for (const socket of unasked) socket.destroy();
       const overdue = deps.clock.after(CLOSE_AFTER_MS, () => app.server.closeAllConnections());
       await app.close();
       overdue.cancel();
     },
     fetch: fetchWithoutPort(app),
   };
+}
+
+/** Connections that were opened and have not asked anything, as browsers keep in store: closing waits for none of them. */
+function connectionsWithoutRequest(app: FastifyInstance): ReadonlySet<Duplex> {
+  const unasked = new Set<Duplex>();
+  app.server.on('connection', (socket) => {
+    unasked.add(socket);
+    socket.once('close', () => unasked.delete(socket));
+  });
+  app.server.on('request', ({ socket }) => unasked.delete(socket));
+  return unasked;
 }
 
 type AnswerError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;

@@ -1,11 +1,12 @@
 /** Opens the data folder, takes its lock, opens the database, and builds the parts of the store on it. */
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { AppError } from '../domain/errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import { createApiKeys } from '../store/api-keys.ts';
 import { createChanges } from '../store/changes.ts';
-import { type DataDirLock, lockDataDir, openDataDir } from '../store/data-dir.ts';
+import { type DataDirLock, type LockOptions, lockDatabase, lockDataDir, openDataDir } from '../store/data-dir.ts';
 import { type Database, databasePath, openDatabase } from '../store/database.ts';
 import { createEndpoints } from '../store/endpoints.ts';
 import { createEventQueries } from '../store/event-queries.ts';
@@ -21,7 +22,7 @@ export type OpenStore = Store & { lock: DataDirLock; close(): Promise<void> };
 /** A command that only just ended, or one that writes briefly, is worth waiting for. */
 const WAIT_FOR_LOCK_MS = 2_000;
 
-/** Throws `data_dir_unusable`, `data_dir_locked`, `database_unusable` or `database_newer`; leaves nothing behind then. */
+/** Throws `data_dir_unusable`, `data_dir_locked`, `database_locked`, `database_unusable` or `database_newer`; leaves nothing behind then. */
 export async function openStore(
   config: Config,
   command: string,
@@ -29,7 +30,7 @@ export async function openStore(
   { waitMs = WAIT_FOR_LOCK_MS } = {},
 ): Promise<OpenStore> {
   const folder = openDataDir(config.JETMON_DATA_DIR);
-  const lock = await lockFolders(foldersOf(folder, config.DATABASE_URL), command, waitMs);
+  const lock = await lockAll(folder, config.DATABASE_URL, { pid: process.pid, command, waitMs });
   try {
     const database = await openDatabase({ url: config.DATABASE_URL, log });
     return {
@@ -46,28 +47,36 @@ export async function openStore(
   }
 }
 
-/** A database that lies elsewhere is locked where it lies: another data folder may name it too. */
-function foldersOf(dataDir: string, databaseUrl: string): string[] {
-  const elsewhere = dirname(databasePath(databaseUrl));
-  // Where there is no folder there is no database; opening it will say so.
-  return existsSync(elsewhere) ? [...new Set([dataDir, elsewhere])] : [dataDir];
+/** The folder and the database: each may be named together with another of the other kind. */
+async function lockAll(folder: string, databaseUrl: string, options: LockOptions): Promise<DataDirLock> {
+  const dataDir = await lockDataDir(folder, options);
+  try {
+    const database = await lockDatabaseIn(databaseUrl, options);
+    return {
+      announce(address) {
+        dataDir.announce(address);
+        database?.announce(address);
+      },
+      release() {
+        database?.release();
+        dataDir.release();
+      },
+    };
+  } catch (error) {
+    dataDir.release();
+    throw error;
+  }
 }
 
-async function lockFolders(folders: readonly string[], command: string, waitMs: number): Promise<DataDirLock> {
-  const locks: DataDirLock[] = [];
-  const all: DataDirLock = {
-    announce(address) {
-      for (const lock of locks) lock.announce(address);
-    },
-    release() {
-      for (const lock of locks) lock.release();
-    },
-  };
+/** By its real path, so that a link is no way around. Null where no file can be made: opening it will say why. */
+async function lockDatabaseIn(databaseUrl: string, options: LockOptions): Promise<DataDirLock | null> {
+  const path = databasePath(databaseUrl);
+  if (!existsSync(dirname(path))) return null;
+  const real = existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
   try {
-    for (const folder of folders) locks.push(await lockDataDir(folder, { pid: process.pid, command, waitMs }));
-    return all;
+    return await lockDatabase(real, options);
   } catch (error) {
-    all.release();
+    if (error instanceof AppError && error.code === 'data_dir_unusable') return null;
     throw error;
   }
 }

@@ -30,7 +30,7 @@ export function define(command: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-Exit codes: 0 every site is up, 1 at least one is not, 2 wrong usage.
+Exit codes: 0 every site is up, 1 at least one is failing or unknown, 2 wrong usage.
 
 Examples:
   $ jetmon2 check example.com

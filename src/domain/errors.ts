@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   invalid_arguments: 'usage',
   data_dir_unusable: 'usage',
   data_dir_locked: 'usage',
+  database_locked: 'usage',
   database_unusable: 'usage',
   database_newer: 'usage',
   database_unsupported: 'usage',

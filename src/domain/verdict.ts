@@ -45,11 +45,11 @@ export type Observation = {
 };
 
 /**
- * What silence means: a check that has an open incident and nothing to say of an otherwise healthy look has nothing to
- * complain of any more, as when a site no longer speaks TLS.
+ * What silence means: a check that has an open incident and nothing to say of a look that went all the way has nothing
+ * to complain of any more, as when a site no longer speaks TLS.
  */
 export function clearedBySilence(openChecks: Iterable<string>, verdicts: readonly Verdict[]): Verdict[] {
-  if (verdicts.some((verdict) => verdict.state !== 'Up')) return [];
+  if (verdicts.some(({ state }) => state === 'Seems Down' || state === 'Unknown')) return [];
   const silent = [...openChecks].filter((check) => verdicts.every((verdict) => verdict.check !== check));
   return silent.map((check) => ({
     check,

@@ -39,9 +39,9 @@ function look(incidents: Map<string, Incident>, verdicts: Verdict[], refused: bo
   }
 }
 
-/** Checks with something open that have nothing to say of a look in which all else is well: as if they said Up. */
+/** Checks with something open that have nothing to say of a look that went all the way: as if they said Up. */
 function silent(incidents: Map<string, Incident>, verdicts: Verdict[]): Pick<Verdict, 'check' | 'state'>[] {
-  if (verdicts.some(({ state }) => state !== 'Up')) return [];
+  if (verdicts.some(({ state }) => state === 'Seems Down' || state === 'Unknown')) return [];
   const spoke = new Set(verdicts.map(({ check }) => check));
   const open = [...incidents].filter(([check, { state }]) => state !== null && !spoke.has(check));
   return open.map(([check]) => ({ check, state: 'Up' }));

@@ -122,6 +122,15 @@ describe('an advisory', () => {
     expect((await open()).size).toBe(0);
     expect(await allEvents()).toHaveLength(2);
   });
+
+  it('is closed by silence although another advisory stands', async () => {
+    const { prober, run, open, endpoint } = await watching();
+    prober.script(() => [verdict('Up'), verdict('Warning', 'tls_expiry'), verdict('Warning', 'redirect_downgrade')]);
+    await run(200);
+    prober.script(() => [verdict('Up'), verdict('Warning', 'tls_expiry')]);
+    await run(MINUTE);
+    expect((await open()).get(endpoint.endpointId)).toEqual(new Map([['tls_expiry', 'Warning']]));
+  });
 });
 
 describe('a write', () => {

@@ -1,6 +1,6 @@
 /**
- * Notices when this thread did not run: stopped, starved of CPU, or paused with its machine. What was timed across
- * such a pause says nothing about a site.
+ * Notices when this thread did not run: stopped, or starved of CPU. What was timed across such a pause says nothing
+ * about a site. (While a machine sleeps its monotonic clock stands still too, and so do the deadlines.)
  */
 import type { Clock, Timer } from '../lib/clock.ts';
 

@@ -1,6 +1,6 @@
-/** The data folder: private to its user, and served by one process at a time. */
+/** The data folder and its database: private to their user, and served by one process at a time. */
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../domain/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
@@ -15,8 +15,15 @@ export interface DataDirLock {
   release(): void;
 }
 
-const HOLDER = 'serve.json';
-const LOCK = 'serve.lock';
+/** What can be taken by one process alone: the files that say so are `<stem>.lock` and `<stem>.json` in its folder. */
+type Place = {
+  folder: string;
+  stem: string;
+  code: 'data_dir_locked' | 'database_locked';
+  name: string;
+  instead: string;
+};
+
 const RETRY_EVERY_MS = 50;
 const SQLITE_BUSY = 5;
 
@@ -45,45 +52,68 @@ function createFolder(folder: string): void {
   }
 }
 
+export type LockOptions = { pid: number; command: string; waitMs?: number; clock?: Clock };
+
 /**
  * Takes the folder for this process, for as long as the lock is held on to. The operating system frees it when the
  * process ends, however it ends. Throws `data_dir_locked`, whose details are the holder's facts.
  */
-export async function lockDataDir(
-  path: string,
-  options: { pid: number; command: string; waitMs?: number; clock?: Clock },
-): Promise<DataDirLock> {
-  const { pid, command, waitMs = 0, clock = systemClock } = options;
+export function lockDataDir(path: string, options: LockOptions): Promise<DataDirLock> {
+  return lock(dataDirPlace(path), options);
+}
+
+/** The same for a database file, wherever it lies: two data folders may name one. Throws `database_locked`. */
+export function lockDatabase(path: string, options: LockOptions): Promise<DataDirLock> {
+  const instead = 'give this one another database with DATABASE_URL';
+  const place = { folder: dirname(path), stem: basename(path), name: `database ${path}`, instead };
+  return lock({ ...place, code: 'database_locked' }, options);
+}
+
+/** The facts the last holder left; null when there are none. A process that was killed leaves its facts behind. */
+export function readHolder(path: string): LockHolder | null {
+  return holderOf(dataDirPlace(path));
+}
+
+function dataDirPlace(path: string): Place {
   const folder = resolve(path);
+  const instead = 'give this one another folder with JETMON_DATA_DIR';
+  return { folder, stem: 'serve', code: 'data_dir_locked', name: `data folder ${folder}`, instead };
+}
+
+async function lock(place: Place, options: LockOptions): Promise<DataDirLock> {
+  const { pid, command, waitMs = 0, clock = systemClock } = options;
   const giveUpAtMs = clock.monotonicMs() + waitMs;
-  let lock = tryLock(folder);
-  while (lock === null) {
-    if (clock.monotonicMs() >= giveUpAtMs) throw locked(folder, readHolder(folder));
+  let taken = tryLock(place);
+  while (taken === null) {
+    if (clock.monotonicMs() >= giveUpAtMs) throw locked(place, holderOf(place));
     await new Promise<void>((wake) => clock.after(RETRY_EVERY_MS, wake));
-    lock = tryLock(folder);
+    taken = tryLock(place);
   }
-  const held = lock;
+  const held = taken;
   const holder: LockHolder = { pid, command, startedAt: new Date(clock.nowMs()).toISOString() };
   try {
-    writeHolder(folder, holder);
+    writeHolder(place, holder);
   } catch (error) {
     held.close();
-    throw unusable(folder, error);
+    throw unusable(place.folder, error);
   }
   return {
-    announce: (address) => writeHolder(folder, { ...holder, address }),
+    announce: (address) => writeHolder(place, { ...holder, address }),
     release() {
       if (!held.isOpen) return;
-      rmSync(join(folder, HOLDER), { force: true });
+      rmSync(holderFile(place), { force: true });
       held.close();
     },
   };
 }
 
-/** The facts the last holder left; null when there are none. A process that was killed leaves its facts behind. */
-export function readHolder(path: string): LockHolder | null {
+function holderFile({ folder, stem }: Place): string {
+  return join(folder, `${stem}.json`);
+}
+
+function holderOf(place: Place): LockHolder | null {
   try {
-    const facts: unknown = JSON.parse(readFileSync(join(resolve(path), HOLDER), 'utf8'));
+    const facts: unknown = JSON.parse(readFileSync(holderFile(place), 'utf8'));
     return isHolder(facts) ? facts : null;
   } catch (error) {
     if (error instanceof SyntaxError || codeOf(error) !== '') return null;
@@ -95,11 +125,12 @@ export function readHolder(path: string): LockHolder | null {
  * An open exclusive transaction holds fcntl locks on the file. Nothing else in this program may open that file: POSIX
  * drops a process's locks when it closes any descriptor of it. SQLite itself knows this and keeps its descriptors.
  */
-function tryLock(folder: string): DatabaseSync | null {
+function tryLock({ folder, stem }: Place): DatabaseSync | null {
+  const path = join(folder, `${stem}.lock`);
   let file: DatabaseSync | null = null;
   try {
-    createForOwner(join(folder, LOCK));
-    file = new DatabaseSync(join(folder, LOCK), { timeout: 0 });
+    createForOwner(path);
+    file = new DatabaseSync(path, { timeout: 0 });
     file.exec('PRAGMA locking_mode = EXCLUSIVE');
     file.exec('BEGIN EXCLUSIVE');
     return file;
@@ -120,10 +151,10 @@ function createForOwner(path: string): void {
 }
 
 /** Readers see the old facts or the new ones, never a part. */
-function writeHolder(folder: string, holder: LockHolder): void {
-  const temporary = join(folder, `${HOLDER}.new`);
+function writeHolder(place: Place, holder: LockHolder): void {
+  const temporary = `${holderFile(place)}.new`;
   writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
-  renameSync(temporary, join(folder, HOLDER));
+  renameSync(temporary, holderFile(place));
 }
 
 function isHolder(facts: unknown): facts is LockHolder {
@@ -133,16 +164,13 @@ function isHolder(facts: unknown): facts is LockHolder {
   return Number.isSafeInteger(pid) && texts && (address === undefined || typeof address === 'string');
 }
 
-function locked(folder: string, holder: LockHolder | null): AppError {
+function locked({ code, name, instead }: Place, holder: LockHolder | null): AppError {
   const who =
     holder === null
       ? 'another process'
       : `process ${holder.pid} (${holder.command}${holder.address === undefined ? '' : `, ${holder.address}`})`;
   const fix = holder === null ? 'stop it' : `stop it with "kill ${holder.pid}"`;
-  return new AppError('data_dir_locked', `data folder ${folder} is in use by ${who}`, {
-    fix: `${fix}, or give this one another folder with JETMON_DATA_DIR`,
-    details: { ...holder },
-  });
+  return new AppError(code, `${name} is in use by ${who}`, { fix: `${fix}, or ${instead}`, details: { ...holder } });
 }
 
 const RIGHTS = 'give the user that runs jetmon2 write permission on it';

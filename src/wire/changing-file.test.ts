@@ -44,5 +44,6 @@ describe('a changing file', () => {
     const clock = createFakeClock();
     writeFileSync(path, 'known');
     expect(createChangingFile(join(path, 'below'), clock).textIfChanged()).toBeNull();
+    expect(createChangingFile(folder, clock).textIfChanged()).toBeNull();
   });
 });

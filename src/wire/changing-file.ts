@@ -45,6 +45,9 @@ function readIfChanged(path: string, known: string): { version: string; text: st
     const bytes = Buffer.alloc(Math.min(size, MAX_BYTES));
     const byteCount = readSync(file, bytes, 0, bytes.length, 0);
     return { version, text: bytes.toString('latin1', 0, byteCount) };
+  } catch {
+    // A folder of that name, or a disk that fails: as if it could not be opened.
+    return null;
   } finally {
     closeSync(file);
   }

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -241,6 +242,30 @@ describe('a second server on the same data folder', () => {
     expectRefusal(second, `is in use by process ${first.pid} (serve, ${first.address})`, `kill ${first.pid}`);
     expect(await first.client.health()).toEqual({ status: 'ok' });
     expect(readFileSync(join(first.dataDir, 'serve.json'), 'utf8')).toBe(facts);
+  });
+
+  it('is refused too when it names the same database from another folder, also through a link', async () => {
+    const first = await serverForTest({ folder: temporaryPlace().folder });
+    const { folder } = temporaryPlace();
+    const link = join(folder, 'alias.db');
+    symlinkSync(join(first.dataDir, 'jetmon.db'), link);
+    for (const path of [join(first.dataDir, 'jetmon.db'), link]) {
+      const second = await run(['serve'], { folder, env: { DATABASE_URL: `sqlite:${path}` } });
+      expectRefusal(
+        second,
+        `jetmon.db is in use by process ${first.pid} (serve, `,
+        'another database with DATABASE_URL',
+      );
+    }
+    expect(await first.client.health()).toEqual({ status: 'ok' });
+  });
+
+  it('is no matter when both name databases of their own in one folder', async () => {
+    const { folder } = temporaryPlace();
+    for (const name of ['one', 'two']) {
+      const env = { JETMON_DATA_DIR: join(folder, name), DATABASE_URL: `sqlite:${join(folder, `${name}.db`)}` };
+      await serverForTest({ folder, env });
+    }
   });
 
   it('is no second server when the folder is a copy', async () => {
