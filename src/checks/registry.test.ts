@@ -1,4 +1,4 @@
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { verdictOf } from './check.ts';
@@ -13,11 +13,14 @@ describe('the registry', () => {
     for (const type of types) expect(type).toMatch(/^[a-z][a-z0-9_]{0,63}$/);
   });
 
-  it('lists every check file of the layer folders, and each has a test beside it', () => {
+  it('lists every check file of the layer folders, and the test beside each must reach all its findings', () => {
     const files = globSync('{reachability,transport,edge,application,content,reverse}/*.ts', { cwd: here });
     const checks = files.filter((file) => !file.endsWith('.test.ts') && !/\.(findings|settings)\.ts$/.test(file));
     expect(checks).toHaveLength(CHECKS.length);
-    for (const file of checks) expect(existsSync(`${here}/${file.replace(/\.ts$/, '.test.ts')}`), file).toBe(true);
+    for (const file of checks) {
+      const test = `${here}/${file.replace(/\.ts$/, '.test.ts')}`;
+      expect(existsSync(test) ? readFileSync(test, 'utf8') : '', file).toMatch(/^const \w+ = reachesEveryFinding\(/m);
+    }
   });
 
   it('claims no item of the taxonomy twice', () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createTestCertificates, type TestCertificates } from '../../../test/kit/certificates.ts';
 import { type DnsServer, startDnsServer } from '../../../test/kit/dns-server.ts';
+import { reachesEveryFinding } from '../../../test/kit/findings.ts';
 import { type FullBacklog, startFullBacklog } from '../../../test/kit/full-backlog.ts';
-import { createTestProbe, type TestProbe, verdictOn } from '../../../test/kit/probe.ts';
+import { createTestProbe, type TestProbe } from '../../../test/kit/probe.ts';
 import { type Behaviour, type Site, startSite } from '../../../test/kit/site.ts';
 import { closedPort, startTcpServer } from '../../../test/kit/tcp-server.ts';
 import type { WireFailure } from '../../wire/exchange.ts';
@@ -10,7 +11,7 @@ import type { Visit } from '../visit.ts';
 import { HTTP_FINDINGS, type HttpReason } from './http.findings.ts';
 import { http } from './http.ts';
 
-const reached = new Set<HttpReason>();
+const findings = reachesEveryFinding(http, { prober_failed: 'src/prober/pool.test.ts' });
 let certificates: TestCertificates;
 let dns: DnsServer;
 let probe: TestProbe;
@@ -42,10 +43,9 @@ async function site(
 }
 
 async function reasonFor(url: string, timeoutMs?: number): Promise<HttpReason> {
-  const verdict = verdictOn(await probe(url, timeoutMs), 'http');
+  const verdict = findings.in(await probe(url, timeoutMs));
   expect(verdict.summary).not.toMatch(/[{}?]/);
-  reached.add(verdict.reason as HttpReason);
-  return verdict.reason as HttpReason;
+  return verdict.reason;
 }
 
 const HTTP_CASES: [HttpReason, Behaviour, timeoutMs?: number][] = [
@@ -146,8 +146,7 @@ describe('from the resolver the check finds', () => {
 describe('redirects', () => {
   it('are each checked by the guard again: one into a closed range is refused and is no downtime', async () => {
     const target = await site({ kind: 'redirect_to', location: 'http://169.254.169.254/latest/meta-data/' });
-    const verdict = verdictOn(await probe(target.url), 'http');
-    reached.add(verdict.reason as HttpReason);
+    const verdict = findings.in(await probe(target.url));
     expect(verdict).toMatchObject({ reason: 'egress_forbidden', state: 'Unknown', followUp: 'interval' });
     expect(verdict.summary).toContain('metadata service');
   });
@@ -173,10 +172,10 @@ describe('errors that speak of this machine', () => {
     ['dns_failed', { phase: 'dns', code: 'NO_RESOLVER', detail: '', resolver: null }],
     ['dns_failed', { phase: 'dns', code: 'LOCAL_FAILURE', detail: '', resolver: null }],
   ])('are %s and never downtime: %j', (reason, failure) => {
-    const found = http.judge(visitThatFailed(failure), 0);
-    expect(found?.reason).toBe(reason);
+    const judged = http.judge(visitThatFailed(failure), 0);
+    expect(judged?.reason).toBe(reason);
     expect(HTTP_FINDINGS[reason].state).toBe('Unknown');
-    reached.add(reason);
+    findings.note(reason);
   });
 
   it.each<[HttpReason, string]>([
@@ -186,7 +185,7 @@ describe('errors that speak of this machine', () => {
   ])('are told from %s, which speaks of the site (%s)', (reason, code) => {
     expect(http.judge(visitThatFailed({ phase: 'tcp', code, detail: '' }), 0)?.reason).toBe(reason);
     expect(HTTP_FINDINGS[reason].state).toBe('Seems Down');
-    reached.add(reason);
+    findings.note(reason);
   });
 
   it.each(['ERROR_IN_CERT_NOT_BEFORE_FIELD', 'ERROR_IN_CERT_NOT_AFTER_FIELD'])(
@@ -210,10 +209,10 @@ describe('a pause of this machine during the visit', () => {
 
   it.each(TIMEOUTS)('makes a time-out Unknown ($phase)', (failure) => {
     const paused = { ...visitThatFailed(failure), totalMs: 2_000, pausedMs: 1_500 };
-    const found = http.judge(paused, 0);
-    expect(found).toMatchObject({ reason: 'monitor_stalled', details: { ms: 1_500, code: failure.code } });
+    const judged = http.judge(paused, 0);
+    expect(judged).toMatchObject({ reason: 'monitor_stalled', details: { ms: 1_500, code: failure.code } });
     expect(HTTP_FINDINGS.monitor_stalled.state).toBe('Unknown');
-    reached.add('monitor_stalled');
+    findings.note('monitor_stalled');
   });
 
   it.each<[HttpReason, WireFailure]>([
@@ -230,13 +229,6 @@ describe('a pause of this machine during the visit', () => {
     const visit = { ...visitThatFailed({ phase: 'http', code: 'DEADLINE', detail: '' }), totalMs: 10_000 };
     expect(http.judge({ ...visit, pausedMs: 999 }, 0)?.reason).toBe('http_timeout');
     expect(http.judge({ ...visit, pausedMs: 1_000 }, 0)?.reason).toBe('monitor_stalled');
-  });
-});
-
-describe('the findings', () => {
-  it('are all reached by the tests above, except the prober’s own failure, which has its own test', () => {
-    const missing = Object.keys(HTTP_FINDINGS).filter((reason) => !reached.has(reason as HttpReason));
-    expect(missing).toEqual(['prober_failed']);
   });
 });
 

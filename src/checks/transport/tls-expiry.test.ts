@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Authority, createAuthority } from '../../../test/kit/certificates.ts';
+import { reachesEveryFinding } from '../../../test/kit/findings.ts';
 import { createTestProbe, verdictOn } from '../../../test/kit/probe.ts';
 import { type Site, startSite } from '../../../test/kit/site.ts';
 import { tlsExpiry } from './tls-expiry.ts';
 
 const DAY_MS = 86_400_000;
+const findings = reachesEveryFinding(tlsExpiry);
 const sites: Site[] = [];
 let authority: Authority;
 
@@ -33,7 +35,7 @@ describe('a certificate', () => {
     [7, 'tls_expires_very_soon', 'Degraded'],
     [0, 'tls_expires_very_soon', 'Degraded'],
   ])('with %i days left is %s', async (days, reason, state) => {
-    const verdict = verdictOn(await probeSiteWithDaysLeft(days), 'tls_expiry');
+    const verdict = findings.in(await probeSiteWithDaysLeft(days));
     expect(verdict).toMatchObject({ reason, state });
     expect(verdict.details).toMatchObject({ days });
   });
@@ -50,11 +52,5 @@ describe('a certificate', () => {
       const { verdicts } = await createTestProbe()(url);
       expect(verdicts.map((verdict) => verdict.check)).toEqual(['http']);
     }
-  });
-});
-
-describe('the findings', () => {
-  it('are the three of the ladder', () => {
-    expect(Object.keys(tlsExpiry.findings)).toEqual(['ok', 'tls_expires_soon', 'tls_expires_very_soon']);
   });
 });
