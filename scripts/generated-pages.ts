@@ -55,7 +55,8 @@ function configPage(): string {
     '',
     '## Accepted without effect',
     '',
-    'Keys of the system this one succeeds, so that its file can be used as it is. Each is named once at the start.',
+    'Keys of the system this one succeeds, so that its file can be used as it is. Each that stands in the file is named at',
+    'the start; in the environment they are passed over, because others use such names too.',
     '',
     NO_EFFECT_KEYS.map((key) => `\`${key}\``).join(', '),
   );

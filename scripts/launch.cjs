@@ -12,7 +12,7 @@ var install = require('./install.cjs');
 
 var FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** The program gets a small young generation: its heap is mostly long-lived state, and idles 30 MB higher without. */
+/** The program gets a small young generation: its heap is mostly long-lived state. */
 var NODE_FLAGS = { 'src/main.ts': ['--max-semi-space-size=2'] };
 
 function makeFolder(dir) {

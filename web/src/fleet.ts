@@ -18,7 +18,7 @@ const WORST_FIRST: readonly State[] = [
   'Paused',
 ];
 
-/** Beyond this many loaded sites, news of others is left to the counters of the server. */
+/** Beyond this many loaded sites, those that are new elsewhere are not fetched into the page. */
 export const MOST_SITES = 1000;
 
 export function inOrder(sites: Iterable<Site>): Site[] {
