@@ -1,6 +1,6 @@
 /** The surroundings of somebody who has just cloned the project: their own Node and npm, nothing of ours. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
+import { findProgram } from '../test/kit/programs.ts';
 
 /** What npm tells the scripts it runs; a newcomer's shell has none of it. */
 const OURS =
@@ -20,17 +20,5 @@ export function newcomerPath(path: string): string {
 
 /** The machine's own Node, which may be an old one; our own when it has none. */
 export function systemNode(path: string): string {
-  const programs = newcomerPath(path)
-    .split(delimiter)
-    .map((folder) => join(folder, 'node'));
-  return programs.find(isExecutable) ?? process.execPath;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findProgram('node', newcomerPath(path).split(delimiter)) ?? process.execPath;
 }

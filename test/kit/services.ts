@@ -1,7 +1,7 @@
 /** Suites that need a program which not every machine has say so here, and are never silently left out. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findProgram } from './programs.ts';
 
 /** Per service, the programs that can play it; the first one found serves. */
 export const SERVICES = {
@@ -17,19 +17,10 @@ const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
 export function findService(service: Service, path: string = process.env['PATH'] ?? ''): string | null {
   const folders = [...path.split(delimiter).filter((folder) => folder !== ''), ...SYSTEM_FOLDERS];
   for (const program of SERVICES[service]) {
-    const found = folders.map((folder) => join(folder, program)).find(isExecutable);
-    if (found !== undefined) return found;
+    const found = findProgram(program, folders);
+    if (found !== null) return found;
   }
   return null;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export type Want = 'run' | 'skip' | 'fail';

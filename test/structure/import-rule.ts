@@ -43,6 +43,14 @@ export const NETWORK_MODULES: readonly string[] = [
 /** Areas that may call `fetch`: the wire, and those who talk to our own API. */
 export const MAY_FETCH: readonly string[] = ['wire', 'client', 'web'];
 
+/** Files that only these may import: sockets for probes are made in the prober's thread and nowhere else. */
+export const RESERVED: Readonly<Record<string, readonly string[]>> = {
+  'src/wire/wire.ts': ['src/prober/worker.ts'],
+  'src/wire/run-exchange.ts': ['src/wire/wire.ts'],
+  'src/wire/dial.ts': ['src/wire/run-exchange.ts'],
+  'src/prober/worker.ts': ['src/prober/pool.ts'],
+};
+
 /** The one file that ends the process. */
 export const MAY_EXIT = 'src/main.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { areaOf, MAY_EXIT, MAY_FETCH, MAY_IMPORT, NETWORK_MODULES, reach } from './import-rule.ts';
+import { areaOf, MAY_EXIT, MAY_FETCH, MAY_IMPORT, NETWORK_MODULES, RESERVED, reach } from './import-rule.ts';
 import { fileOf, findCycle, importsOf, packageOf } from './imports.ts';
 import { isGenerated, isTest, ROOT, readFiles, withoutComments } from './source-files.ts';
 
@@ -40,6 +40,18 @@ describe('the import rule', () => {
       return isNetwork && !typeOnly && areaOf(path) !== 'wire' ? `${path} imports ${specifier}` : null;
     });
     expect(found).toEqual([]);
+  });
+
+  it('makes sockets for probes in the prober thread alone', () => {
+    const found = offences((path, { specifier, typeOnly }) => {
+      const target = fileOf(path, specifier);
+      const allowed = target === null ? undefined : RESERVED[target];
+      return allowed === undefined || typeOnly || allowed.includes(path) ? null : `${path} imports ${target}`;
+    });
+    expect(found).toEqual([]);
+    for (const file of [...Object.keys(RESERVED), ...Object.values(RESERVED).flat()]) {
+      expect(source.map(({ path }) => path)).toContain(file);
+    }
   });
 
   it('leaves fetch to the wire and to those who talk to our own API', () => {

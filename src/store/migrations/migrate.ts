@@ -24,7 +24,11 @@ export async function migrate(options: {
   for (const migration of migrations) {
     if (applied.has(migration.id)) continue;
     const changed = await kysely.transaction().execute((tx) => apply(tx, dialect, clock, migration));
-    if (changed) log?.info({ migration: migration.id, name: migration.name }, 'database brought up to date');
+    if (!changed) continue;
+    const facts = { migration: migration.id, name: migration.name };
+    // That a new database gets its tables is no news; that an old one is changed is.
+    if (applied.size === 0) log?.debug(facts, 'tables of a new database made');
+    else log?.info(facts, 'database brought up to date');
   }
 }
 
