@@ -16,6 +16,8 @@ const run = promisify(execFile);
 const FIRST_START_GOAL_MS = 90_000;
 const SECOND_START_GOAL_MS = 2_000;
 const CHECK_GOAL_MS = 700;
+const VERIFY_GOAL_MS = 40_000;
+const TEST_GOAL_MS = 15 * 60_000;
 const MEMORY_GOAL_MB = 150;
 const STARTS = 5;
 const CHECKS = 7;
@@ -38,6 +40,10 @@ export const spine: Topic = {
       yield* measured('fresh clone to listening', FIRST_START_GOAL_MS, () => firstStart(place, context));
       yield* measured('second npm start to listening', SECOND_START_GOAL_MS, () => laterStarts(place, context));
       yield* measured('check of a loopback site, start to exit', CHECK_GOAL_MS, () => checks(place, context));
+      yield* measured('npm run verify in that clone, nothing cached', VERIFY_GOAL_MS, () =>
+        npmRun(place, context, ['run', 'verify'], VERIFY_GOAL_MS),
+      );
+      yield* measured('npm test in that clone', TEST_GOAL_MS, () => npmRun(place, context, ['test'], TEST_GOAL_MS));
       yield await memory(place, context).catch((error: unknown) => notMeasured(MEMORY_CLAIM, error));
     } finally {
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -110,6 +116,20 @@ async function checks(place: Place, { progress, signal }: ProofContext): Promise
   } finally {
     await site.stop();
   }
+}
+
+/** Runs an npm command to its end; one that fails is not measured. The last line it prints is the detail. */
+async function npmRun(place: Place, context: ProofContext, args: string[], goalMs: number): Promise<Measurement> {
+  context.progress(`npm ${args.join(' ')}`);
+  const startMs = performance.now();
+  const { stdout } = await run('npm', args, {
+    cwd: place.clone,
+    env: npmEnvironment(place, {}),
+    signal: context.signal,
+    timeout: goalMs * 2,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { ms: performance.now() - startMs, detail: stdout.trimEnd().split('\n').at(-1) ?? '' };
 }
 
 const MEMORY_CLAIM = { what: `memory (RSS) of serve with ${SITES} sites at 60 s`, goal: `≤ ${MEMORY_GOAL_MB} MB` };
@@ -190,10 +210,10 @@ async function memoryOf(pid: number): Promise<{ rss: number; peak: number }> {
 }
 
 async function npmStart(place: Place, data: string, limitMs: number, signal: AbortSignal): Promise<Running> {
-  const env = newcomerEnvironment({
-    HTTP_PORT: '0',
-    JETMON_DATA_DIR: join(place.folder, data),
-    npm_config_cache: join(place.folder, 'npm-cache'),
-  });
+  const env = npmEnvironment(place, { HTTP_PORT: '0', JETMON_DATA_DIR: join(place.folder, data) });
   return await startServer({ program: 'npm', args: ['start'], cwd: place.clone, env, limitMs, signal });
+}
+
+function npmEnvironment(place: Place, extra: Record<string, string>): NodeJS.ProcessEnv {
+  return newcomerEnvironment({ npm_config_cache: join(place.folder, 'npm-cache'), ...extra });
 }

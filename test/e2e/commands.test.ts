@@ -1,5 +1,9 @@
 /** Every command of the program, as a person or a script uses it. */
+
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAuthority, createTestCertificates } from '../kit/certificates.ts';
@@ -186,6 +190,23 @@ describe('serve', () => {
     expect(await server.end('SIGINT')).toMatchObject({ code: 0, signal: null });
     const again = await serverForTest({ folder, args });
     expect(JSON.parse((await again.end('SIGTERM')).out)).toMatchObject({ watched: 1, config_file: null });
+  });
+});
+
+describe('several URLs', () => {
+  it('are probed at the same time: each is answered only when all have asked', async () => {
+    const held: ServerResponse[] = [];
+    const server = createServer((_, response) => {
+      held.push(response);
+      if (held.length === 3) for (const one of held) one.end('all here');
+    });
+    server.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const urls = [1, 2, 3].map((page) => `http://127.0.0.1:${port}/${page}`);
+    const checked = await run(['check', ...urls, '--allow-private', '--json'], temporaryPlace());
+    expect(documents(checked)).toMatchObject(urls.map((url) => ({ url, state: 'Up' })));
   });
 });
 
