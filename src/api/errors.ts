@@ -2,7 +2,7 @@
 import type { ErrorEnvelope } from '../contracts/values.ts';
 import { AppError, type ErrorCode, type ErrorKind } from '../domain/errors.ts';
 
-export const STATUS_OF: Readonly<Record<ErrorKind, number>> = {
+const STATUS_OF: Readonly<Record<ErrorKind, number>> = {
   bad_request: 400,
   unauthenticated: 401,
   forbidden: 403,

@@ -5,7 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 
-export const SESSION_COOKIE = 'jetmon_session';
+const SESSION_COOKIE = 'jetmon_session';
 const LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
 export type Sessions = {

@@ -8,6 +8,7 @@ import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import { type WatchedUrl, watchUrl } from '../services/watch-url.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createEgressGuard, type EgressSettings } from '../wire/egress-guard.ts';
 import type { Config } from './config.ts';
 import { localKey } from './local-key.ts';
 import { logTransitions } from './log-transitions.ts';
@@ -50,13 +51,18 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
     });
     undo.push(() => api.close());
     const { address, bound } = await listen(api, config);
+    const egress: EgressSettings = {
+      allow: config.EGRESS_ALLOW,
+      allowPrivate: false,
+      ownListeners: ownListeners(config.HTTP_BIND, bound),
+    };
+    sayPolicy(egress, log);
     engine = createEngine({
       ...deps,
       log,
       createProber: (onResults) =>
         createProber(config, {
-          allowPrivate: false,
-          ownListeners: ownListeners(config.HTTP_BIND, bound),
+          egress,
           onResults,
           onThreadDeath: (error) => log.error({ err: error }, 'a prober thread died and is being replaced'),
         }),
@@ -84,6 +90,12 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
     await stop();
     throw error;
   }
+}
+
+/** Where probes may go, said at the start by whoever opened more than the public internet (reliability.md E6). */
+function sayPolicy(egress: EgressSettings, log: Log): void {
+  if (egress.allow.length === 0) return;
+  for (const rule of createEgressGuard(egress).describe()) log.info(`egress: ${rule}`);
 }
 
 export function sitePolicy(config: Config) {

@@ -14,8 +14,7 @@ export async function probeOnce(
   let reported = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   const prober = createProber(config, {
-    allowPrivate: options.allowPrivate,
-    ownListeners: [],
+    egress: { allow: config.EGRESS_ALLOW, allowPrivate: options.allowPrivate, ownListeners: [] },
     onResults(results) {
       for (const { id, observation } of results) observations.set(id, observation);
       for (let next = observations.get(reported); next !== undefined; next = observations.get(reported)) {

@@ -2,27 +2,23 @@
 import { systemClock } from '../lib/clock.ts';
 import { createProberPool } from '../prober/pool.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
+import type { EgressSettings } from '../wire/egress-guard.ts';
 import type { Config } from './config.ts';
 
 /** How we introduce ourselves to sites (spec/03 section 5.2). */
-export const USER_AGENT = 'jetmon/2.0 (Jetpack Site Uptime Monitor by WordPress.com)';
+const USER_AGENT = 'jetmon/2.0 (Jetpack Site Uptime Monitor by WordPress.com)';
 
 export function createProber(
-  config: Pick<Config, 'EGRESS_ALLOW' | 'CHECK_DNS_RESOLVERS' | 'extraCaPem'>,
+  config: Pick<Config, 'CHECK_DNS_RESOLVERS' | 'extraCaPem'>,
   options: {
-    allowPrivate: boolean;
-    ownListeners: readonly string[];
+    egress: EgressSettings;
     onResults(results: ProbeResult[]): void;
     onThreadDeath(error: Error): void;
   },
 ): Prober {
   return createProberPool({
     settings: {
-      egress: {
-        allow: config.EGRESS_ALLOW,
-        allowPrivate: options.allowPrivate,
-        ownListeners: options.ownListeners,
-      },
+      egress: options.egress,
       dnsResolvers: config.CHECK_DNS_RESOLVERS,
       extraCaPem: config.extraCaPem,
       userAgent: USER_AGENT,

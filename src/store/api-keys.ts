@@ -36,7 +36,7 @@ export type NewKey = {
   createdBy?: string;
 };
 
-export const DEFAULT_RATE_LIMITS: Readonly<Record<KeyScope, number>> = { read: 60, write: 30, admin: 60 };
+const DEFAULT_RATE_LIMITS: Readonly<Record<KeyScope, number>> = { read: 60, write: 30, admin: 60 };
 
 /** The use of a key is noted at most this often, so that reading through the API does not write at every call. */
 const TOUCH_EVERY_MS = 60_000;

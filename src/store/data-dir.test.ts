@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../test/kit/store.ts';
 import { AppError } from '../domain/errors.ts';
-import { lockDataDir, openDataDir, readHolder } from './data-dir.ts';
+import { lockDataDir, openDataDir } from './data-dir.ts';
 
 const LOCK_HOLDER = fileURLToPath(new URL('../../test/kit/lock-holder.ts', import.meta.url));
 const us = { pid: process.pid, command: 'jetmon2 serve' };
@@ -19,6 +19,12 @@ async function refusal(attempt: () => unknown): Promise<AppError> {
     throw error;
   }
   throw new Error('it was not refused');
+}
+
+/** What stands in the folder about its holder. */
+function readHolder(folder: string): unknown {
+  const path = join(folder, 'serve.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
 }
 
 async function holderProcess(folder: string) {

@@ -69,11 +69,6 @@ export function lockDatabase(path: string, options: LockOptions): Promise<DataDi
   return lock({ ...place, code: 'database_locked' }, options);
 }
 
-/** The facts the last holder left; null when there are none. A process that was killed leaves its facts behind. */
-export function readHolder(path: string): LockHolder | null {
-  return holderOf(dataDirPlace(path));
-}
-
 function dataDirPlace(path: string): Place {
   const folder = resolve(path);
   const instead = 'give this one another folder with JETMON_DATA_DIR';
@@ -111,6 +106,7 @@ function holderFile({ folder, stem }: Place): string {
   return join(folder, `${stem}.json`);
 }
 
+/** The facts the last holder left; null when there are none. A process that was killed leaves its facts behind. */
 function holderOf(place: Place): LockHolder | null {
   try {
     const facts: unknown = JSON.parse(readFileSync(holderFile(place), 'utf8'));

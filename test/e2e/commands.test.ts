@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAuthority, createTestCertificates } from '../kit/certificates.ts';
+import { eventually } from '../kit/eventually.ts';
 import { type Finished, rowsOf, run, type Server, serverForTest, temporaryPlace } from '../kit/program.ts';
 import { type Site, type SiteOptions, startSite } from '../kit/site.ts';
 
@@ -207,6 +208,16 @@ describe('several URLs', () => {
     const urls = [1, 2, 3].map((page) => `http://127.0.0.1:${port}/${page}`);
     const checked = await run(['check', ...urls, '--allow-private', '--json'], temporaryPlace());
     expect(documents(checked)).toMatchObject(urls.map((url) => ({ url, state: 'Up' })));
+  });
+});
+
+describe('what EGRESS_ALLOW opens', () => {
+  it('is said at the start, and nothing is said where nothing is opened', async () => {
+    const opened = await serverForTest({ folder: temporaryPlace().folder, env: { EGRESS_ALLOW: '10.0.0.0/8' } });
+    await eventually('the policy is said', () => opened.log().includes('egress: allow 10.0.0.0/8'));
+    const closed = await serverForTest({ folder: temporaryPlace().folder, env: { EGRESS_ALLOW: '' } });
+    await closed.end('SIGTERM');
+    expect(closed.log()).not.toContain('egress:');
   });
 });
 
