@@ -1,24 +1,13 @@
 /** What the engine does about changes from outside, and how it ends. */
 import { describe, expect, it } from 'vitest';
-import { gatedStore, type TestEngineOptions, testEngine } from '../../test/kit/engine.ts';
-import { verdict } from '../../test/kit/fake-prober.ts';
+import { failing, gatedStore, testEngine, up, watchingEngine } from '../../test/kit/engine.ts';
 import { brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
 
 const MINUTE = 60_000;
-const failing = () => [verdict('Seems Down')];
-const up = () => [verdict('Up')];
-
-async function watching(options: TestEngineOptions = {}) {
-  const bench = await testEngine(options);
-  const endpoint = await bench.store.addEndpoint();
-  await bench.engine.start();
-  const allEvents = () => bench.store.queries.list({ limit: 100 });
-  return { ...bench, endpoint, allEvents };
-}
 
 describe('a change of a site', () => {
   it('is looked at at once, in the middle of a round', async () => {
-    const { run, prober, changed, endpoint } = await watching();
+    const { run, prober, changed, endpoint } = await watchingEngine();
     prober.script(up);
     await run(MINUTE + 500);
     const before = prober.jobs.length;
@@ -28,7 +17,7 @@ describe('a change of a site', () => {
   });
 
   it('to another URL forgets what was seen under the old one, until it has looked', async () => {
-    const { store, run, prober, changed, runtime, endpoint } = await watching();
+    const { store, run, prober, changed, runtime, endpoint } = await watchingEngine();
     prober.script(up);
     await run(200);
     expect(runtime.latest(endpoint.endpointId)?.state).toBe('Up');
@@ -41,7 +30,7 @@ describe('a change of a site', () => {
 
   it('keeps what is open, with the count of its attempts', async () => {
     const { store, appends } = await gatedStore();
-    const { run, prober, changed, endpoint } = await watching({ store });
+    const { run, prober, changed, endpoint } = await watchingEngine({ store });
     prober.script(failing);
     await run(200);
     await changed(endpoint);
@@ -97,7 +86,7 @@ describe('a change of a site', () => {
 
 describe('stopping', () => {
   it('drops what is out without recording it, and writes the freshness of what was seen', async () => {
-    const { store, engine, prober, run, clock, runtime, allEvents, endpoint } = await watching();
+    const { store, engine, prober, run, clock, runtime, allEvents, endpoint } = await watchingEngine();
     const other = await store.addEndpoint();
     store.changes.publish({
       kind: 'site_changed',
@@ -123,7 +112,7 @@ describe('stopping', () => {
 
   it('waits for what is being written', async () => {
     const { store, gate } = await gatedStore();
-    const { engine, prober, run, allEvents, quiet } = await watching({ store });
+    const { engine, prober, run, allEvents, quiet } = await watchingEngine({ store });
     const written = Promise.withResolvers<void>();
     gate.before = () => written.promise;
     prober.script(failing);

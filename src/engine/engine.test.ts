@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testEngine } from '../../test/kit/engine.ts';
+import { failing, testEngine, up } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
 import { brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
 import { phaseMs } from '../domain/schedule.ts';
@@ -10,9 +10,6 @@ const MINUTE = 60_000;
 const DAY = 86_423_456;
 /** A look may come this much after its time: the slot it falls in and the tick that finds it. */
 const SLACK = 100;
-
-const up = () => [verdict('Up')];
-const failing = () => [verdict('Seems Down')];
 
 async function watching(script: () => Verdict[] | null = up, answerAfterMs = 0) {
   const bench = await testEngine();

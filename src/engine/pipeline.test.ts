@@ -1,40 +1,21 @@
 /** Late results and refused writes: what must not be lost, doubled or written when things cross. */
 import { describe, expect, it } from 'vitest';
-import { gatedStore, type TestEngineOptions, testEngine } from '../../test/kit/engine.ts';
+import { failing, gatedStore, up, watchingEngine } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
 import { brokenInvariants, countStatements, temporaryStore } from '../../test/kit/store.ts';
 import { createEvents } from '../store/events.ts';
 
 const MINUTE = 60_000;
-const failing = () => [verdict('Seems Down')];
-const up = () => [verdict('Up')];
-
-async function watching(options: TestEngineOptions = {}) {
-  const bench = await testEngine(options);
-  const endpoint = await bench.store.addEndpoint();
-  await bench.engine.start();
-  const onlyJob = () => {
-    const [job, ...others] = bench.prober.out();
-    if (job === undefined || others.length > 0) throw new Error(`${bench.prober.inFlight()} jobs are out, not one`);
-    return job;
-  };
-  const pause = async () => {
-    await bench.store.endpoints.update(endpoint.endpointId, { active: false });
-    await bench.changed(endpoint);
-  };
-  const allEvents = () => bench.store.queries.list({ limit: 100 });
-  return { ...bench, endpoint, onlyJob, pause, allEvents };
-}
 
 describe('a job', () => {
   it('carries the URL and the time the endpoint may take, and asks for evidence of trouble alone', async () => {
-    const { run, onlyJob, endpoint } = await watching();
+    const { run, onlyJob, endpoint } = await watchingEngine();
     await run(100);
     expect(onlyJob()).toMatchObject({ url: endpoint.url, timeoutMs: 10_000, evidence: 'unless_healthy' });
   });
 
   it('takes the time-out of its endpoint over that of the server', async () => {
-    const { run, onlyJob, endpoint, store, changed } = await watching();
+    const { run, onlyJob, endpoint, store, changed } = await watchingEngine();
     await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 3 });
     await changed(endpoint);
     await run(100);
@@ -42,7 +23,7 @@ describe('a job', () => {
   });
 
   it('has a number of its own', async () => {
-    const { run, prober } = await watching();
+    const { run, prober } = await watchingEngine();
     prober.script(up);
     await run(5 * MINUTE);
     expect(new Set(prober.jobs.map(({ job }) => job.id)).size).toBe(prober.jobs.length);
@@ -54,7 +35,7 @@ describe('a healthy endpoint with nothing open', () => {
     const plain = await temporaryStore();
     const counted = countStatements(plain.db);
     const store = { ...plain, db: counted.db, events: createEvents({ db: counted.db, changes: plain.changes }) };
-    const { prober, run, opIds } = await watching({ store });
+    const { prober, run, opIds } = await watchingEngine({ store });
     prober.script(up);
     await run(10_000);
     expect(counted.sent()).not.toEqual([]);
@@ -70,7 +51,7 @@ describe('a healthy endpoint with nothing open', () => {
 
 describe('a result that comes late', () => {
   it('is dropped when the endpoint was changed meanwhile, and the change is looked at at once', async () => {
-    const { run, prober, onlyJob, endpoint, store, changed, allEvents, runtime } = await watching();
+    const { run, prober, onlyJob, endpoint, store, changed, allEvents, runtime } = await watchingEngine();
     await run(100);
     const stale = onlyJob();
     await store.endpoints.update(endpoint.endpointId, { url: 'https://moved.example/' });
@@ -86,7 +67,7 @@ describe('a result that comes late', () => {
   });
 
   it('after a pause is dropped, and the endpoint is never looked at again', async () => {
-    const { run, prober, onlyJob, pause, allEvents, engine } = await watching();
+    const { run, prober, onlyJob, pause, allEvents, engine } = await watchingEngine();
     await run(100);
     const { id } = onlyJob();
     await pause();
@@ -98,7 +79,7 @@ describe('a result that comes late', () => {
   });
 
   it('is dropped when the prober answers a job twice', async () => {
-    const { run, prober, onlyJob, opIds } = await watching();
+    const { run, prober, onlyJob, opIds } = await watchingEngine();
     await run(100);
     const { id } = onlyJob();
     prober.answer(id, failing());
@@ -110,7 +91,7 @@ describe('a result that comes late', () => {
 
 describe('an advisory', () => {
   it('is closed by a healthy look in which its check has nothing to say any more', async () => {
-    const { prober, run, open, allEvents } = await watching();
+    const { prober, run, open, allEvents } = await watchingEngine();
     prober.script(() => [verdict('Up'), verdict('Warning', 'tls_expiry')]);
     await run(200);
     expect((await open()).size).toBe(1);
@@ -124,7 +105,7 @@ describe('an advisory', () => {
   });
 
   it('is closed by silence although another advisory stands', async () => {
-    const { prober, run, open, endpoint } = await watching();
+    const { prober, run, open, endpoint } = await watchingEngine();
     prober.script(() => [verdict('Up'), verdict('Warning', 'tls_expiry'), verdict('Warning', 'redirect_downgrade')]);
     await run(200);
     prober.script(() => [verdict('Up'), verdict('Warning', 'tls_expiry')]);
@@ -136,7 +117,7 @@ describe('an advisory', () => {
 describe('a write', () => {
   it('that is out when the endpoint is paused does not arm it again', async () => {
     const { store, gate } = await gatedStore();
-    const { prober, run, pause, quiet } = await watching({ store });
+    const { prober, run, pause, quiet } = await watchingEngine({ store });
     const written = Promise.withResolvers<void>();
     gate.before = () => written.promise;
     prober.script(failing);
@@ -150,7 +131,7 @@ describe('a write', () => {
 
   it('is not begun for a second check when the endpoint was paused during the first', async () => {
     const { store, gate, appends } = await gatedStore();
-    const { prober, run, pause, quiet } = await watching({ store });
+    const { prober, run, pause, quiet } = await watchingEngine({ store });
     const written = Promise.withResolvers<void>();
     gate.before = () => written.promise;
     prober.script(() => [verdict('Seems Down'), verdict('Warning', 'tls_expiry')]);
@@ -163,7 +144,7 @@ describe('a write', () => {
 
   it('that takes long holds the next look back, whatever the wall clock does meanwhile', async () => {
     const { store, gate } = await gatedStore();
-    const { prober, run, clock } = await watching({ store });
+    const { prober, run, clock } = await watchingEngine({ store });
     const written = Promise.withResolvers<void>();
     gate.before = () => written.promise;
     prober.script(failing);
@@ -177,7 +158,7 @@ describe('a write', () => {
 
   it('that is refused leaves the log untouched, and the outage is found again 5 s later', async () => {
     const { store, gate, appends } = await gatedStore();
-    const { prober, run, allEvents, open, endpoint } = await watching({ store });
+    const { prober, run, allEvents, open, endpoint } = await watchingEngine({ store });
     gate.before = async () => {
       if (appends.length === 1) throw new Error('the disk is full');
     };
@@ -197,7 +178,7 @@ describe('a write', () => {
 
   it('whose outcome is not known is not forgotten: what was committed after all is closed by the next good look', async () => {
     const { store, gate } = await gatedStore();
-    const { prober, run, open, allEvents } = await watching({ store });
+    const { prober, run, open, allEvents } = await watchingEngine({ store });
     gate.after = async () => {
       gate.after = async () => {};
       throw new Error('the connection was lost during the commit');
@@ -214,7 +195,7 @@ describe('a write', () => {
 
   it('that is refused for one check keeps what was written for the other', async () => {
     const { store, gate } = await gatedStore();
-    const { prober, run, open, endpoint } = await watching({ store });
+    const { prober, run, open, endpoint } = await watchingEngine({ store });
     let refused = false;
     gate.before = async ({ identity }) => {
       if (identity.checkType !== 'tls_expiry' || refused) return;
@@ -235,7 +216,7 @@ describe('a write', () => {
 
   it('that is refused while an outage ends leaves it open until the next look', async () => {
     const { store, gate } = await gatedStore();
-    const { prober, run, open } = await watching({ store });
+    const { prober, run, open } = await watchingEngine({ store });
     prober.script(failing);
     await run(200);
     gate.before = async () => {

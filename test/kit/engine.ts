@@ -8,7 +8,7 @@ import type { AppendInput } from '../../src/store/events.ts';
 import { createRuntime } from '../../src/store/runtime.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
-import { createFakeProber, type FakeProber } from './fake-prober.ts';
+import { createFakeProber, type FakeProber, verdict } from './fake-prober.ts';
 import { temporaryStore } from './store.ts';
 
 export type TestStore = Awaited<ReturnType<typeof temporaryStore>>;
@@ -116,4 +116,30 @@ function theOnly(probers: readonly FakeProber[]): FakeProber {
   const [prober] = probers;
   if (prober === undefined) throw new Error('the engine built no prober');
   return prober;
+}
+
+/** A look that finds nothing wrong, and one that fails. */
+export const up = () => [verdict('Up')];
+export const failing = () => [verdict('Seems Down')];
+
+/** A started engine that watches one endpoint. */
+export async function watchingEngine(options: TestEngineOptions = {}) {
+  const bench = await testEngine(options);
+  const endpoint = await bench.store.addEndpoint();
+  await bench.engine.start();
+  return {
+    ...bench,
+    endpoint,
+    allEvents: () => bench.store.queries.list({ limit: 100 }),
+    /** The one job that is out; throws when there is none, or another. */
+    onlyJob() {
+      const [job, ...others] = bench.prober.out();
+      if (job === undefined || others.length > 0) throw new Error(`${bench.prober.inFlight()} jobs are out, not one`);
+      return job;
+    },
+    async pause() {
+      await bench.store.endpoints.update(endpoint.endpointId, { active: false });
+      await bench.changed(endpoint);
+    },
+  };
 }
