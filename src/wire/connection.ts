@@ -1,6 +1,6 @@
 /**
- * One socket and the phase that listens to it. Listeners are attached once; phases take over by `listen`, and what
- * happened between two phases (early bytes, a reset) is handed to the next one.
+ * One socket and the phase that listens to it. Phases follow each other without a gap, so each simply takes over by
+ * `listen`. A class, because one is made for every check and its listeners must cost little.
  */
 import type { OnReadOpts, Socket } from 'node:net';
 
@@ -14,66 +14,46 @@ export type SocketListener = {
   onError(code: string): void;
 };
 
-export interface Connection<S extends Socket = Socket> {
+const NOBODY: SocketListener = { onData() {}, onEnd() {}, onError() {} };
+
+export class Connection<S extends Socket = Socket> {
   readonly socket: S;
-  /** Null keeps what arrives for the next listener. */
-  listen(listener: SocketListener | null): void;
-  destroy(): void;
-}
+  #listener: SocketListener = NOBODY;
+  /** How it ended before anybody listened; whoever takes over is told. */
+  #over: { error: string | null } | null = null;
 
-/** A server that speaks before it is asked is heard this far. */
-const MAX_EARLY_BYTES = 65_536;
-
-/** `open` connects a socket that reads through the given options; it must not read in any other way. */
-export function createConnection<S extends Socket>(
-  sharedBuffer: Uint8Array,
-  open: (onread: OnReadOpts) => S,
-): Connection<S> {
-  let listener: SocketListener | null = null;
-  let early: Buffer[] = [];
-  let earlyBytes = 0;
-  let over: 'end' | { error: string } | null = null;
-
-  function finish(how: 'end' | { error: string }): void {
-    if (over !== null) return;
-    over = how;
-    if (listener !== null) tellOver(listener, how);
+  /** `open` connects a socket that reads through the given options; without them, what it reads comes as data events. */
+  constructor(sharedBuffer: Buffer, open: (onread: OnReadOpts) => S) {
+    this.socket = open({
+      buffer: sharedBuffer,
+      callback: (byteCount) => {
+        this.#listener.onData(sharedBuffer.subarray(0, byteCount));
+        return true;
+      },
+    });
+    this.socket.on('end', () => this.#finish(null));
+    this.socket.on('error', (error: NodeJS.ErrnoException) => this.#finish(error.code ?? error.name));
+    this.socket.on('close', () => this.#finish('ECONNRESET'));
   }
 
-  const socket = open({
-    buffer: sharedBuffer,
-    callback(byteCount, buffer) {
-      const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, byteCount);
-      if (listener !== null) listener.onData(bytes);
-      else if (earlyBytes < MAX_EARLY_BYTES) {
-        earlyBytes += byteCount;
-        early.push(Buffer.from(bytes));
-      }
-      return true;
-    },
-  });
-  socket.on('end', () => finish('end'));
-  socket.on('error', (error: NodeJS.ErrnoException) => finish({ error: error.code ?? error.name }));
-  socket.on('close', () => finish({ error: 'ECONNRESET' }));
+  listen(listener: SocketListener): void {
+    this.#listener = listener;
+    if (this.#over !== null) tell(listener, this.#over.error);
+  }
 
-  return {
-    socket,
-    listen(next) {
-      listener = next;
-      if (next === null) return;
-      const unheard = early;
-      early = [];
-      for (const bytes of unheard) next.onData(bytes);
-      if (over !== null) tellOver(next, over);
-    },
-    destroy: () => {
-      listener = null;
-      socket.destroy();
-    },
-  };
+  destroy(): void {
+    this.#listener = NOBODY;
+    this.socket.destroy();
+  }
+
+  #finish(error: string | null): void {
+    if (this.#over !== null) return;
+    this.#over = { error };
+    tell(this.#listener, error);
+  }
 }
 
-function tellOver(listener: SocketListener, how: 'end' | { error: string }): void {
-  if (how === 'end') listener.onEnd();
-  else listener.onError(how.error);
+function tell(listener: SocketListener, error: string | null): void {
+  if (error === null) listener.onEnd();
+  else listener.onError(error);
 }

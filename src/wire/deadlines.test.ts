@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../test/kit/fake-clock.ts';
 import { createPausingClock } from '../../test/kit/pausing-clock.ts';
+import type { Timer } from '../lib/clock.ts';
 import { createDeadlines } from './deadlines.ts';
 
 describe('deadlines', () => {
@@ -85,16 +86,13 @@ describe('deadlines', () => {
     const clock = createFakeClock();
     const deadlines = createDeadlines(clock);
     const ran: string[] = [];
-    const second = { cancel: () => {} };
+    let second: Timer | null = null;
     deadlines.at(5, () => {
       ran.push('first');
-      second.cancel();
+      second?.cancel();
       deadlines.at(5, () => ran.push('third'));
     });
-    Object.assign(
-      second,
-      deadlines.at(5, () => ran.push('second')),
-    );
+    second = deadlines.at(5, () => ran.push('second'));
     clock.advance(100);
     expect(ran).toEqual(['first', 'third']);
   });

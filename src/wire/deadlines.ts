@@ -15,14 +15,15 @@ const TICK_MS = 10;
 /** A tick that is later than this was kept from running by a pause of ours. */
 const STALL_MS = 100;
 
-type Tick = { entries: Set<{ run: () => void }>; timer: Timer };
-
 export function createDeadlines(clock: Clock): Deadlines {
   const ticks = new Map<number, Tick>();
 
-  function armTick(number: number): Tick {
-    const delayMs = Math.ceil(number * TICK_MS - clock.monotonicMs());
-    const tick: Tick = { entries: new Set(), timer: clock.after(Math.max(0, delayMs), () => due(number)) };
+  function armTick(number: number, nowMs: number): Tick {
+    const delayMs = Math.max(0, Math.ceil(number * TICK_MS - nowMs));
+    const tick: Tick = new Tick(() => {
+      if (ticks.get(number) === tick) ticks.delete(number);
+    });
+    tick.timer = clock.after(delayMs, () => due(number));
     ticks.set(number, tick);
     return tick;
   }
@@ -38,11 +39,11 @@ export function createDeadlines(clock: Clock): Deadlines {
   function fire(number: number): void {
     const tick = ticks.get(number);
     ticks.delete(number);
-    for (const entry of tick?.entries ?? []) run(entry);
+    for (let entry = tick?.take(); entry !== undefined; entry = tick?.take()) run(entry);
   }
 
   /** One that throws is our own mistake: it is thrown on by itself, and the others of its tick still run. */
-  function run(entry: { run: () => void }): void {
+  function run(entry: Entry): void {
     try {
       entry.run();
     } catch (error) {
@@ -53,19 +54,69 @@ export function createDeadlines(clock: Clock): Deadlines {
   }
 
   function at(atMs: number, run: () => void): Timer {
-    const number = Math.ceil(Math.max(atMs, clock.monotonicMs()) / TICK_MS);
-    const tick = ticks.get(number) ?? armTick(number);
-    const entry = { run };
-    tick.entries.add(entry);
-    return {
-      cancel() {
-        tick.entries.delete(entry);
-        if (tick.entries.size > 0 || ticks.get(number) !== tick) return;
-        tick.timer.cancel();
-        ticks.delete(number);
-      },
-    };
+    const nowMs = clock.monotonicMs();
+    const number = Math.ceil(Math.max(atMs, nowMs) / TICK_MS);
+    return (ticks.get(number) ?? armTick(number, nowMs)).add(run);
   }
 
   return { at, after: (delayMs, run) => at(clock.monotonicMs() + delayMs, run) };
+}
+
+/** The entries of one tick as a linked list: adding and cancelling is all that nearly every entry sees. */
+class Tick {
+  timer: Timer | null = null;
+  readonly #onEmpty: () => void;
+  #first: Entry | null = null;
+  #last: Entry | null = null;
+
+  constructor(onEmpty: () => void) {
+    this.#onEmpty = onEmpty;
+  }
+
+  add(run: () => void): Entry {
+    const entry = new Entry(this, run, this.#last);
+    if (this.#last === null) this.#first = entry;
+    else this.#last.next = entry;
+    this.#last = entry;
+    return entry;
+  }
+
+  take(): Entry | undefined {
+    const entry = this.#first;
+    if (entry === null) return undefined;
+    this.#unlink(entry);
+    return entry;
+  }
+
+  cancel(entry: Entry): void {
+    this.#unlink(entry);
+    if (this.#first !== null) return;
+    this.timer?.cancel();
+    this.#onEmpty();
+  }
+
+  #unlink(entry: Entry): void {
+    if (entry.previous === null) this.#first = entry.next;
+    else entry.previous.next = entry.next;
+    if (entry.next === null) this.#last = entry.previous;
+    else entry.next.previous = entry.previous;
+    entry.tick = null;
+  }
+}
+
+class Entry implements Timer {
+  tick: Tick | null;
+  readonly run: () => void;
+  previous: Entry | null;
+  next: Entry | null = null;
+
+  constructor(tick: Tick, run: () => void, previous: Entry | null) {
+    this.tick = tick;
+    this.run = run;
+    this.previous = previous;
+  }
+
+  cancel(): void {
+    this.tick?.cancel(this);
+  }
 }

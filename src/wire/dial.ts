@@ -1,32 +1,32 @@
 /**
  * Opens a TCP connection to one of several addresses that the guard has passed: in order, the next one after an error
- * or a short wait, the first to connect wins (RFC 8305 section 5). It does not resolve and does not speak. Of many
- * addresses the first of each family are tried and the rest are not.
+ * or a short wait, the first to connect wins (RFC 8305 section 5). It does not resolve and does not speak.
  */
-import { isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Timer } from '../lib/clock.ts';
 import type { Connection } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { AddressAttempt, WireFailure } from './exchange.ts';
 
 export type DialOptions<S extends Socket> = {
-  addresses: readonly string[];
+  /** What became of each address is written down here. */
+  attempts: readonly AddressAttempt[];
   port: number;
   /** Starts connecting; `connect` has not been emitted yet when it returns. */
   open(address: string): Connection<S>;
   /** Whether the peer the socket really has is the address that was checked. */
   isPinned(expected: string, actual: string | undefined): boolean;
-  deadlineMs: number;
   deadlines: Deadlines;
 };
 
-export type Dialled<S extends Socket> = {
-  attempts: AddressAttempt[];
-  outcome: { ok: true; connection: Connection<S>; address: string } | { ok: false; failure: WireFailure };
-};
+export type Dialled<S extends Socket> =
+  | { ok: true; connection: Connection<S>; address: string }
+  | { ok: false; failure: WireFailure };
 
-/** A name with many dead addresses must not become a burst of connections. */
-const MAX_TRIED_PER_FAMILY = 4;
+/** A dialling that has not come to its end; `giveUp` ends it with the failure it returns. */
+export interface Dialling {
+  giveUp(code: string): WireFailure;
+}
 
 /** "Connection Attempt Delay" of RFC 8305. */
 const NEXT_ADDRESS_AFTER_MS = 250;
@@ -36,95 +36,82 @@ const FAMILY_ABSENT: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAI
 
 /** Error of an address that was still connecting when another one won. */
 const ABANDONED = 'ABANDONED';
-const DEADLINE = 'DEADLINE';
 
-export function dial<S extends Socket>(options: DialOptions<S>): Promise<Dialled<S>> {
-  const attempts: AddressAttempt[] = options.addresses.map((address) => ({ address, outcome: 'not_tried' }));
-  const candidates = firstOfEachFamily(attempts);
+/** Calls `done` once, unless it is given up before; never before it returns. */
+export function dial<S extends Socket>(options: DialOptions<S>, done: (dialled: Dialled<S>) => void): Dialling {
+  const { attempts, port } = options;
   const pending = new Map<AddressAttempt, Connection<S>>();
+  let nextTimer: Timer | null = null;
+  let nextIndex = 0;
+  tryNext();
 
-  return new Promise((resolve) => {
-    const alarm = options.deadlines.at(options.deadlineMs, () => {
-      giveUpPending(DEADLINE);
-      settle({ ok: false, failure: tcp(DEADLINE, detailOf(candidates, options.port)) });
+  function tryNext(): void {
+    nextTimer?.cancel();
+    const attempt = attempts[nextIndex];
+    if (attempt === undefined) {
+      if (pending.size === 0) done({ ok: false, failure: failureOf(attempts, port) });
+      return;
+    }
+    nextIndex += 1;
+    start(attempt);
+    if (nextIndex < attempts.length) nextTimer = options.deadlines.after(NEXT_ADDRESS_AFTER_MS, tryNext);
+  }
+
+  function start(attempt: AddressAttempt): void {
+    const connection = options.open(attempt.address);
+    pending.set(attempt, connection);
+    // Prepended, so that the peer is checked before TLS, which starts on the same event, says a word.
+    connection.socket.prependOnceListener('connect', () => connected(attempt, connection));
+    connection.listen({
+      onData: () => {},
+      onEnd: () => failed(attempt, 'ECONNRESET'),
+      onError: (code) => failed(attempt, code),
     });
-    let nextTimer: Timer | null = null;
-    let nextIndex = 0;
+  }
+
+  function failed(attempt: AddressAttempt, code: string): void {
+    pending.get(attempt)?.destroy();
+    if (!pending.delete(attempt)) return;
+    fail(attempt, code);
     tryNext();
+  }
 
-    function tryNext(): void {
-      nextTimer?.cancel();
-      const attempt = candidates[nextIndex];
-      if (attempt === undefined) {
-        if (pending.size === 0) settle({ ok: false, failure: failureOf(candidates, options.port) });
-        return;
-      }
-      nextIndex += 1;
-      start(attempt);
-      if (nextIndex < candidates.length) nextTimer = options.deadlines.after(NEXT_ADDRESS_AFTER_MS, tryNext);
+  function connected(attempt: AddressAttempt, connection: Connection<S>): void {
+    if (!pending.has(attempt)) return;
+    const peer = connection.socket.remoteAddress;
+    // A peer that has reset the connection already has no address left to compare.
+    if (peer === undefined) {
+      failed(attempt, 'ECONNRESET');
+      return;
     }
-
-    function start(attempt: AddressAttempt): void {
-      const connection = options.open(attempt.address);
-      pending.set(attempt, connection);
-      // Prepended, so that the peer is checked before TLS, which starts on the same event, says a word.
-      connection.socket.prependOnceListener('connect', () => connected(attempt, connection));
-      connection.listen({
-        onData: () => {},
-        onEnd: () => failed(attempt, 'ECONNRESET'),
-        onError: (code) => failed(attempt, code),
-      });
+    pending.delete(attempt);
+    giveUpPending(ABANDONED);
+    if (options.isPinned(attempt.address, peer)) {
+      attempt.outcome = 'connected';
+      done({ ok: true, connection, address: attempt.address });
+      return;
     }
+    connection.destroy();
+    fail(attempt, 'PEER_MISMATCH');
+    const detail = `dialled ${attempt.address}, the peer is ${peer}`;
+    done({ ok: false, failure: { phase: 'guard', code: 'PEER_MISMATCH', detail } });
+  }
 
-    function failed(attempt: AddressAttempt, code: string): void {
-      pending.get(attempt)?.destroy();
-      if (!pending.delete(attempt)) return;
-      fail(attempt, code);
-      tryNext();
-    }
-
-    function connected(attempt: AddressAttempt, connection: Connection<S>): void {
-      const peer = connection.socket.remoteAddress;
-      // A peer that has reset the connection already has no address left to compare.
-      if (peer === undefined) {
-        failed(attempt, 'ECONNRESET');
-        return;
-      }
-      pending.delete(attempt);
-      giveUpPending(ABANDONED);
-      if (options.isPinned(attempt.address, peer)) {
-        connection.listen(null);
-        attempt.outcome = 'connected';
-        settle({ ok: true, connection, address: attempt.address });
-        return;
-      }
+  function giveUpPending(code: string): void {
+    nextTimer?.cancel();
+    for (const [attempt, connection] of pending) {
       connection.destroy();
-      fail(attempt, 'PEER_MISMATCH');
-      const detail = `dialled ${attempt.address}, the peer is ${peer}`;
-      settle({ ok: false, failure: { phase: 'guard', code: 'PEER_MISMATCH', detail } });
+      fail(attempt, code);
     }
+    pending.clear();
+  }
 
-    function giveUpPending(code: string): void {
-      for (const [attempt, connection] of pending) {
-        connection.destroy();
-        fail(attempt, code);
-      }
-      pending.clear();
-    }
-
-    function settle(outcome: Dialled<S>['outcome']): void {
-      alarm.cancel();
-      nextTimer?.cancel();
-      resolve({ attempts, outcome });
-    }
-  });
-}
-
-function firstOfEachFamily(attempts: readonly AddressAttempt[]): AddressAttempt[] {
-  const first = (isV6: boolean) =>
-    attempts.filter(({ address }) => isIPv6(address) === isV6).slice(0, MAX_TRIED_PER_FAMILY);
-  const chosen = new Set([...first(false), ...first(true)]);
-  return attempts.filter((attempt) => chosen.has(attempt));
+  return {
+    giveUp(code) {
+      giveUpPending(code);
+      return tcp(code, detailOf(attempts, port));
+    },
+  };
 }
 
 function fail(attempt: AddressAttempt, code: string): void {

@@ -86,17 +86,18 @@ export function createEgressGuard(settings: EgressSettings): EgressGuard {
   function checkAddress(destination: Destination): Refusal | null {
     const { hostname, address, port } = destination;
     const addressClass = classify(address);
-    const where = `${hostname} at ${formatAddress(unmapped(address))} port ${port}`;
-    if (addressClass === 'metadata') return refusal('METADATA_ADDRESS', `${where} is a cloud metadata service`);
+    const refused = (code: GuardCode, why: string) =>
+      refusal(code, `${hostname} at ${formatAddress(unmapped(address))} port ${port}${why}`);
+    if (addressClass === 'metadata') return refused('METADATA_ADDRESS', ' is a cloud metadata service');
     if (own.some((listener) => reaches(destination, listener))) {
-      return refusal('OWN_LISTENER', `${where} is a listener of our own`);
+      return refused('OWN_LISTENER', ' is a listener of our own');
     }
-    const ruling = rulingFor(rules, destination);
-    if (ruling?.effect === 'deny') return refusal('ADDRESS_REFUSED', `${where}: ${formatRule(ruling)}`);
+    const ruling = rules.length === 0 ? null : rulingFor(rules, destination);
+    if (ruling?.effect === 'deny') return refused('ADDRESS_REFUSED', `: ${formatRule(ruling)}`);
     if (ruling?.effect === 'allow') return null;
-    if (BLOCKED_PORTS.has(port)) return refusal('PORT_REFUSED', `${where}: the port belongs to another protocol`);
+    if (BLOCKED_PORTS.has(port)) return refused('PORT_REFUSED', ': the port belongs to another protocol');
     if (addressClass === 'public' || (settings.allowPrivate && PASSED_AS_PRIVATE.has(addressClass))) return null;
-    return refusal('ADDRESS_REFUSED', `${where} is ${addressClass.replace('_', '-')}, not public`);
+    return refused('ADDRESS_REFUSED', ` is ${addressClass.replace('_', '-')}, not public`);
   }
 
   return {
@@ -109,9 +110,9 @@ export function createEgressGuard(settings: EgressSettings): EgressGuard {
       }
       const port = portOf(url);
       // Which address the port is allowed for is known after resolving; checkAddresses asks again.
-      const named = rules.some((rule) => rule.effect === 'allow' && rule.port === port);
+      const isNamed = () => rules.some((rule) => rule.effect === 'allow' && rule.port === port);
       return (
-        hostRefusal(url.hostname) ?? portRefusal(port) ?? (BLOCKED_PORTS.has(port) && !named ? blocked(port) : null)
+        hostRefusal(url.hostname) ?? portRefusal(port) ?? (BLOCKED_PORTS.has(port) && !isNamed() ? blocked(port) : null)
       );
     },
 
@@ -130,6 +131,7 @@ export function createEgressGuard(settings: EgressSettings): EgressGuard {
     },
 
     isPinned(expected, actual) {
+      if (expected === actual) return parseAddress(expected) !== null;
       const dialled = parseAddress(expected);
       const peer = actual === undefined ? null : parseAddress(actual);
       return dialled !== null && peer !== null && sameAddress(dialled, peer);
@@ -168,7 +170,7 @@ function hostRefusal(hostname: string): Refusal | null {
   const name = canonicalHostname(hostname);
   if (name === '') return refusal('HOST_INVALID', 'the host is empty');
   if (name.length > MAX_HOST_BYTES) return refusal('HOST_INVALID', `the host is longer than ${MAX_HOST_BYTES} bytes`);
-  if ([...name].every((character) => character > ' ' && character < '\u007f')) return null;
+  if (!/[^\x21-\x7e]/.test(name)) return null;
   return refusal('HOST_INVALID', `host ${shown(hostname)} holds a character other than printable ASCII`);
 }
 

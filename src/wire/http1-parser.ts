@@ -1,121 +1,157 @@
 /**
- * One HTTP/1 reply from its bytes: the head, then the body as far as the limits want it (spec/03 section 5.6). It owns
- * no socket and no clock; whoever feeds it stops at the outcome.
+ * One HTTP/1 reply from its bytes: the head, then the body as far as it is wanted (spec/03 section 5.6). It owns no socket
+ * and no clock. A class, because every check makes one and reads through it.
  */
-
-import type { BodyCounter } from './body-counter.ts';
-import type { BodyLimits, BodyRead, Reply, WireFailure } from './exchange.ts';
-import { bodyFraming, createBodyCounter } from './http1-framing.ts';
-import { createHeadParser, type ReplyHead } from './http1-head.ts';
+import { type ContentReader, createContentReader, skippedRead } from './body-reader.ts';
+import { BodyReading } from './body-reading.ts';
+import type { BodyRead, ExchangeRequest, HttpCode, Reply, WireFailure } from './exchange.ts';
+import { ChunkedBody } from './http1-chunked.ts';
+import { bodyFraming } from './http1-framing.ts';
+import type { ReplyHead } from './http1-head.ts';
+import { HeadParser } from './http1-head-parser.ts';
+import type { ReplyOutcome } from './reply-timings.ts';
 
 export interface ReplyParser {
   push(bytes: Buffer): void;
   /** The peer ended the connection in order. */
   end(): void;
-  /** The exchange stops for a reason outside the bytes: an error of the socket, the deadline. */
+  /**
+   * The exchange stops for a reason outside the bytes: an error of the socket, or DEADLINE. It ends in the phase it is
+   * in; a body that was whole before is not hurt by an error.
+   */
   stop(code: string, detail: string): void;
-  /** The time budget of the body is used up: what was read is enough. */
-  endBudget(): void;
-  /** Null while more bytes are wanted; after that nothing changes. */
-  outcome(): ReplyOutcome | null;
-  /** True while a body of unknown or too large length is being read. */
-  isBudgeted(): boolean;
+  /** The time that `budgetMs` named has passed. */
+  onBudget(): void;
+  /** True once the final header block is whole. */
+  isHeadDone(): boolean;
+  /** Ms after which `onBudget` wants to be called, from the moment the head was done; null for none. */
+  budgetMs(): number | null;
 }
 
-export type ReplyOutcome = { reply: Reply | null; failure: WireFailure | null };
+type Asker = Pick<ExchangeRequest, 'method' | 'body' | 'meaningOf'>;
 
-type Reading = { head: ReplyHead; counter: BodyCounter; body: BodyRead };
+/** `onOutcome` is called exactly once, possibly inside `push`, `end`, `stop` or `onBudget`. */
+export function createReplyParser(asker: Asker, onOutcome: (outcome: ReplyOutcome) => void): ReplyParser {
+  return new Http1ReplyParser(asker, onOutcome);
+}
 
-export function createReplyParser(method: 'GET' | 'HEAD', limits: BodyLimits): ReplyParser {
-  const headParser = createHeadParser();
-  let reading: Reading | null = null;
-  let outcome: ReplyOutcome | null = null;
+class Http1ReplyParser implements ReplyParser {
+  readonly #asker: Asker;
+  readonly #onOutcome: (outcome: ReplyOutcome) => void;
+  readonly #headParser = new HeadParser();
+  #phase: 'head' | 'body' | 'over' = 'head';
+  #reader: ContentReader | null = null;
+  #reading: BodyReading | null = null;
+  /** Of a body of known length; null where only the framing or the close says where it ends. */
+  #bytesLeft: number | null = null;
+  #chunked: ChunkedBody | null = null;
 
-  function takeHead(bytes: Buffer): void {
-    const taken = headParser.push(bytes);
-    const refused = headParser.failure();
-    const head = headParser.head();
-    if (refused !== null) outcome = { reply: null, failure: { phase: 'http', ...refused } };
-    else if (head !== null) startBody(head, bytes.subarray(taken));
+  constructor(asker: Asker, onOutcome: (outcome: ReplyOutcome) => void) {
+    this.#asker = asker;
+    this.#onOutcome = onOutcome;
   }
 
-  function startBody(head: ReplyHead, rest: Buffer): void {
-    const framing = skipsBody(head) ? null : bodyFraming(head, method);
-    if (framing === null || framing.kind === 'invalid') {
-      const failure: WireFailure | null =
-        framing === null ? null : { phase: 'http', code: 'BAD_FRAMING', detail: framing.detail };
-      outcome = { reply: { ...head, body: startOfBody(limits, null) }, failure };
+  push(bytes: Buffer): void {
+    if (this.#phase === 'head') this.#takeHead(bytes);
+    else if (this.#reader !== null && this.#reading?.isOpen) this.#takeBody(this.#reader, this.#reading, bytes, 0);
+  }
+
+  end(): void {
+    if (this.#phase === 'head') {
+      this.#failHead('CLOSED_BEFORE_REPLY', 'the connection was closed before a whole header block');
+    } else if (this.#bytesLeft === null && this.#chunked === null) this.#reading?.complete();
+    else this.#reading?.breakOff('TRUNCATED', 'the connection was closed inside the body');
+  }
+
+  stop(code: string, detail: string): void {
+    if (this.#phase === 'head') this.#failHead(code, detail);
+    else this.#reading?.stop(code, detail);
+  }
+
+  onBudget(): void {
+    this.#reading?.onBudget();
+  }
+
+  isHeadDone(): boolean {
+    return this.#headParser.head !== null;
+  }
+
+  budgetMs(): number | null {
+    return this.#reading === null ? null : this.#reading.budgetMs();
+  }
+
+  #takeHead(bytes: Buffer): void {
+    const taken = this.#headParser.push(bytes);
+    const { head, failure } = this.#headParser;
+    if (failure !== null) this.#failHead(failure.code, failure.detail);
+    else if (head !== null) this.#startBody(head, bytes, taken);
+  }
+
+  #startBody(head: ReplyHead, bytes: Buffer, at: number): void {
+    const framing = bodyFraming(head, this.#asker.method);
+    if (framing.kind === 'invalid' && this.#asker.meaningOf(head.status) === 'success') {
+      this.#skipBody(head, { phase: 'http', code: 'BAD_FRAMING', detail: framing.detail });
       return;
     }
-    const expected = framing.kind === 'length' ? framing.bytes : framing.kind === 'none' ? 0 : undefined;
-    reading = { head, counter: createBodyCounter(framing), body: startOfBody(limits, { expected }) };
-    takeBody(reading, rest);
+    const length = framing.kind === 'length' ? framing.bytes : undefined;
+    const reader = createContentReader(head, length, this.#asker);
+    if (reader === null) {
+      this.#skipBody(head, null);
+      return;
+    }
+    this.#phase = 'body';
+    this.#reader = reader;
+    // Of a page whose status is an error, only the start is wanted: a length that cannot be believed does no harm.
+    this.#bytesLeft = length ?? null;
+    if (framing.kind === 'chunked') this.#chunked = new ChunkedBody(reader);
+    this.#reading = new BodyReading(reader, (body, failure) => this.#settle(new Http1Reply(head, body), failure));
+    this.#takeBody(reader, this.#reading, bytes, at);
   }
 
-  function takeBody({ counter, body }: Reading, bytes: Buffer): void {
-    counter.push(bytes);
-    const isFull = body.mode === 'success_budgeted' && counter.bytes() >= limits.maxBytes;
-    if (counter.state() === 'bad_chunking') stop('BAD_CHUNKING', 'the chunked body is malformed');
-    else if (counter.state() === 'complete' || isFull) finish();
+  #skipBody(head: ReplyHead, failure: WireFailure | null): void {
+    this.#settle(new Http1Reply(head, skippedRead(head, this.#asker)), failure);
   }
 
-  function finish(): void {
-    outcome = { reply: reading === null ? null : replyOf(reading), failure: null };
+  #takeBody(reader: ContentReader, reading: BodyReading, bytes: Buffer, at: number): void {
+    if (this.#chunked !== null) {
+      this.#chunked.push(bytes, at);
+      if (this.#chunked.state === 'complete') reading.complete();
+    } else if (this.#bytesLeft === null) reader.take(bytes, at, bytes.length);
+    else {
+      const end = Math.min(bytes.length, at + this.#bytesLeft);
+      this.#bytesLeft -= end - at;
+      reader.take(bytes, at, end);
+      if (this.#bytesLeft === 0) reading.complete();
+    }
+    reading.endIfFull();
+    if (this.#chunked?.state === 'malformed') reading.breakOff('BAD_CHUNKING', 'the chunked body is malformed');
   }
 
-  /** Ends in the phase the exchange is in. */
-  function stop(code: string, detail: string): void {
-    if (outcome !== null) return;
-    outcome =
-      reading === null
-        ? { reply: null, failure: { phase: 'http', code, detail } }
-        : { reply: replyOf(reading), failure: { phase: 'body', code, detail: `${detail}: ${progressOf(reading)}` } };
+  #failHead(code: HttpCode | string, detail: string): void {
+    this.#settle(null, { phase: 'http', code, detail });
   }
 
-  return {
-    push(bytes) {
-      if (outcome !== null) return;
-      if (reading === null) takeHead(bytes);
-      else takeBody(reading, bytes);
-    },
-    end() {
-      if (outcome !== null) return;
-      if (reading === null) stop('CLOSED_BEFORE_REPLY', 'the connection was closed before a whole header block');
-      else if (reading.counter.close() === 'complete') finish();
-      else stop('TRUNCATED', 'the connection was closed inside the body');
-    },
-    stop,
-    endBudget() {
-      if (outcome === null && reading?.body.mode === 'success_budgeted') finish();
-    },
-    outcome: () => outcome,
-    isBudgeted: () => outcome === null && reading?.body.mode === 'success_budgeted',
-  };
+  #settle(reply: Reply | null, failure: WireFailure | null): void {
+    this.#phase = 'over';
+    this.#onOutcome({ reply, failure });
+  }
 }
 
-/** Bodies that say nothing more about health, or never end. */
-function skipsBody({ status, headers }: ReplyHead): boolean {
-  if (status >= 400 || status === 101) return true;
-  const has = (wanted: string, pattern: RegExp) =>
-    headers.some(([name, value]) => name === wanted && pattern.test(value));
-  return (status >= 300 && has('location', /./)) || has('content-type', /^text\/event-stream\b/i);
-}
+/** Its fields are made of text when somebody looks at them, which few do. */
+class Http1Reply implements Reply {
+  readonly protocol: Reply['protocol'];
+  readonly status: number;
+  readonly body: BodyRead;
+  readonly #head: ReplyHead;
 
-/** Null stands for a body that is not read. */
-function startOfBody({ maxBytes }: BodyLimits, read: { expected: number | undefined } | null): BodyRead {
-  const nothing = { bytesRead: 0, limitBytes: maxBytes, complete: false } as const;
-  if (read === null) return { mode: 'skipped', ...nothing };
-  if (read.expected === undefined) return { mode: 'success_budgeted', ...nothing };
-  const mode = read.expected <= maxBytes ? 'strict_finite' : 'success_budgeted';
-  return { mode, ...nothing, expectedBytes: read.expected };
-}
+  constructor(head: ReplyHead, body: BodyRead) {
+    this.protocol = head.protocol;
+    this.status = head.status;
+    this.body = body;
+    this.#head = head;
+  }
 
-/** The last read may have brought more than was asked for; what is beyond the limit does not count. */
-function replyOf({ head, counter, body }: Reading): Reply {
-  const bytesRead = Math.min(counter.bytes(), body.limitBytes);
-  return { ...head, body: { ...body, bytesRead, complete: counter.state() === 'complete' } };
-}
-
-function progressOf({ counter, body }: Reading): string {
-  return `${counter.bytes()} of ${body.expectedBytes ?? 'an unknown number of'} bytes read`;
+  get headers(): Reply['headers'] {
+    return this.#head.headers;
+  }
 }

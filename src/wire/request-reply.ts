@@ -1,82 +1,78 @@
-/** The HTTP phase of an exchange on an open connection: the request goes out, bytes and time go to the reply parser. */
+/** The HTTP/1 phase of an exchange on an open connection: the request goes out, bytes and time go to the reply parser. */
+import { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Connection } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { BodyLimits } from './exchange.ts';
-import { createReplyParser, type ReplyOutcome } from './http1-parser.ts';
+import type { ExchangeRequest } from './exchange.ts';
+import { createReplyParser } from './http1-parser.ts';
+import { requestBytes } from './http1-request.ts';
+import { ReplyMoments, type ReplyOutcome, type ReplyTimings } from './reply-timings.ts';
 
 export type RequestReplyOptions = {
-  method: 'GET' | 'HEAD';
-  /** The whole request, ASCII. */
-  request: string;
-  body: BodyLimits;
-  deadlineMs: number;
+  request: Pick<ExchangeRequest, 'method' | 'url' | 'headers' | 'body' | 'meaningOf'>;
+  userAgent: string;
   deadlines: Deadlines;
   clock: Clock;
+  /** For a bug of ours, in place of `done`. */
+  threw: (error: unknown) => void;
 };
 
-/** Request written to first byte, and first byte to the end of reading, ms; absent when it did not come so far. */
-export type ReplyTimings = { ttfb?: number; body?: number };
+export type RequestReply = ReplyOutcome & { timings: ReplyTimings };
 
-export function requestReply(
-  connection: Connection,
-  options: RequestReplyOptions,
-): Promise<ReplyOutcome & { timings: ReplyTimings }> {
-  const { clock, deadlines, body } = options;
-  return new Promise((resolve) => {
-    const parser = createReplyParser(options.method, body);
-    const writtenAtMs = clock.monotonicMs();
-    let firstByteAtMs: number | null = null;
-    let budget: Timer | null = null;
-    const alarm = deadlines.at(options.deadlineMs, () => {
-      // A body that is read within a budget is enough wherever it stops; any other reply is late now.
-      parser.endBudget();
-      parser.stop('DEADLINE', 'no end before the deadline');
-      settleIfOver();
-    });
-
-    function settleIfOver(): void {
-      const outcome = parser.outcome();
-      if (outcome === null) return;
-      alarm.cancel();
-      budget?.cancel();
-      connection.listen(null);
-      resolve({ ...outcome, timings: timingsOf(outcome, writtenAtMs, firstByteAtMs, clock.monotonicMs()) });
-    }
-
-    connection.listen({
-      onData(bytes) {
-        firstByteAtMs ??= clock.monotonicMs();
-        parser.push(bytes);
-        if (budget === null && parser.isBudgeted()) {
-          budget = deadlines.after(body.maxMs, () => {
-            parser.endBudget();
-            settleIfOver();
-          });
-        }
-        settleIfOver();
-      },
-      onEnd() {
-        parser.end();
-        settleIfOver();
-      },
-      onError(code) {
-        parser.stop(code, 'the connection broke');
-        settleIfOver();
-      },
-    });
-    connection.socket.write(options.request, 'latin1');
-  });
+/** A request whose reply is not whole; `giveUp` ends it in the phase it is in, and `done` is called before it returns. */
+export interface Requesting {
+  giveUp(code: string, detail: string): void;
 }
 
-function timingsOf(
-  { reply, failure }: ReplyOutcome,
-  writtenAtMs: number,
-  firstByteAtMs: number | null,
-  nowMs: number,
-): ReplyTimings {
-  if (firstByteAtMs === null) return {};
-  const ttfb = firstByteAtMs - writtenAtMs;
-  const isBodyRead = failure === null && reply !== null && reply.body.mode !== 'skipped';
-  return isBodyRead ? { ttfb, body: nowMs - firstByteAtMs } : { ttfb };
+/** Calls `done` once, when the reply is read as far as it is wanted. */
+export function requestReply(
+  connection: Connection,
+  { request, userAgent, clock, deadlines, threw }: RequestReplyOptions,
+  done: (result: RequestReply) => void,
+): Requesting {
+  const { socket } = connection;
+  const moments = new ReplyMoments(clock);
+  let handedMs = moments.startMs;
+  let budget: Timer | null = null;
+  let isOver = false;
+
+  const parser = createReplyParser(request, (outcome) => {
+    isOver = true;
+    budget?.cancel();
+    done({ reply: outcome.reply, failure: outcome.failure, timings: moments.timings(outcome) });
+  });
+
+  function noteHead(): void {
+    moments.noteHead();
+    const budgetMs = parser.budgetMs();
+    if (budgetMs !== null) budget = deadlines.after(budgetMs, () => parser.onBudget());
+  }
+
+  function heard(bytes: Buffer): void {
+    try {
+      parser.push(bytes);
+    } catch (error) {
+      if (isOver) throw error;
+      isOver = true;
+      threw(error);
+    }
+  }
+
+  connection.listen({
+    onData(bytes) {
+      moments.noteByte();
+      heard(bytes);
+      if (!isOver && !moments.isHeadNoted && parser.isHeadDone()) noteHead();
+    },
+    onEnd: () => parser.end(),
+    onError: (code) => parser.stop(code, 'the connection broke'),
+  });
+  socket.write(requestBytes(request, userAgent), 'latin1', (error) => {
+    // TLS tells a turn of the loop late what it has written at once.
+    if (!error) moments.noteSent(socket instanceof TLSSocket ? handedMs : clock.monotonicMs());
+  });
+  handedMs = clock.monotonicMs();
+  // libuv writes at once what the kernel takes, which is nearly always all of so small a request.
+  if (socket.writableLength === 0) moments.noteSent(handedMs);
+  return { giveUp: (code, detail) => parser.stop(code, detail) };
 }

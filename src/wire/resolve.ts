@@ -1,24 +1,33 @@
 /**
- * Names to addresses through c-ares: IP literals as they are, `localhost` and the hosts file from this machine, the
- * rest from the resolvers. The addresses are not guarded yet, and nothing is cached.
+ * Names to addresses by our own DNS client: what is known without a question, then the resolvers. The addresses are
+ * not guarded yet. Nothing here makes promises, because every check passes through.
  */
-import { Resolver as CaresResolver } from 'node:dns';
+import { randomFillSync } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
-import { createChangingFile } from './changing-file.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { DnsCode } from './exchange.ts';
+import { createDnsCache } from './dns-cache.ts';
+import { type Finding, Lookup } from './dns-lookup.ts';
+import { buildQuery } from './dns-message.ts';
+import { Patience } from './dns-patience.ts';
+import { Upstream } from './dns-upstream.ts';
+import type { DnsCode, ResolverAsked } from './exchange.ts';
 import { createHostsFile } from './hosts-file.ts';
+import { createResolvConf, parseResolverAddress, type ResolverAddress, resolverName } from './resolv-conf.ts';
 
 export interface Resolver {
-  /** `host` as in `URL.hostname`, brackets removed. Resolves at the deadline at the latest and never rejects. */
-  resolve(host: string, deadlineMs: number): Promise<Resolution>;
+  /** What needs no question: an address literal, localhost, the hosts file, the cache; null for what must be asked. */
+  known(host: string): Resolution | null;
+  /** Calls `done` once, at the deadline (monotonic ms) at the latest, possibly at once. Never throws. */
+  ask(host: string, deadlineMs: number, done: (resolution: Resolution) => void): void;
+  /** Closes every socket; questions that are out end as failures of our own. */
+  close(): void;
 }
 
+/** Not to be changed by who gets it: several may get the same one. */
 export type Resolution =
-  | { ok: true; addresses: string[] }
-  /** `resolver` names those that were asked; null when none was. */
-  | { ok: false; code: DnsCode; detail: string; resolver: string | null };
+  | { ok: true; addresses: string[]; resolver: ResolverAsked | null }
+  | { ok: false; code: DnsCode; detail: string; resolver: ResolverAsked | null };
 
 export type ResolverOptions = {
   /** `IP[:port]`, asked in this order; empty means those of the machine. */
@@ -27,55 +36,77 @@ export type ResolverOptions = {
   deadlines: Deadlines;
   hostsPath?: string;
   resolvConfPath?: string;
-  /** How long one query to one server may take before it is repeated. */
+  /** Ids of queries, 16 bits; unpredictable unless a test says otherwise. */
+  randomId?: () => number;
+  /** How long one query to one resolver may take before the next one is asked. */
   queryTimeoutMs?: number;
-  /** A resolver that asks the servers of this machine as they are now; tests have no machine of their own. */
-  machineResolver?: (limits: ResolverLimits) => CaresResolver;
 };
-
-type ResolverLimits = { timeout: number; tries: number; maxTimeout: number };
 
 /** Two tries keep a dead resolver's time-out under a check's usual ten seconds. */
 const QUERY_TIMEOUT_MS = 2_000;
-const QUERY_TRIES = 2;
 /** How long one family's addresses wait for the other family's answer. */
 const OTHER_FAMILY_WAIT_MS = 250;
-const MAX_ADDRESSES_PER_FAMILY = 16;
 const LOOPBACK = ['127.0.0.1', '::1'];
+const MAX_NAMED = 3;
+/** The longest name there can be; only those that cannot be are longer. */
+const MAX_SHOWN_LENGTH = 253;
 
+/** Throws TypeError for a server that is no address. */
 export function createResolver(options: ResolverOptions): Resolver {
   const { clock, deadlines } = options;
-  const cares = createCares(options);
+  const source = options.servers.length > 0 ? 'configured' : 'system';
   const hosts = createHostsFile(options.hostsPath ?? '/etc/hosts', clock);
+  const cache = createDnsCache<Resolution>(clock);
+  const lookups = new Map<string, Lookup>();
+  const upstreams = createUpstreams(options);
+  const queryTimeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
+  let isClosed = false;
+
+  const patience = new Patience(OTHER_FAMILY_WAIT_MS, clock, deadlines);
+
+  function begin(name: string, deadlineMs: number): Lookup | null {
+    const query = buildQuery('A', name);
+    if (query === null) return null;
+    const parts = { clock, deadlines, queryTimeoutMs, patience, upstreams: upstreams.current() };
+    const lookup = new Lookup(query, deadlineMs, parts, (finding) => {
+      lookups.delete(name);
+      if (finding.ttlS >= 1) cache.put(name, fromCache(name, finding, source), finding.ttlS);
+    });
+    lookups.set(name, lookup);
+    return lookup;
+  }
 
   return {
-    async resolve(host, deadlineMs) {
-      if (isIP(host) !== 0) return { ok: true, addresses: [host] };
-      const name = (host.endsWith('.') ? host.slice(0, -1) : host).toLowerCase();
-      const known = hosts.lookup(name) ?? (isLocalhost(name) ? LOOPBACK : undefined);
-      if (known !== undefined) return { ok: true, addresses: ipv4First(known) };
-      return ask(cares(), name, deadlineMs, deadlines);
+    known(host) {
+      if (isIP(host) !== 0) return { ok: true, addresses: [host], resolver: null };
+      const name = nameOf(host);
+      const listed = hosts.lookup(name);
+      if (listed !== undefined) return { ok: true, addresses: ipv4First(listed), resolver: HOSTS_FILE };
+      if (isLocalhost(name)) return { ok: true, addresses: [...LOOPBACK], resolver: null };
+      return cache.get(name) ?? null;
+    },
+    ask(host, deadlineMs, done) {
+      const name = nameOf(host);
+      if (isClosed) {
+        done({ ok: false, code: 'LOCAL_FAILURE', detail: 'the DNS client is closed', resolver: null });
+        return;
+      }
+      const lookup = lookups.get(name) ?? begin(name, deadlineMs);
+      if (lookup === null) done(notOnTheWire(name));
+      else lookup.join(deadlineMs, (finding) => done(resolutionOf(name, finding, askedOf(finding, source))));
+    },
+    close() {
+      isClosed = true;
+      for (const lookup of [...lookups.values()]) lookup.stop();
+      upstreams.close();
     },
   };
 }
 
-/** The c-ares resolver to ask now. c-ares reads the servers of the machine once, so a changed list needs a new one. */
-function createCares(options: ResolverOptions): () => CaresResolver {
-  const timeout = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
-  const limits = { timeout, tries: QUERY_TRIES, maxTimeout: timeout * 2 };
-  if (options.servers.length > 0) {
-    const fixed = new CaresResolver(limits);
-    fixed.setServers(options.servers);
-    return () => fixed;
-  }
-  const build = options.machineResolver ?? ((chosen) => new CaresResolver(chosen));
-  const resolvConf = createChangingFile(options.resolvConfPath ?? '/etc/resolv.conf', options.clock);
-  resolvConf.textIfChanged();
-  let current = build(limits);
-  return () => {
-    if (resolvConf.textIfChanged() !== null) current = build(limits);
-    return current;
-  };
+const HOSTS_FILE: ResolverAsked = Object.freeze({ name: 'hosts file', source: 'system' });
+
+function nameOf(host: string): string {
+  return (host.endsWith('.') ? host.slice(0, -1) : host).toLowerCase();
 }
 
 /** RFC 6761 section 6.3: these names are loopback and never leave the machine. */
@@ -87,71 +118,79 @@ function ipv4First(addresses: readonly string[]): string[] {
   return [...addresses.filter((one) => isIP(one) === 4), ...addresses.filter((one) => isIP(one) === 6)];
 }
 
-/** What one family came back with; null while the answer is out. */
-type FamilyAnswer = { addresses: readonly string[]; code: DnsCode } | null;
-
-/** A and AAAA in parallel. A query past the deadline is left to c-ares, which bounds it by its own time-outs. */
-function ask(cares: CaresResolver, name: string, deadlineMs: number, deadlines: Deadlines): Promise<Resolution> {
-  return new Promise((resolve) => {
-    const answers: [v4: FamilyAnswer, v6: FamilyAnswer] = [null, null];
-    let isSettled = false;
-    const settle = (): void => {
-      isSettled = true;
-      deadline.cancel();
-      patience?.cancel();
-      resolve(combine(name, answers, () => cares.getServers()));
-    };
-    const deadline = deadlines.at(deadlineMs, settle);
-    let patience: typeof deadline | null = null;
-    const answered = (family: 0 | 1) => (error: NodeJS.ErrnoException | null, addresses: string[]) => {
-      if (isSettled) return;
-      answers[family] = error
-        ? { addresses: [], code: dnsCodeOf(error.code) }
-        : { addresses: addresses.slice(0, MAX_ADDRESSES_PER_FAMILY), code: 'NODATA' };
-      if (answers[0] !== null && answers[1] !== null) settle();
-      else if (answers[family].addresses.length > 0) patience = deadlines.after(OTHER_FAMILY_WAIT_MS, settle);
-    };
-    cares.resolve4(name, answered(0));
-    cares.resolve6(name, answered(1));
-  });
+function notOnTheWire(name: string): Resolution {
+  const shown = name.length > MAX_SHOWN_LENGTH ? `${name.slice(0, MAX_SHOWN_LENGTH)}...` : name;
+  return { ok: false, code: 'NXDOMAIN', detail: `${shown} is no name that DNS can hold`, resolver: null };
 }
 
-/** Doubt first: a name is only called absent when neither family's answer leaves it open. */
-const TELLING_ORDER: readonly DnsCode[] = [
-  'LOCAL_FAILURE',
-  'NO_RESOLVER',
-  'TIMEOUT',
-  'SERVFAIL',
-  'REFUSED',
-  'BAD_REPLY',
-  'NXDOMAIN',
-  'NODATA',
-];
-
-function combine(name: string, answers: readonly FamilyAnswer[], asked: () => readonly string[]): Resolution {
-  const addresses = answers.flatMap((answer) => answer?.addresses ?? []);
-  if (addresses.length > 0) return { ok: true, addresses };
-  const codes = answers.map((answer) => answer?.code ?? 'TIMEOUT');
-  const code = TELLING_ORDER.find((one) => codes.includes(one)) ?? 'BAD_REPLY';
-  const resolver = asked().slice(0, 3).join(', ');
-  return { ok: false, code, detail: `${name} asked of ${resolver}`, resolver };
+function askedOf(finding: Finding, source: ResolverAsked['source']): ResolverAsked | null {
+  return finding.by.length === 0 ? null : { name: namesOf(finding), source };
 }
 
-/** Codes of node:dns, which are those of c-ares. */
-const DNS_CODES: Readonly<Record<string, DnsCode>> = {
-  ENOTFOUND: 'NXDOMAIN',
-  ENODATA: 'NODATA',
-  ESERVFAIL: 'SERVFAIL',
-  EREFUSED: 'REFUSED',
-  ETIMEOUT: 'TIMEOUT',
-  ECONNREFUSED: 'NO_RESOLVER',
-  EBADRESP: 'BAD_REPLY',
-  EFORMERR: 'BAD_REPLY',
-  ENOTIMP: 'BAD_REPLY',
-  // A name that cannot be put on the wire does not exist.
-  EBADNAME: 'NXDOMAIN',
-};
+function resolutionOf(name: string, finding: Finding, resolver: ResolverAsked | null): Resolution {
+  const { addresses, code, detail } = finding;
+  if (addresses.length > 0) return { ok: true, addresses, resolver };
+  const asked = `${name} asked of ${namesOf(finding)}`;
+  return { ok: false, code, detail: detail === '' ? asked : `${asked}: ${detail}`, resolver };
+}
 
-function dnsCodeOf(code: string | undefined): DnsCode {
-  return DNS_CODES[code ?? ''] ?? 'LOCAL_FAILURE';
+/** Frozen, because everybody who asks gets the same one. */
+function fromCache(name: string, finding: Finding, source: ResolverAsked['source']): Resolution {
+  return Object.freeze(resolutionOf(name, finding, Object.freeze({ name: 'cache', source })));
+}
+
+function namesOf({ by }: Finding): string {
+  const [first, ...more] = by;
+  if (first === undefined) return 'nobody';
+  return more.length === 0
+    ? first.name
+    : [first, ...more]
+        .slice(0, MAX_NAMED)
+        .map(({ name }) => name)
+        .join(', ');
+}
+
+/** The resolvers to ask now; one that stays keeps what it has learned. */
+function createUpstreams(options: ResolverOptions): { current(): readonly Upstream[]; close(): void } {
+  const parts = { clock: options.clock, deadlines: options.deadlines, randomId: options.randomId ?? createRandomIds() };
+  const configured = options.servers.map(parseResolverAddress);
+  const addresses =
+    configured.length > 0
+      ? () => configured
+      : createResolvConf(options.resolvConfPath ?? '/etc/resolv.conf', options.clock);
+  let known: readonly ResolverAddress[] = [];
+  let upstreams: readonly Upstream[] = [];
+  return {
+    current() {
+      const wanted = addresses();
+      if (wanted === known) return upstreams;
+      known = wanted;
+      const before = new Map(upstreams.map((one) => [one.name, one]));
+      const now = new Map<string, Upstream>();
+      for (const address of wanted) {
+        const name = resolverName(address);
+        now.set(name, now.get(name) ?? before.get(name) ?? new Upstream(address, parts));
+      }
+      upstreams = [...now.values()];
+      return upstreams;
+    },
+    close() {
+      for (const upstream of upstreams) upstream.close();
+    },
+  };
+}
+
+/** One call to the generator of the operating system serves many ids. */
+function createRandomIds(): () => number {
+  const pool = new Uint16Array(512);
+  let next = pool.length;
+  return () => {
+    if (next === pool.length) {
+      randomFillSync(pool);
+      next = 0;
+    }
+    const id = pool[next] ?? 0;
+    next += 1;
+    return id;
+  };
 }

@@ -46,18 +46,36 @@ describe('a good certificate', () => {
     expect(result.tls).toMatchObject({
       version: 'TLSv1.3',
       cipher: expect.stringMatching(/^TLS_/),
-      certificate: {
-        subject: 'CN=localhost',
-        issuer: 'CN=Jetmon Test CA',
-        names: ['localhost', '*.site.localhost', '127.0.0.1', '0:0:0:0:0:0:0:1'],
-        key: 'ec P-256',
-        fingerprintSha256: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
-        verifyError: null,
-      },
+      alpn: 'http/1.1',
+      ocspStaple: null,
+      certificate: { verifyError: null },
     });
+    expect(result.tls?.certificate?.leaf.subject).toBe('CN=localhost');
     const { notBeforeMs = 0, notAfterMs = 0 } = result.tls?.certificate ?? {};
     expect(notAfterMs - notBeforeMs).toBeGreaterThan(80 * 86_400_000);
-    expect(Object.keys(result.timings).sort()).toEqual(['body', 'tcp', 'tls', 'total', 'ttfb']);
+    expect(Object.keys(result.timings).sort()).toEqual(['body', 'headers', 'sent', 'tcp', 'tls', 'total', 'ttfb']);
+  });
+
+  it('has the same dates and the same leaf when it is known from before', async () => {
+    const { url } = await site(certificates.good);
+    const [first, second] = [await exchange(url), await exchange(url)];
+    expect(second.tls?.certificate).toMatchObject({
+      verifyError: null,
+      notBeforeMs: first.tls?.certificate?.notBeforeMs,
+      notAfterMs: first.tls?.certificate?.notAfterMs,
+    });
+    expect(second.tls?.certificate?.leaf.raw).toEqual(first.tls?.certificate?.leaf.raw);
+  });
+
+  it('comes with its chain when that is wanted, or when the page is an error', async () => {
+    const { key, cert } = certificates.good;
+    const { url, behave } = await site({ key, cert: `${cert.trim()}\n${certificates.caPem}` });
+    await exchange(url);
+    const wanted = await exchange(url, { wantsChain: true });
+    expect(wanted.tls?.certificate?.leaf.issuerCertificate?.subject).toBe('CN=Jetmon Test CA');
+    behave({ kind: 'status', code: 500 });
+    const failing = await exchange(url);
+    expect(failing.tls?.certificate?.leaf.issuerCertificate?.subject).toBe('CN=Jetmon Test CA');
   });
 
   it('is good for names, wildcards, a root dot and addresses of both families', async () => {
@@ -96,7 +114,8 @@ describe('a bad certificate', () => {
     const { url, requests } = await site(certificates[kind]);
     const result = await exchange(url);
     expect(result.failure).toMatchObject({ phase: 'tls', code });
-    expect(result.tls?.certificate).toMatchObject({ verifyError: code, key: 'ec P-256' });
+    expect(result.tls?.certificate).toMatchObject({ verifyError: code });
+    expect(result.tls?.certificate?.leaf.publicKey.asymmetricKeyType).toBe('ec');
     expect(result.reply).toBeNull();
     expect(requests()).toBe(0);
   });
@@ -104,6 +123,26 @@ describe('a bad certificate', () => {
   it.each(cases)('that is %s fails again on the next connection', async (kind, code) => {
     const { url } = await site(certificates[kind]);
     for (let round = 0; round < 3; round += 1) expect((await exchange(url)).failure?.code).toBe(code);
+  });
+
+  it.each(cases)('that is %s is found out after a good one of the same host', async (kind, code) => {
+    const { url, present } = await site(certificates.good);
+    for (let round = 0; round < 3; round += 1) expect((await exchange(url)).failure).toBeNull();
+    present(certificates[kind]);
+    for (let round = 0; round < 3; round += 1) expect((await exchange(url)).failure?.code).toBe(code);
+    present(certificates.good);
+    expect((await exchange(url)).failure).toBeNull();
+  });
+
+  it('is found out for one name although it is good for another at the same address', async () => {
+    const { port } = await site(certificates.good);
+    const ask = createTestWire({ extraCaPem: certificates.caPem, resolver: resolvingTo('127.0.0.1') });
+    const codes: (string | undefined)[] = [];
+    for (const host of ['localhost', 'other.test', 'localhost', 'other.test']) {
+      codes.push((await ask(`https://${host}:${port}/`)).failure?.code);
+    }
+    const wrong = 'ERR_TLS_CERT_ALTNAME_INVALID';
+    expect(codes).toEqual([undefined, wrong, undefined, wrong]);
   });
 
   it('is not saved by a wildcard over two labels, or over part of one', async () => {

@@ -2,23 +2,37 @@
  * TLS for probes: opens TLS sockets and says how the handshake ended. Verification is always on, but it is read after
  * the handshake instead of aborting it, so that a bad certificate is captured as evidence; nothing is sent over it.
  */
-import { constants } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import { isIP, type OnReadOpts } from 'node:net';
-import { connect, createSecureContext, rootCertificates, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  rootCertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
+import { identityError } from './certificate.ts';
 import type { Connection } from './connection.ts';
-import type { Deadlines } from './deadlines.ts';
-import type { TlsSession, WireFailure } from './exchange.ts';
-import { describeLeaf, identityError } from './leaf-certificate.ts';
+import type { PeerCertificate, TlsSession, WireFailure } from './exchange.ts';
+import { createKnownLeaves, type KnownLeaves, type LeafDates, leafOfSession } from './known-leaves.ts';
 
 export interface Tls {
-  /**
-   * How to open a TCP connection to one of the host's addresses on which the handshake follows by itself. `host` as in
-   * `URL.hostname`, without brackets.
-   */
-  opener(host: string, port: number): (address: string, onread: OnReadOpts) => TLSSocket;
-  /** Waits for the handshake of a socket that has just connected. */
-  handshake(connection: Connection<TLSSocket>, host: string, deadlineMs: number): Promise<Handshake>;
+  /** How to open a TCP connection to one of the host's addresses on which the handshake follows by itself. */
+  opener(options: TlsOptions): (address: string, onread: OnReadOpts) => TLSSocket;
+  /** Hears how the handshake of a socket that has just connected ends; calls back once, unless the caller stops listening. */
+  handshake(connection: Connection<TLSSocket>, host: string, done: (handshake: Handshake) => void): void;
+  /** Reads the chain of an open socket into its session, for evidence. */
+  keepChain(session: TlsSession, socket: TLSSocket): void;
 }
+
+export type TlsOptions = {
+  /** As in `URL.hostname`, without brackets. */
+  host: string;
+  port: number;
+  /** Offer HTTP/2 before HTTP/1.1. */
+  http2: boolean;
+};
 
 export type Handshake = { session: TlsSession | null; failure: WireFailure | null };
 
@@ -31,84 +45,141 @@ const CONTEXT_OPTIONS = {
   minVersion: 'TLSv1',
   ciphers: 'DEFAULT@SECLEVEL=0',
   ecdhCurve: 'X25519:P-256:P-384:P-521',
+  secureOptions: constants.SSL_OP_NO_TICKET,
 } as const;
 
-const SOCKET_OPTIONS = {
-  ALPNProtocols: ['http/1.1'],
-  rejectUnauthorized: false,
-  checkServerIdentity: () => undefined,
-};
+const HTTP1 = ['http/1.1'];
+const HTTP2_FIRST = ['h2', 'http/1.1'];
 
-export function createTls(options: { extraCaPem: string | null; deadlines: Deadlines }): Tls {
+/** Throws for a PEM text that holds no certificate. */
+export function createTls(options: { extraCaPem: string | null; knownLeaves?: KnownLeaves }): Tls {
+  const knownLeaves = options.knownLeaves ?? createKnownLeaves();
   // Made on first use: a program that probes plain HTTP alone never pays for the root certificates.
   let sharedContext: SecureContext | null = null;
-  const contextOf = (): SecureContext => {
-    sharedContext ??= createProbeContext(options.extraCaPem);
-    return sharedContext;
-  };
 
   return {
-    opener(host, port) {
+    opener({ host, port, http2 }) {
       // Before anything is timed: the first one reads the root certificates.
-      const secureContext = contextOf();
+      sharedContext ??= createProbeContext(options.extraCaPem);
+      const secureContext = sharedContext;
       const servername = isIP(host) === 0 ? withoutRootDot(host) : '';
+      const ALPNProtocols = http2 ? HTTP2_FIRST : HTTP1;
       return (address, onread) => {
-        const tlsOptions = { ...SOCKET_OPTIONS, host: address, port, onread, secureContext, servername };
+        const options: ConnectionOptions & { onread: OnReadOpts } = {
+          host: address,
+          port,
+          onread,
+          secureContext,
+          servername,
+          ALPNProtocols,
+          rejectUnauthorized: false,
+          requestOCSP: true,
+          checkServerIdentity: () => undefined,
+        };
+        const socket = connect(options);
         // Node would build the whole chain as plain objects at each handshake; we read the leaf ourselves.
-        return Object.assign(connect(tlsOptions), { getPeerCertificate: () => ({}) });
+        socket.getPeerCertificate = noCertificateObjects;
+        return socket;
       };
     },
-    handshake: (connection, host, deadlineMs) =>
-      handshake(connection, withoutRootDot(host), deadlineMs, options.deadlines),
+    handshake: (connection, host, done) => handshake(connection, withoutRootDot(host), knownLeaves, done),
+    keepChain(session, socket) {
+      const leaf = session.certificate === null ? undefined : socket.getPeerX509Certificate();
+      if (session.certificate === null || leaf === undefined) return;
+      const { notBeforeMs, notAfterMs, verifyError } = session.certificate;
+      session.certificate = { notBeforeMs, notAfterMs, verifyError, leaf };
+    },
   };
 }
 
+const noCertificateObjects = (() => ({})) as TLSSocket['getPeerCertificate'];
+
 function createProbeContext(extraCaPem: string | null): SecureContext {
-  const secureOptions = constants.SSL_OP_NO_TICKET;
-  if (extraCaPem === null) return createSecureContext({ ...CONTEXT_OPTIONS, secureOptions });
-  return createSecureContext({ ...CONTEXT_OPTIONS, secureOptions, ca: [...rootCertificates, extraCaPem] });
+  if (extraCaPem === null) return createSecureContext(CONTEXT_OPTIONS);
+  return createSecureContext({ ...CONTEXT_OPTIONS, ca: [...rootCertificates, extraCaPem] });
 }
 
 function handshake(
   connection: Connection<TLSSocket>,
   host: string,
-  deadlineMs: number,
-  deadlines: Deadlines,
-): Promise<Handshake> {
-  return new Promise((resolve) => {
-    const { socket } = connection;
-    const alarm = deadlines.at(deadlineMs, () => fail('DEADLINE', 'the handshake was not done in time'));
-    const settle = (result: Handshake): void => {
-      alarm.cancel();
-      socket.removeListener('secureConnect', secured);
-      connection.listen(null);
-      resolve(result);
-    };
-    const fail = (code: string, detail: string): void =>
-      settle({ session: null, failure: { phase: 'tls', code, detail } });
-    const secured = (): void => settle(verified(socket, host));
+  knownLeaves: KnownLeaves,
+  done: (handshake: Handshake) => void,
+): void {
+  const { socket } = connection;
+  let ocspStaple: Buffer | null = null;
+  const fail = (code: string, detail: string): void => {
+    socket.removeListener('secureConnect', secured);
+    done({ session: null, failure: { phase: 'tls', code, detail } });
+  };
+  const secured = (): void => done(verified(socket, host, knownLeaves, ocspStaple));
 
-    socket.once('secureConnect', secured);
-    connection.listen({
-      onData: () => {},
-      onEnd: () => fail('ECONNRESET', 'the server closed the connection during the handshake'),
-      onError: (code) => fail(code, `the handshake with ${host} failed`),
-    });
+  socket.once('secureConnect', secured);
+  socket.once('OCSPResponse', (response) => {
+    ocspStaple = response;
+  });
+  connection.listen({
+    onData: () => {},
+    onEnd: () => fail('ECONNRESET', 'the server closed the connection during the handshake'),
+    onError: (code) => fail(code, `the handshake with ${host} failed`),
   });
 }
 
 /** The verdict on a finished handshake, from OpenSSL's code and the names in the leaf. */
-function verified(socket: TLSSocket, host: string): Handshake {
-  const leaf = socket.getPeerX509Certificate();
-  const verifyError = leaf === undefined ? 'NO_PEER_CERTIFICATE' : (chainError(socket) ?? identityError(leaf, host));
+function verified(socket: TLSSocket, host: string, knownLeaves: KnownLeaves, ocspStaple: Buffer | null): Handshake {
+  const chainFault = chainError(socket);
+  const known = chainFault === null ? knownCertificate(socket, host, knownLeaves) : null;
+  const certificate = known ?? readCertificate(socket, host, chainFault);
+  if (known === null && certificate?.verifyError === null) {
+    knownLeaves.remember(host, certificate.leaf.raw, certificate);
+  }
   const session: TlsSession = {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().name,
-    certificate: leaf === undefined ? null : describeLeaf(leaf, verifyError),
+    alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : null,
+    ocspStaple,
+    certificate,
   };
+  const verifyError = certificate === null ? 'NO_PEER_CERTIFICATE' : certificate.verifyError;
   if (verifyError === null) return { session, failure: null };
   const detail = `the certificate is not good for ${host}`;
   return { session, failure: { phase: 'tls', code: verifyError, detail } };
+}
+
+/** The certificate, when it is the one that was found good for this host before; the chain has verified anew. */
+function knownCertificate(socket: TLSSocket, host: string, knownLeaves: KnownLeaves): PeerCertificate | null {
+  const session = socket.getSession();
+  const der = session === undefined ? null : leafOfSession(session);
+  const dates = der === null ? null : knownLeaves.datesOf(host, der);
+  return der === null || dates === null ? null : new KnownCertificate(der, dates);
+}
+
+function readCertificate(socket: TLSSocket, host: string, chainFault: string | null): PeerCertificate | null {
+  const leaf = socket.getPeerX509Certificate();
+  if (leaf === undefined) return null;
+  return {
+    leaf,
+    verifyError: chainFault ?? identityError(leaf, host),
+    notBeforeMs: leaf.validFromDate.getTime(),
+    notAfterMs: leaf.validToDate.getTime(),
+  };
+}
+
+/** A known leaf is parsed again only when somebody looks at it. */
+class KnownCertificate implements PeerCertificate {
+  readonly verifyError = null;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly #der: Buffer;
+
+  constructor(der: Buffer, { notBeforeMs, notAfterMs }: LeafDates) {
+    this.#der = der;
+    this.notBeforeMs = notBeforeMs;
+    this.notAfterMs = notAfterMs;
+  }
+
+  get leaf(): X509Certificate {
+    return new X509Certificate(this.#der);
+  }
 }
 
 /** Typed as an Error upstream; at run time it is OpenSSL's code as text. */

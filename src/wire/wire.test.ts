@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestCertificates } from '../../test/kit/certificates.ts';
 import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
+import { NO_LIMITS } from '../../test/kit/prober.ts';
 import { type Site, startSite } from '../../test/kit/site.ts';
+import { requestFor } from '../../test/kit/wire.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import type { Exchange } from './exchange.ts';
 import { createWire, type WireSettings } from './wire.ts';
@@ -16,7 +18,14 @@ beforeAll(async () => {
   dns.answer('shop.test', ['127.0.0.1']);
   site = await startSite({ identity: await authority.issue({ names: ['shop.test'] }) });
   const egress = { allow: [], allowPrivate: false, ownListeners: [] };
-  settings = { egress, dnsResolvers: [dns.address], extraCaPem: caPem, userAgent: 'jetmon-test/1.0', clock };
+  settings = {
+    egress,
+    dnsResolvers: [dns.address],
+    extraCaPem: caPem,
+    userAgent: 'jetmon-test/1.0',
+    limits: NO_LIMITS,
+    clock,
+  };
 });
 afterAll(async () => {
   await site.stop();
@@ -24,12 +33,10 @@ afterAll(async () => {
 });
 
 function ask(changed: Partial<WireSettings>): Promise<Exchange> {
-  return createWire({ ...settings, ...changed }).exchange({
-    url: new URL(`https://shop.test:${site.port}/`),
-    method: 'GET',
-    deadlineMs: clock.monotonicMs() + 5_000,
-    body: { maxBytes: 1_048_576, maxMs: 250 },
-  });
+  const { exchange } = createWire({ ...settings, ...changed });
+  const url = new URL(`https://shop.test:${site.port}/`);
+  const deadlineMs = clock.monotonicMs() + 5_000;
+  return new Promise((resolve, reject) => exchange({ ...requestFor(), url, deadlineMs }, resolve, reject));
 }
 
 describe('the wire from plain settings', () => {
@@ -41,7 +48,16 @@ describe('the wire from plain settings', () => {
   it('reaches what EGRESS_ALLOW lists, through every phase', async () => {
     const result = await ask({ egress: { ...settings.egress, allow: ['127.0.0.1'] } });
     expect(result).toMatchObject({ failure: null, reply: { status: 200 }, address: '127.0.0.1' });
-    expect(Object.keys(result.timings).sort()).toEqual(['body', 'dns', 'tcp', 'tls', 'total', 'ttfb']);
+    expect(Object.keys(result.timings).sort()).toEqual([
+      'body',
+      'dns',
+      'headers',
+      'sent',
+      'tcp',
+      'tls',
+      'total',
+      'ttfb',
+    ]);
   });
 
   it('never reaches our own listener, even for a person at a terminal', async () => {

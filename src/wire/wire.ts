@@ -2,9 +2,9 @@
 import type { Clock } from '../lib/clock.ts';
 import { createDeadlines } from './deadlines.ts';
 import { createEgressGuard, type EgressSettings } from './egress-guard.ts';
-import type { Exchange, ExchangeRequest } from './exchange.ts';
+import { createNetworkGate, type GateLimits } from './network-gate.ts';
 import { createResolver } from './resolve.ts';
-import { createExchange } from './run-exchange.ts';
+import { createExchange, type RunExchange } from './run-exchange.ts';
 import { createTls } from './tls-handshake.ts';
 
 export type WireSettings = {
@@ -14,11 +14,15 @@ export type WireSettings = {
   /** PEM text trusted beside Node's own roots; null for none. */
   extraCaPem: string | null;
   userAgent: string;
+  /** Connections to one target at a time. */
+  limits: GateLimits;
   clock: Clock;
 };
 
 export interface Wire {
-  exchange(request: ExchangeRequest): Promise<Exchange>;
+  exchange: RunExchange;
+  /** Exchanges that wait until their target has room for one more. */
+  waitingAtGate(): number;
 }
 
 /** Throws TypeError for settings that the configuration should have refused. */
@@ -27,6 +31,10 @@ export function createWire(settings: WireSettings): Wire {
   const deadlines = createDeadlines(clock);
   const guard = createEgressGuard(settings.egress);
   const resolver = createResolver({ servers: settings.dnsResolvers, clock, deadlines });
-  const tls = createTls({ extraCaPem: settings.extraCaPem, deadlines });
-  return { exchange: createExchange({ guard, resolver, tls, clock, deadlines, userAgent }) };
+  const tls = createTls({ extraCaPem: settings.extraCaPem });
+  const gate = createNetworkGate(settings.limits);
+  return {
+    exchange: createExchange({ guard, resolver, tls, gate, clock, deadlines, userAgent }),
+    waitingAtGate: () => gate?.waiting() ?? 0,
+  };
 }

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import { DEFAULT_CADENCE } from '../../src/domain/incident.ts';
+import { DEFAULT_PLAN } from '../../src/domain/probe-plan.ts';
 import { createEngine, type EngineParts } from '../../src/engine/engine.ts';
 import type { AppendInput } from '../../src/store/events.ts';
 import { createRuntime } from '../../src/store/runtime.ts';
@@ -59,6 +60,7 @@ export async function testEngine(options: TestEngineOptions = {}) {
     policy: { attemptsToConfirm: 3, ...DEFAULT_CADENCE },
     projectStatus: true,
     timeoutMs: 10_000,
+    plan: DEFAULT_PLAN,
     newOpId() {
       opIds.push(`operation-${++operations}`);
       return `operation-${operations}`;

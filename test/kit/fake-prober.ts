@@ -52,6 +52,8 @@ export function createFakeProber(clock: FakeClock, onResults: (results: ProbeRes
       });
       clock.after(answerAfterMs, () => report(found));
     },
+    stats: () => ({ threads: 0, running: out.size, waiting: 0, visits: jobs.length, voided: 0, stalled: 0 }),
+    drain: async () => {},
     inFlight: () => out.size,
     async stop() {
       stopped = true;

@@ -4,17 +4,14 @@
  */
 import { systemClock } from '../../src/lib/clock.ts';
 import { createProberPool } from '../../src/prober/pool.ts';
+import { TEST_PROBER_SETTINGS } from './prober.ts';
 
 const [timeoutMs, ...urls] = process.argv.slice(2);
 const verdicts: unknown[] = [];
 
 const prober = createProberPool({
-  settings: {
-    egress: { allow: ['127.0.0.0/8'], allowPrivate: false, ownListeners: [] },
-    dnsResolvers: [],
-    extraCaPem: null,
-    userAgent: 'jetmon-test',
-  },
+  settings: TEST_PROBER_SETTINGS,
+  maxThreads: 1,
   clock: systemClock,
   onResults(results) {
     for (const { id, observation } of results) {
@@ -30,4 +27,6 @@ const prober = createProberPool({
   },
 });
 
-prober.submit(urls.map((url, id) => ({ id, url, timeoutMs: Number(timeoutMs), evidence: 'unless_healthy' })));
+prober.submit(
+  urls.map((url, id) => ({ id, url, timeoutMs: Number(timeoutMs), plan: null, evidence: 'unless_healthy' })),
+);

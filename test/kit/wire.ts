@@ -2,23 +2,26 @@
 import { systemClock } from '../../src/lib/clock.ts';
 import { createDeadlines } from '../../src/wire/deadlines.ts';
 import { createEgressGuard, type EgressGuard } from '../../src/wire/egress-guard.ts';
-import type { Exchange } from '../../src/wire/exchange.ts';
-import { createResolver, type Resolver } from '../../src/wire/resolve.ts';
+import type { BodyWanted, Exchange, ExchangeRequest } from '../../src/wire/exchange.ts';
+import { createResolver, type Resolution, type Resolver } from '../../src/wire/resolve.ts';
 import { createExchange } from '../../src/wire/run-exchange.ts';
 import { createTls } from '../../src/wire/tls-handshake.ts';
+
+export type TestResolver = Pick<Resolver, 'known' | 'ask'>;
 
 export type TestWireOptions = {
   extraCaPem?: string;
   guard?: Partial<Pick<EgressGuard, 'checkUrl' | 'checkAddresses' | 'isPinned'>>;
-  resolver?: Resolver;
+  resolver?: TestResolver;
   /** `IP:port`; empty means the machine's resolvers, which tests should have no need of. */
   dnsServers?: string[];
 };
 
-export type TestExchange = (
-  url: string,
-  options?: { method?: 'GET' | 'HEAD'; timeoutMs?: number; maxBytes?: number; maxMs?: number },
-) => Promise<Exchange>;
+export type AskOptions = Partial<Omit<ExchangeRequest, 'url' | 'deadlineMs' | 'body'>> &
+  Partial<BodyWanted> & { timeoutMs?: number };
+
+/** Rejects with what the exchange threw. */
+export type TestExchange = (url: string, options?: AskOptions) => Promise<Exchange>;
 
 export function createTestWire({ extraCaPem, guard, resolver, dnsServers = [] }: TestWireOptions = {}): TestExchange {
   const clock = systemClock;
@@ -26,21 +29,46 @@ export function createTestWire({ extraCaPem, guard, resolver, dnsServers = [] }:
   const exchange = createExchange({
     guard: { ...createEgressGuard({ allow: [], allowPrivate: true, ownListeners: [] }), ...guard },
     resolver: resolver ?? createResolver({ servers: dnsServers, clock, deadlines }),
-    tls: createTls({ extraCaPem: extraCaPem ?? null, deadlines }),
+    tls: createTls({ extraCaPem: extraCaPem ?? null }),
+    gate: null,
     clock,
     deadlines,
     userAgent: 'jetmon-test/1.0',
   });
-  return (url, { method = 'GET', timeoutMs = 10_000, maxBytes = 1_048_576, maxMs = 250 } = {}) =>
-    exchange({
-      url: new URL(url),
-      method,
-      deadlineMs: clock.monotonicMs() + timeoutMs,
-      body: { maxBytes, maxMs },
+  return (url, { timeoutMs = 10_000, ...options } = {}) =>
+    new Promise((resolve, reject) => {
+      const deadlineMs = clock.monotonicMs() + timeoutMs;
+      exchange({ ...requestFor(options), url: new URL(url), deadlineMs }, resolve, reject);
     });
 }
 
+/** A request as a visit without rules makes it, but for what is given. */
+export function requestFor(options: AskOptions = {}): Omit<ExchangeRequest, 'url' | 'deadlineMs'> {
+  const { method, headers, meaningOf, wantsChain, http2, ...body } = options;
+  return {
+    method: method ?? 'GET',
+    headers: headers ?? [],
+    meaningOf: meaningOf ?? ((status) => (status < 300 ? 'success' : status < 400 ? 'redirect' : 'error')),
+    wantsChain: wantsChain ?? false,
+    http2: http2 ?? false,
+    body: {
+      maxBytes: 1_048_576,
+      maxMs: 250,
+      rules: null,
+      rulesMaxBytes: 1_048_576,
+      rulesMaxMs: 0,
+      hash: false,
+      ...body,
+    },
+  };
+}
+
 /** Every name has these addresses. */
-export function resolvingTo(...addresses: string[]): Resolver {
-  return { resolve: async () => ({ ok: true, addresses }) };
+export function resolvingTo(...addresses: string[]): TestResolver {
+  return answering({ ok: true, addresses, resolver: null });
+}
+
+/** Every name is answered so, address literals too. */
+export function answering(resolution: Resolution): TestResolver {
+  return { known: () => resolution, ask: () => {} };
 }

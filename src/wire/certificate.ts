@@ -1,7 +1,6 @@
-/** A server's leaf certificate: is it good for a name, and what does it say of itself. All text in it is a stranger's. */
+/** A server's certificates: is the leaf good for a name, and what do they say of themselves. All text is a stranger's. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { LeafCertificate } from './exchange.ts';
 
 const MAX_NAMES = 100;
 const MAX_TEXT = 500;
@@ -18,17 +17,52 @@ export function identityError(leaf: X509Certificate, host: string): 'ERR_TLS_CER
   return good === undefined ? 'ERR_TLS_CERT_ALTNAME_INVALID' : null;
 }
 
-export function describeLeaf(leaf: X509Certificate, verifyError: string | null): LeafCertificate {
+/** One certificate in words and numbers, as evidence. All text is bounded, and not escaped. */
+export type CertificateDescription = {
+  subject: string;
+  issuer: string;
+  /** Alternative names, at most 100. */
+  names: string[];
+  notBeforeMs: number;
+  notAfterMs: number;
+  serial: string;
+  fingerprintSha256: string;
+  /** Key type and size, such as `ec P-256`. */
+  key: string;
+  /** Signature algorithm as OpenSSL names it; null where this Node cannot tell. */
+  signature: string | null;
+};
+
+/** Longest chain that is described; servers send what they like. */
+const MAX_CHAIN = 10;
+
+/** The leaf and what came above it, as far as it was kept. */
+export function describeChain(leaf: X509Certificate): CertificateDescription[] {
+  const chain: CertificateDescription[] = [];
+  for (let at: X509Certificate | undefined = leaf; at !== undefined && chain.length < MAX_CHAIN; ) {
+    chain.push(describe(at));
+    at = at.issuerCertificate;
+  }
+  return chain;
+}
+
+function describe(certificate: X509Certificate): CertificateDescription {
   return {
-    subject: oneLine(leaf.subject),
-    issuer: oneLine(leaf.issuer),
-    names: alternativeNames(leaf.subjectAltName),
-    notBeforeMs: leaf.validFromDate.getTime(),
-    notAfterMs: leaf.validToDate.getTime(),
-    fingerprintSha256: leaf.fingerprint256,
-    key: keyOf(leaf),
-    verifyError,
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    names: alternativeNames(certificate.subjectAltName),
+    notBeforeMs: certificate.validFromDate.getTime(),
+    notAfterMs: certificate.validToDate.getTime(),
+    serial: certificate.serialNumber.slice(0, MAX_TEXT),
+    fingerprintSha256: certificate.fingerprint256,
+    key: keyOf(certificate),
+    signature: certificate.signatureAlgorithm ?? null,
   };
+}
+
+/** The names of a certificate alone, for one line about it. */
+export function namesOf(certificate: X509Certificate): string[] {
+  return alternativeNames(certificate.subjectAltName);
 }
 
 /** Distinguished names come as one attribute per line; an empty name comes as undefined. */

@@ -1,0 +1,129 @@
+/** What is made of the content of a body beyond its length: decoded, searched, hashed, its first bytes kept. */
+import { createGzipDecoder, type GzipDecoder, type GzipEnd } from './body-gzip.ts';
+import { type BodyHash, createBodyHash } from './body-hash.ts';
+import { BodyPieces } from './body-pieces.ts';
+import { createTextSearch, type TextSearch } from './body-search.ts';
+import type { BodyRead, BodyRules, BodySearch } from './exchange.ts';
+
+export type TextWanted = {
+  coding: 'plain' | 'gzip' | 'unreadable';
+  rules: BodyRules | null;
+  /** Keep the first bytes. */
+  excerpt: boolean;
+  /** Most bytes of decoded text. */
+  limitBytes: number;
+};
+
+export type TextFound = Pick<BodyRead, 'search' | 'excerpt' | 'sha256'> & {
+  stoppedBy: 'byte_budget' | 'ratio' | null;
+  /** The compressed text ends before its end, although nothing was to be missing. */
+  isCut: boolean;
+};
+
+export interface BodyText {
+  /** The bytes are valid during the call only. */
+  push(bytes: Buffer): void;
+  /** What decoding brought is more than enough. */
+  isFull(): boolean;
+  isRequiredMissing(): boolean;
+  /**
+   * No more will be pushed. `mayBeCut`: the input does not reach to the end of the body, and that is no failure. Calls
+   * back at once unless something is still to be decoded; called again, it calls back at once in place of the first.
+   */
+  end(how: { mayBeCut: boolean; wait: boolean }, done: (found: TextFound) => void): void;
+  destroy(): void;
+}
+
+const EXCERPT_BYTES = 1_024;
+/** Text of one repeated byte is packed about 1,000 times; pages are packed 3 to 20 times. */
+const MAX_RATIO = 200;
+/** Less than this is no bomb, however it is packed. */
+const MIN_RATIO_BYTES = 65_536;
+
+export function createBodyText({ coding, rules, excerpt, limitBytes }: TextWanted): BodyText {
+  const search: TextSearch | null = rules === null ? null : createTextSearch(rules);
+  const hash: BodyHash = createBodyHash();
+  let start = '';
+  let textBytes = 0;
+  let stoppedBy: TextFound['stoppedBy'] = null;
+  let gzipEnd: GzipEnd | null = null;
+  let waiting: { mayBeCut: boolean; done: (found: TextFound) => void } | null = null;
+
+  const decoder: GzipDecoder | null =
+    coding === 'gzip' ? createGzipDecoder({ onText: takeDecoded, onEnd: endDecoding }) : null;
+
+  const pieces = new BodyPieces((bytes) => (decoder === null ? take(bytes) : decoder.push(bytes)));
+
+  function take(text: Buffer): void {
+    textBytes += text.length;
+    hash.push(text);
+    if (search !== null && coding !== 'unreadable') search.push(text);
+    if (excerpt && start.length < EXCERPT_BYTES) start += text.toString('latin1', 0, EXCERPT_BYTES - start.length);
+  }
+
+  function takeDecoded(text: Buffer): void {
+    const room = limitBytes - textBytes;
+    take(text.length > room ? text.subarray(0, room) : text);
+    if (text.length > room) stopDecoding('byte_budget');
+    else if (textBytes > MIN_RATIO_BYTES && textBytes > MAX_RATIO * (decoder?.bytesDecoded() ?? 0))
+      stopDecoding('ratio');
+  }
+
+  function stopDecoding(why: 'byte_budget' | 'ratio'): void {
+    stoppedBy = why;
+    decoder?.destroy();
+    tellWaiting();
+  }
+
+  function endDecoding(how: GzipEnd): void {
+    gzipEnd = how;
+    tellWaiting();
+  }
+
+  function tellWaiting(): void {
+    if (waiting === null) return;
+    const { mayBeCut, done } = waiting;
+    waiting = null;
+    done(found(mayBeCut));
+  }
+
+  function found(mayBeCut: boolean): TextFound {
+    return {
+      search: searched(mayBeCut),
+      excerpt: excerpt ? start : null,
+      sha256: () => hash.hex(),
+      stoppedBy,
+      isCut: gzipEnd === 'cut' && !mayBeCut,
+    };
+  }
+
+  function searched(mayBeCut: boolean): BodySearch | null {
+    if (search === null) return null;
+    if (coding === 'unreadable') return { outcome: 'unsupported_encoding' };
+    const isReadable = decoder === null || gzipEnd === 'whole' || stoppedBy !== null;
+    return isReadable || (mayBeCut && gzipEnd !== 'broken') ? search.result() : { outcome: 'broken_encoding' };
+  }
+
+  return {
+    push: (bytes) => pieces.push(bytes),
+    isFull: () => stoppedBy !== null,
+    isRequiredMissing() {
+      pieces.flush();
+      return search?.isRequiredMissing() ?? false;
+    },
+    end({ mayBeCut, wait }, done) {
+      pieces.flush();
+      waiting = { mayBeCut, done };
+      const isDecoding = decoder !== null && stoppedBy === null && gzipEnd === null;
+      if (isDecoding && wait) decoder.end();
+      else {
+        decoder?.destroy();
+        tellWaiting();
+      }
+    },
+    destroy() {
+      waiting = null;
+      decoder?.destroy();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createNetworkGate, type NetworkGate } from './network-gate.ts';
+
+function gateOf(perHost: number, perNetwork: number): NetworkGate {
+  const gate = createNetworkGate({ perHost, perNetwork });
+  if (gate === null) throw new Error('nothing is limited');
+  return gate;
+}
+
+describe('the gate', () => {
+  it('is not there where nothing is limited', () => {
+    expect(createNetworkGate({ perHost: 0, perNetwork: 0 })).toBeNull();
+  });
+
+  it('lets so many in per address, and the next in order when one leaves', () => {
+    const gate = gateOf(2, 0);
+    const entered: number[] = [];
+    for (const guest of [1, 2, 3, 4]) gate.acquire('192.0.2.1', () => entered.push(guest));
+    gate.acquire('192.0.2.2', () => entered.push(5));
+    expect(entered).toEqual([1, 2, 5]);
+    expect(gate.waiting()).toBe(2);
+    gate.release('192.0.2.1');
+    expect(entered).toEqual([1, 2, 5, 3]);
+    gate.release('192.0.2.1');
+    expect(entered).toEqual([1, 2, 5, 3, 4]);
+    expect(gate.waiting()).toBe(0);
+  });
+
+  it.each([
+    ['192.0.2.1', '192.0.2.254', '192.0.3.1'],
+    ['2001:db8:1::1', '2001:db8:1:ffff::2', '2001:db8:2::1'],
+  ])('counts %s and %s as one network, and %s as another', (one, neighbour, stranger) => {
+    const gate = gateOf(0, 1);
+    const entered: string[] = [];
+    for (const address of [one, neighbour, stranger]) gate.acquire(address, () => entered.push(address));
+    expect(entered).toEqual([one, stranger]);
+    gate.release(one);
+    expect(entered).toEqual([one, stranger, neighbour]);
+  });
+
+  it('keeps nobody of a network waiting for a host that is full', () => {
+    const gate = gateOf(1, 2);
+    const entered: string[] = [];
+    for (const guest of ['a1', 'a2', 'a3']) gate.acquire('192.0.2.1', () => entered.push(guest));
+    gate.acquire('192.0.2.2', () => entered.push('b'));
+    expect(entered).toEqual(['a1', 'b']);
+  });
+
+  it('never has more inside than its limits, and lets everybody in at last', () => {
+    const address = fc.integer({ min: 0, max: 2 }).chain((net) => fc.constantFrom(`10.0.${net}.1`, `10.0.${net}.2`));
+    fc.assert(
+      fc.property(
+        fc.array(address),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 4 }),
+        (all, host, net) => {
+          const gate = gateOf(host, net);
+          const inside: string[] = [];
+          let entered = 0;
+          const count = (prefix: string) => inside.filter((one) => one.startsWith(prefix)).length;
+          for (const one of all) {
+            gate.acquire(one, () => {
+              entered += 1;
+              inside.push(one);
+              expect(count(one)).toBeLessThanOrEqual(host);
+              expect(count(one.slice(0, -1))).toBeLessThanOrEqual(net);
+            });
+          }
+          for (let next = inside.shift(); next !== undefined; next = inside.shift()) gate.release(next);
+          expect(entered).toBe(all.length);
+          expect(gate.waiting()).toBe(0);
+        },
+      ),
+    );
+  });
+});

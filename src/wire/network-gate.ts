@@ -1,0 +1,84 @@
+/**
+ * How many connections one address and one network may have from us at a time, so that a monitor of many sites is no
+ * flood for the few machines that serve them (reliability.md E24). Whoever is over the limit waits in order.
+ */
+import { isIPv6 } from 'node:net';
+import { createQueue, type Queue } from '../lib/queue.ts';
+import { parseAddress } from './ip-address.ts';
+
+export type GateLimits = {
+  /** Connections to one address; 0 for no limit. */
+  perHost: number;
+  /** Connections to one network, an IPv4 /24 or an IPv6 /48; 0 for no limit. */
+  perNetwork: number;
+};
+
+export interface NetworkGate {
+  /** Calls `enter` when there is room: at once, or after a `release`. Every entry must be released. */
+  acquire(address: string, enter: () => void): void;
+  release(address: string): void;
+  /** How many wait. */
+  waiting(): number;
+}
+
+/** Null where nothing is limited. */
+export function createNetworkGate({ perHost, perNetwork }: GateLimits): NetworkGate | null {
+  if (perHost === 0 && perNetwork === 0) return null;
+  const hosts = new Turnstile(perHost === 0 ? Number.POSITIVE_INFINITY : perHost);
+  const networks = new Turnstile(perNetwork === 0 ? Number.POSITIVE_INFINITY : perNetwork);
+  return {
+    // The narrower one first: those who wait for their host must not keep a place in the network.
+    acquire: (address, enter) => hosts.acquire(address, () => networks.acquire(networkOf(address), enter)),
+    release(address) {
+      networks.release(networkOf(address));
+      hosts.release(address);
+    },
+    waiting: () => hosts.waiting + networks.waiting,
+  };
+}
+
+type Place = { inside: number; queue: Queue<() => void> | null };
+
+/** Lets so many in per key; a key is forgotten when the last one left. */
+class Turnstile {
+  waiting = 0;
+  readonly #limit: number;
+  readonly #places = new Map<string, Place>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  acquire(key: string, enter: () => void): void {
+    const place = this.#places.get(key);
+    if (place === undefined) {
+      this.#places.set(key, { inside: 1, queue: null });
+      enter();
+    } else if (place.inside < this.#limit) {
+      place.inside += 1;
+      enter();
+    } else {
+      place.queue ??= createQueue();
+      place.queue.push(enter);
+      this.waiting += 1;
+    }
+  }
+
+  release(key: string): void {
+    const place = this.#places.get(key);
+    if (place === undefined) return;
+    const next = place.queue?.shift();
+    if (next !== undefined) {
+      this.waiting -= 1;
+      next();
+    } else if (place.inside > 1) place.inside -= 1;
+    else this.#places.delete(key);
+  }
+}
+
+/** The first 24 bits of an IPv4 address, the first 48 of an IPv6 one. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address.slice(0, address.lastIndexOf('.'));
+  const parsed = parseAddress(address);
+  return parsed === null ? address : `6:${parsed.slice(0, 6).join('.')}`;
+}
