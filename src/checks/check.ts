@@ -38,8 +38,13 @@ export type Found<Reason extends string = string> = { reason: Reason; details: V
 export function verdictOf(check: Check, found: Found): Verdict {
   const finding = check.findings[found.reason];
   if (finding === undefined) throw new TypeError(`check ${check.type} has no finding "${found.reason}"`);
-  const summary = finding.sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(found.details[name] ?? '?'));
-  const { state, followUp } = finding;
-  const patience = followUp === undefined ? {} : { followUp };
-  return { check: check.type, state, reason: found.reason, summary, details: found.details, ...patience };
+  const { state, sentence, followUp } = finding;
+  const summary = sentence.includes('{') ? filled(sentence, found.details) : sentence;
+  const verdict: Verdict = { check: check.type, state, reason: found.reason, summary, details: found.details };
+  if (followUp !== undefined) verdict.followUp = followUp;
+  return verdict;
+}
+
+function filled(sentence: string, details: Found['details']): string {
+  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '?'));
 }

@@ -1,29 +1,49 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../test/kit/fake-clock.ts';
-import type { Exchange, Reply } from '../wire/exchange.ts';
+import { exchangeOf, replyOf } from '../../test/kit/visit.ts';
+import { DEFAULT_BUDGETS, DEFAULT_PLAN, type ProbePlan } from '../domain/probe-plan.ts';
+import type { Exchange, ExchangeRequest } from '../wire/exchange.ts';
 import { MAX_LOCATION_LENGTH } from '../wire/http1-head.ts';
-import { createVisitor, type Visit } from './visit.ts';
+import { createVisitor, isVoid, type Visit } from './visit.ts';
 
-/** Visits a web of redirects: each URL answers 302 with its Location fields, and 200 when it has none scripted. */
-async function visitOver(redirects: Record<string, string[]>, url: string, pausedMs = 0): Promise<Visit> {
+type Web = {
+  /** Each URL answers 302 with its Location fields, and 200 when it has none scripted. */
+  redirects?: Record<string, string[]>;
+  plan?: Partial<ProbePlan>;
+  pausedMs?: number;
+  /** Waited at the gate by every hop. */
+  waitedMs?: number;
+};
+
+const TIMEOUT_MS = 1_000;
+const HOP_MS = 5;
+
+async function visitOver(web: Web, url: string): Promise<{ visit: Visit; asked: ExchangeRequest[] }> {
   const clock = createFakeClock();
-  const visit = createVisitor({
+  const asked: ExchangeRequest[] = [];
+  const visitor = createVisitor({
     clock,
+    budgets: DEFAULT_BUDGETS,
     pausedMs: (fromMs, toMs) => {
       expect(toMs - fromMs).toBeGreaterThan(0);
-      return pausedMs;
+      return web.pausedMs ?? 0;
     },
-    exchange: async (request): Promise<Exchange> => {
-      clock.advance(5);
-      const locations = redirects[request.url.href];
-      const headers = (locations ?? []).map((value): [string, string] => ['location', value]);
-      const body = { mode: 'skipped', bytesRead: 0, limitBytes: 0, complete: false } as const;
-      const reply: Reply = { status: locations === undefined ? 200 : 302, headers, body };
-      const timings = { total: 5 };
-      return { url: request.url.href, addresses: [], address: null, timings, tls: null, reply, failure: null };
+    exchange(request, done) {
+      asked.push(request);
+      clock.advance(HOP_MS + (web.waitedMs ?? 0));
+      const locations = web.redirects?.[request.url.href];
+      const reply = replyOf(
+        locations === undefined ? 200 : 302,
+        (locations ?? []).map((value) => ['location', value]),
+      );
+      done(exchangeOf({ url: request.url.href, reply, waitedMs: web.waitedMs ?? 0 }));
     },
   });
-  return visit(url, 1_000);
+  const plan = { ...DEFAULT_PLAN, ...web.plan };
+  const visit = await new Promise<Visit>((resolve, reject) => {
+    visitor({ url, timeoutMs: TIMEOUT_MS, plan, wantsEvidence: false, voidedRuns: 0 }, resolve, reject);
+  });
+  return { visit, asked };
 }
 
 const A = 'http://a.test/';
@@ -31,30 +51,44 @@ const B = 'http://b.test/';
 
 describe('a visit', () => {
   it('follows redirects to their end and times them together', async () => {
-    const visit = await visitOver({ [A]: [B] }, A);
+    const { visit } = await visitOver({ redirects: { [A]: [B] } }, A);
     expect(visit.hops.map((hop) => hop.url)).toEqual([A, B]);
-    expect(visit).toMatchObject({ redirectTrouble: null, totalMs: 10 });
+    expect(visit).toMatchObject({ redirectTrouble: null, totalMs: 2 * HOP_MS });
+  });
+
+  it('has one deadline for all hops', async () => {
+    const { asked } = await visitOver({ redirects: { [A]: [B] } }, A);
+    expect(asked[1]?.deadlineMs).toBe(asked[0]?.deadlineMs);
+  });
+
+  it('does not count what it waited for a limit of our own, and gets that time back', async () => {
+    const { visit, asked } = await visitOver({ redirects: { [A]: [B] }, waitedMs: 300 }, A);
+    expect(visit.totalMs).toBe(2 * HOP_MS);
+    expect((asked[1]?.deadlineMs ?? 0) - (asked[0]?.deadlineMs ?? 0)).toBe(300);
   });
 
   it('knows for how long the machine was paused meanwhile', async () => {
-    expect(await visitOver({}, A, 3)).toMatchObject({ totalMs: 5, pausedMs: 3 });
+    const { visit } = await visitOver({ pausedMs: 3 }, A);
+    expect(visit).toMatchObject({ totalMs: HOP_MS, pausedMs: 3 });
   });
 });
 
 describe('a Location', () => {
-  it('without a value is no redirect', async () => {
-    const visit = await visitOver({ [A]: [''] }, A);
-    expect(visit.hops).toHaveLength(1);
-    expect(visit.redirectTrouble).toBeNull();
+  it('that is missing or empty leads nowhere', async () => {
+    for (const locations of [[], ['']]) {
+      const { visit } = await visitOver({ redirects: { [A]: locations } }, A);
+      expect(visit.hops).toHaveLength(1);
+      expect(visit.redirectTrouble).toMatchObject({ kind: 'no_location' });
+    }
   });
 
   it('without a value does not hide the one after it', async () => {
-    const visit = await visitOver({ [A]: ['', B, 'http://c.test/'] }, A);
+    const { visit } = await visitOver({ redirects: { [A]: ['', B, 'http://c.test/'] } }, A);
     expect(visit.hops.map((hop) => hop.url)).toEqual([A, B]);
   });
 
   it('that differs by its fragment alone is a loop, from the first URL on', async () => {
-    const visit = await visitOver({ [A]: ['#two'] }, `${A}#one`);
+    const { visit } = await visitOver({ redirects: { [A]: ['#two'] } }, `${A}#one`);
     expect(visit.url).toBe(A);
     expect(visit.hops).toHaveLength(1);
     expect(visit.redirectTrouble).toMatchObject({ kind: 'loop' });
@@ -62,9 +96,62 @@ describe('a Location', () => {
 
   it('is followed up to the length that is kept, and not when it was cut', async () => {
     const fitting = B.padEnd(MAX_LOCATION_LENGTH, 'x');
-    expect((await visitOver({ [A]: [fitting] }, A)).hops[1]?.url).toBe(fitting);
-    const cut = await visitOver({ [A]: [`${fitting}x`] }, A);
-    expect(cut.hops).toHaveLength(1);
-    expect(cut.redirectTrouble).toMatchObject({ kind: 'bad_location' });
+    expect((await visitOver({ redirects: { [A]: [fitting] } }, A)).visit.hops[1]?.url).toBe(fitting);
+    const { visit } = await visitOver({ redirects: { [A]: [`${fitting}x`] } }, A);
+    expect(visit.hops).toHaveLength(1);
+    expect(visit.redirectTrouble).toMatchObject({ kind: 'bad_location' });
+  });
+});
+
+describe('the plan of a visit', () => {
+  it('may forbid redirects, which then are not followed', async () => {
+    const { visit } = await visitOver({ redirects: { [A]: [B] }, plan: { redirects: 'fail' } }, A);
+    expect(visit.hops).toHaveLength(1);
+    expect(visit.redirectTrouble).toMatchObject({ kind: 'forbidden', location: B });
+  });
+
+  it('may expect a redirect, which then is an answer like any other', async () => {
+    const { visit } = await visitOver({ redirects: { [A]: [B] }, plan: { expectedStatus: [[300, 399]] } }, A);
+    expect(visit.hops).toHaveLength(1);
+    expect(visit.redirectTrouble).toBeNull();
+  });
+
+  it('keeps its headers for the origin they are meant for', async () => {
+    const headers = [['Authorization', 'secret']] as const;
+    const { asked } = await visitOver({ redirects: { [A]: [`${A}in`], [`${A}in`]: [B] }, plan: { headers } }, A);
+    expect(asked.map((request) => request.headers)).toEqual([headers, headers, []]);
+  });
+
+  it('reads no body and knows no keyword where the profile does not', async () => {
+    const plan = { profile: 'simple_http', keyword: 'word', redirects: 'fail' } as const;
+    const { visit, asked } = await visitOver({ redirects: { [A]: [B] }, plan }, A);
+    expect(asked[0]?.body).toMatchObject({ maxBytes: 0, rules: null });
+    expect(visit.hops).toHaveLength(2);
+  });
+
+  it('with HEAD is as if it looked at the status alone', async () => {
+    const { visit, asked } = await visitOver({ plan: { method: 'HEAD', keyword: 'word' } }, A);
+    expect(asked[0]).toMatchObject({ method: 'HEAD', body: { rules: null } });
+    expect(visit.plan.profile).toBe('simple_http');
+  });
+});
+
+describe('a visit that a pause of ours fell into is void', () => {
+  const visitThat = async (failure: Exchange['failure'], pausedMs: number): Promise<Visit> => {
+    const { visit } = await visitOver({ pausedMs }, A);
+    return { ...visit, hops: [exchangeOf({ url: A, failure })] };
+  };
+
+  it('when it came to a time-out', async () => {
+    const deadline = { phase: 'http', code: 'DEADLINE', detail: '' } as const;
+    expect(isVoid(await visitThat(deadline, 200))).toBe(true);
+    expect(isVoid(await visitThat(deadline, 0))).toBe(false);
+    expect(isVoid(await visitThat({ phase: 'body', code: 'TIME_BUDGET', detail: '' }, 200))).toBe(true);
+    expect(isVoid(await visitThat({ phase: 'dns', code: 'TIMEOUT', detail: '', resolver: null }, 200))).toBe(true);
+  });
+
+  it('and not when the server said something, which stands whenever we heard it', async () => {
+    expect(isVoid(await visitThat(null, 200))).toBe(false);
+    expect(isVoid(await visitThat({ phase: 'tcp', code: 'ECONNREFUSED', detail: '' }, 200))).toBe(false);
   });
 });

@@ -2,15 +2,18 @@
  * One visit to a URL: an exchange per hop, redirects followed by hand so that every hop passes the guard anew.
  * All checks of an endpoint look at the same visit; this file gathers and does not judge.
  */
+import { type BodyBudgets, effectivePlan, isExpected, type ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Exchange, ExchangeRequest } from '../wire/exchange.ts';
+import type { BodyWanted, Exchange, ExchangeRequest, StatusMeaning, WireFailure } from '../wire/exchange.ts';
 import { MAX_LOCATION_LENGTH } from '../wire/http1-head.ts';
+import type { RunExchange } from '../wire/run-exchange.ts';
 
 export type Visit = {
   /** Wall clock at the start, ms since the epoch. */
   startedAtMs: number;
   url: string;
-  method: 'GET' | 'HEAD';
+  /** What was asked for, as it was carried out (see `effectivePlan`). */
+  plan: ProbePlan;
   /** The first URL first; never empty. */
   hops: readonly [Exchange, ...Exchange[]];
   /** Why redirects were not followed to an end; null when they were. */
@@ -19,9 +22,53 @@ export type Visit = {
   totalMs: number;
   /** How much of that time this machine is known to have been paused, ms. */
   pausedMs: number;
+  /** Earlier runs of the same job that a pause of ours made void. */
+  voidedRuns: number;
 };
 
-export type RedirectTrouble = { kind: 'loop' | 'too_many' | 'bad_location'; location: string };
+/** `forbidden`: the plan takes any redirect for a failure. `no_location`: a redirect that leads nowhere. */
+export type RedirectTrouble = {
+  kind: 'loop' | 'too_many' | 'bad_location' | 'no_location' | 'forbidden';
+  location: string;
+};
+
+/**
+ * Whether a pause of our own makes the visit prove nothing: a time-out it fell into. What a server said to us stands,
+ * whenever we heard it (reliability.md 3.4).
+ */
+export function isVoid(visit: Visit): boolean {
+  const { failure } = lastHop(visit);
+  return failure !== null && visit.pausedMs > 0 && isTimeout(failure);
+}
+
+/** Time was used up: the deadline of the check, a budget of its search, the patience of the resolver. */
+export function isTimeout({ phase, code }: WireFailure): boolean {
+  return (
+    code === 'DEADLINE' || code === 'TIME_BUDGET' || (phase === 'dns' && (code === 'TIMEOUT' || code === 'NO_RESOLVER'))
+  );
+}
+
+/** Which keyword rule the page breaks; a text that was cut is not known to lack the required one. */
+export function failedKeywordRule(visit: Visit): 'required' | 'forbidden' | null {
+  const { failure, reply } = lastHop(visit);
+  const search = failure === null ? (reply?.body.search ?? null) : null;
+  if (search === null || search.outcome !== 'searched') return null;
+  if (search.isRequiredMissing && reply?.body.complete === true) return 'required';
+  return search.forbiddenFound === null ? null : 'forbidden';
+}
+
+export type VisitRequest = {
+  /** Absolute http or https URL; anything else is the caller's mistake and throws. */
+  url: string;
+  timeoutMs: number;
+  plan: ProbePlan;
+  /** Evidence will be asked for whatever the visit brings, the hash of the body included. */
+  wantsEvidence: boolean;
+  voidedRuns: number;
+};
+
+/** `done` for anything a site does, `threw` for a bug of ours. */
+export type Visitor = (request: VisitRequest, done: (visit: Visit) => void, threw: (error: unknown) => void) => void;
 
 /** The hop that answered last. */
 export function lastHop(visit: Visit): Exchange {
@@ -31,60 +78,113 @@ export function lastHop(visit: Visit): Exchange {
 /** Most redirects followed (spec/03 section 5.3). */
 export const MAX_REDIRECTS = 10;
 
-/** Bytes and time spent on a body that no rule asks for (spec/03 section 5.6). */
-const BODY_LIMITS = { maxBytes: 1_048_576, maxMs: 250 } as const;
-
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-export type Visitor = (url: string, timeoutMs: number) => Promise<Visit>;
-
-/** Builds the visitor. `url` must be absolute http or https; anything else is the caller's mistake and throws. */
+/** Builds the visitor. Calls exactly one of `done` and `threw`, once, possibly before it returns. */
 export function createVisitor(deps: {
-  exchange: (request: ExchangeRequest) => Promise<Exchange>;
+  exchange: RunExchange;
   /** For how long between two instants of the monotonic clock this thread did not run, ms. */
   pausedMs: (fromMs: number, toMs: number) => number;
   clock: Clock;
+  budgets: BodyBudgets;
 }): Visitor {
-  return async (url, timeoutMs) => {
-    const startedAtMs = deps.clock.nowMs();
-    const startMs = deps.clock.monotonicMs();
-    const deadlineMs = startMs + timeoutMs;
-    const seen = new Set<string>();
-    const fetchHop = (target: URL) => {
-      seen.add(target.href);
-      return deps.exchange({ url: target, method: 'GET', deadlineMs, body: BODY_LIMITS });
-    };
+  const { exchange, clock, budgets } = deps;
 
-    const first = withoutFragment(new URL(url));
-    const hops: [Exchange, ...Exchange[]] = [await fetchHop(first)];
-    let at = first;
-    let redirectTrouble: RedirectTrouble | null = null;
-    for (;;) {
-      const location = redirectTarget(hops[hops.length - 1]);
-      if (location === null) break;
-      const next = resolveLocation(location, at);
-      redirectTrouble = troubleWith(next, location, seen, hops.length);
-      if (next === null || redirectTrouble !== null) break;
-      hops.push(await fetchHop(next));
-      at = next;
-    }
-    const endMs = deps.clock.monotonicMs();
-    return {
-      startedAtMs,
-      url: first.href,
-      method: 'GET',
-      hops,
-      redirectTrouble,
-      totalMs: endMs - startMs,
-      pausedMs: deps.pausedMs(startMs, endMs),
+  return (request, done, threw) => {
+    const plan = effectivePlan(request.plan);
+    const startedAtMs = clock.nowMs();
+    const startMs = clock.monotonicMs();
+    const first = withoutFragment(new URL(request.url));
+    const template = {
+      method: plan.method,
+      headers: plan.headers,
+      body: bodyWanted(plan, budgets, request.wantsEvidence),
+      meaningOf: meaningUnder(plan),
+      wantsChain: request.wantsEvidence,
+      http2: plan.http2,
     };
+    let waitedMs = 0;
+    let hops: [Exchange, ...Exchange[]] | null = null;
+    let seen: Set<string> | null = null;
+
+    function fetchHop(url: URL, headers: ExchangeRequest['headers']): void {
+      const deadlineMs = startMs + request.timeoutMs + waitedMs;
+      exchange({ ...template, url, headers, deadlineMs }, (hop) => arrived(url, hop), threw);
+    }
+
+    function arrived(at: URL, hop: Exchange): void {
+      waitedMs += hop.waitedMs;
+      if (hops === null) hops = [hop];
+      else hops.push(hop);
+      const status = hop.reply?.status ?? 0;
+      if (hop.failure !== null || template.meaningOf(status) !== 'redirect') finish(hops, null);
+      else follow(hops, at, locationOf(hop));
+    }
+
+    function follow(walked: [Exchange, ...Exchange[]], at: URL, location: string): void {
+      const next = location === '' ? null : resolveLocation(location, at);
+      seen ??= new Set([first.href]);
+      const trouble = troubleWith(plan, next, location, seen, walked.length);
+      if (next === null || trouble !== null) {
+        finish(walked, trouble);
+        return;
+      }
+      seen.add(next.href);
+      // What is meant for one origin is no other's business (reliability.md E4).
+      fetchHop(next, next.origin === first.origin ? plan.headers : []);
+    }
+
+    function finish(walked: readonly [Exchange, ...Exchange[]], redirectTrouble: RedirectTrouble | null): void {
+      const endMs = clock.monotonicMs();
+      done({
+        startedAtMs,
+        url: first.href,
+        plan,
+        hops: walked,
+        redirectTrouble,
+        totalMs: endMs - startMs - waitedMs,
+        pausedMs: deps.pausedMs(startMs, endMs),
+        voidedRuns: request.voidedRuns,
+      });
+    }
+
+    fetchHop(first, plan.headers);
   };
 }
 
-/** A Location without a value leads nowhere. */
-function redirectTarget(hop: Exchange | undefined): string | null {
-  if (!hop?.reply || hop.failure !== null || !REDIRECTS.has(hop.reply.status)) return null;
-  return hop.reply.headers.find(([name, value]) => name === 'location' && value !== '')?.[1] ?? null;
+/** Only a full look reads bodies (spec/03 section 5.1). */
+function bodyWanted(plan: ProbePlan, budgets: BodyBudgets, hash: boolean): BodyWanted {
+  const { keyword, forbiddenKeywords } = plan;
+  const hasRules = keyword !== null || forbiddenKeywords.length > 0;
+  return {
+    maxBytes: plan.profile === 'full' ? budgets.bodyMaxBytes : 0,
+    maxMs: budgets.bodyMaxMs,
+    rules: hasRules
+      ? {
+          required: keyword === null ? null : Buffer.from(keyword),
+          forbidden: forbiddenKeywords.map((text) => Buffer.from(text)),
+        }
+      : null,
+    rulesMaxBytes: budgets.keywordMaxBytes,
+    rulesMaxMs: budgets.keywordMaxMs,
+    hash,
+  };
+}
+
+/** A redirect that is listed as expected is an answer like any other, and not followed. */
+function meaningUnder(plan: ProbePlan): (status: number) => StatusMeaning {
+  if (plan.expectedStatus === null) return defaultMeaning;
+  return (status) => (isExpected(status, plan) ? 'success' : REDIRECTS.has(status) ? 'redirect' : 'error');
+}
+
+function defaultMeaning(status: number): StatusMeaning {
+  if (REDIRECTS.has(status)) return 'redirect';
+  return status < 400 ? 'success' : 'error';
+}
+
+/** Empty when the redirect names no place to go. */
+function locationOf(hop: Exchange): string {
+  return hop.reply?.headers.find(([name, value]) => name === 'location' && value !== '')?.[1] ?? '';
 }
 
 /** Null for what cannot be followed; a longer one than we keep was cut, and would lead elsewhere. */
@@ -97,12 +197,21 @@ function resolveLocation(location: string, base: URL): URL | null {
 
 /** The fragment never reaches a server, so it must not hide a loop. */
 function withoutFragment(url: URL): URL {
+  if (url.hash === '') return url;
   const bare = new URL(url);
   bare.hash = '';
   return bare;
 }
 
-function troubleWith(next: URL | null, location: string, seen: Set<string>, hops: number): RedirectTrouble | null {
+function troubleWith(
+  plan: ProbePlan,
+  next: URL | null,
+  location: string,
+  seen: ReadonlySet<string>,
+  hops: number,
+): RedirectTrouble | null {
+  if (location === '') return { kind: 'no_location', location };
+  if (plan.redirects === 'fail') return { kind: 'forbidden', location };
   if (next === null) return { kind: 'bad_location', location };
   if (seen.has(next.href)) return { kind: 'loop', location };
   if (hops > MAX_REDIRECTS) return { kind: 'too_many', location };

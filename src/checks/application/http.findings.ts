@@ -40,12 +40,17 @@ export const HTTP_FINDINGS = {
   ),
   dns_timeout: unknown(
     ['L1.DNS.NS_TIMEOUT'],
-    'no resolver answered for {host} in time',
-    'Check the resolver of this machine and the name servers of the domain.',
+    'the resolver {resolver} had no answer for {host} in time, though it answers others',
+    'If it lasts, check the name servers of the domain.',
+  ),
+  dns_no_resolver: unknown(
+    [],
+    'no resolver of this machine answers: {resolver}',
+    'Check the network and the resolvers of this machine, or set CHECK_DNS_RESOLVERS.',
   ),
   dns_failed: unknown(
     [],
-    'looking up {host} failed on our side ({code})',
+    'looking up {host} failed ({code})',
     'Check the resolver of this machine, or set CHECK_DNS_RESOLVERS.',
   ),
 
@@ -148,6 +153,12 @@ export const HTTP_FINDINGS = {
     'Check less often, or let the monitor through the rate limit.',
   ),
 
+  unexpected_status: failing(
+    [],
+    'the server answered {code}; {expected} is expected',
+    'Check what answers at this URL, or correct the expected status of the endpoint.',
+  ),
+
   redirect_loop: failing(
     ['L4.REDIR.LOOP'],
     'the redirects go in a circle, back to {location}',
@@ -162,6 +173,43 @@ export const HTTP_FINDINGS = {
     [],
     'the redirect leads to an address that is no web address: {location}',
     'Correct the Location header.',
+  ),
+
+  redirect_no_location: failing(
+    [],
+    'the server answered with a redirect that names no place to go',
+    'Send a Location header with every redirect.',
+  ),
+  redirect_forbidden: failing(
+    [],
+    'the page redirects to {location}, and this endpoint may not redirect',
+    'Remove the redirect, or allow it with the redirect policy `follow`.',
+  ),
+
+  keyword_missing: failing(
+    ['L5.COMP.CANARY'],
+    'the page does not hold the text "{keyword}"',
+    'Look at the page: it is another one, or it changed. If it is right, change the keyword.',
+  ),
+  keyword_forbidden: failing(
+    [],
+    'the page holds the forbidden text "{forbidden}"',
+    'Look at the page: it shows what it must not. If it is right, change the forbidden keywords.',
+  ),
+  keyword_timeout: failing(
+    [],
+    'the page did not arrive in the time that its search may take; {bytes} bytes came',
+    'Check the load of the server, or raise KEYWORD_READ_MAX_MS.',
+  ),
+  keyword_not_reached: unknownUntilNextRound(
+    [],
+    'the text "{keyword}" is not in the first {searched} bytes of the page, and the rest is not searched',
+    'Choose a text nearer to the start of the page, or raise KEYWORD_READ_MAX_BYTES.',
+  ),
+  keyword_unreadable: unknownUntilNextRound(
+    [],
+    'the page cannot be searched: its encoding is {encoding}, and it was asked for as gzip or plain text',
+    'Let the server heed Accept-Encoding.',
   ),
 
   body_truncated: failing(

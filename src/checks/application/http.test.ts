@@ -6,8 +6,9 @@ import { type FullBacklog, startFullBacklog } from '../../../test/kit/full-backl
 import { createTestProbe, type TestProbe } from '../../../test/kit/probe.ts';
 import { type Behaviour, type Site, startSite } from '../../../test/kit/site.ts';
 import { closedPort, startTcpServer } from '../../../test/kit/tcp-server.ts';
+import { visitOf } from '../../../test/kit/visit.ts';
+import type { ProbePlan } from '../../domain/probe-plan.ts';
 import type { WireFailure } from '../../wire/exchange.ts';
-import type { Visit } from '../visit.ts';
 import { HTTP_FINDINGS, type HttpReason } from './http.findings.ts';
 import { http } from './http.ts';
 
@@ -42,8 +43,8 @@ async function site(
   return started;
 }
 
-async function reasonFor(url: string, timeoutMs?: number): Promise<HttpReason> {
-  const verdict = findings.in(await probe(url, timeoutMs));
+async function reasonFor(url: string, timeoutMs?: number, plan: Partial<ProbePlan> = {}): Promise<HttpReason> {
+  const verdict = findings.in(await probe(url, timeoutMs, plan));
   expect(verdict.summary).not.toMatch(/[{}?]/);
   return verdict.reason;
 }
@@ -88,6 +89,51 @@ describe('over plain HTTP the check finds', () => {
   });
 });
 
+const PAGE = (text: string): Behaviour => ({ kind: 'chunked', chunks: [text.slice(0, 9), text.slice(9)] });
+const RULED_CASES: [HttpReason, Behaviour, Partial<ProbePlan>][] = [
+  ['ok', PAGE('<h1>Welcome back</h1>'), { keyword: 'Welcome' }],
+  ['keyword_missing', PAGE('<h1>It works!</h1>'), { keyword: 'Welcome' }],
+  [
+    'keyword_forbidden',
+    PAGE('<h1>Welcome, hacked</h1>'),
+    { keyword: 'Welcome', forbiddenKeywords: ['Error', 'hacked'] },
+  ],
+  ['keyword_not_reached', PAGE('x'.repeat(1_100_000)), { keyword: 'Welcome' }],
+  [
+    'keyword_unreadable',
+    { kind: 'raw', bytes: 'HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\nabc' },
+    { keyword: 'Welcome' },
+  ],
+  ['unexpected_status', { kind: 'up' }, { expectedStatus: [[401, 401]] }],
+  [
+    'ok',
+    { kind: 'status', code: 401 },
+    {
+      expectedStatus: [
+        [200, 299],
+        [401, 401],
+      ],
+    },
+  ],
+  ['http_server_error', { kind: 'status', code: 503 }, { expectedStatus: [[200, 299]] }],
+  ['ok', { kind: 'redirect_loop' }, { expectedStatus: [[302, 302]] }],
+  ['redirect_forbidden', { kind: 'redirect_chain', hops: 1 }, { redirects: 'fail' }],
+  ['redirect_no_location', { kind: 'raw', bytes: 'HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n' }, {}],
+];
+
+describe('under a plan of its own the check finds', () => {
+  it.each(RULED_CASES)('%s with %j and %j', async (reason, behaviour, plan) => {
+    const target = await site(behaviour);
+    expect(await reasonFor(target.url, 10_000, plan)).toBe(reason);
+  });
+
+  it('keyword_timeout where the search has a budget of its own', async () => {
+    const target = await site({ kind: 'slow_body', bytes: 1_000, everyMs: 100, finite: true });
+    const hasty = createTestProbe({ budgets: { keywordMaxMs: 300 } });
+    expect(findings.in(await hasty(target.url, 10_000, { keyword: 'Welcome' })).reason).toBe('keyword_timeout');
+  });
+});
+
 describe('over HTTPS the check finds', () => {
   it.each([
     ['ok', 'good'],
@@ -100,8 +146,9 @@ describe('over HTTPS the check finds', () => {
     const target = await site({ kind: 'up' }, identity);
     expect(await reasonFor(target.url)).toBe(reason);
     const { evidence } = await probe(target.url);
-    expect(evidence?.certificate?.fingerprint_sha256).toMatch(/^[0-9A-F:]{95}$/i);
-    expect(evidence?.certificate?.verify_error === null).toBe(reason === 'ok');
+    const tls = evidence?.hops[0]?.tls;
+    expect(tls?.certificates[0]?.fingerprint_sha256).toMatch(/^[0-9A-F:]{95}$/i);
+    expect(tls?.verify_error === null).toBe(reason === 'ok');
     expect(target.requests()).toBe(reason === 'ok' ? 2 : 0);
   });
 
@@ -169,7 +216,7 @@ describe('errors that speak of this machine', () => {
     ['monitor_network', { phase: 'tcp', code: 'ENETUNREACH', detail: '' }],
     ['monitor_network', { phase: 'tcp', code: 'EADDRNOTAVAIL', detail: '' }],
     ['monitor_resources', { phase: 'tcp', code: 'EMFILE', detail: '' }],
-    ['dns_failed', { phase: 'dns', code: 'NO_RESOLVER', detail: '', resolver: null }],
+    ['dns_no_resolver', { phase: 'dns', code: 'NO_RESOLVER', detail: '', resolver: null }],
     ['dns_failed', { phase: 'dns', code: 'LOCAL_FAILURE', detail: '', resolver: null }],
   ])('are %s and never downtime: %j', (reason, failure) => {
     const judged = http.judge(visitThatFailed(failure), 0);
@@ -224,23 +271,6 @@ describe('a pause of this machine during the visit', () => {
   ])('leaves %s standing', (reason, failure) => {
     expect(http.judge({ ...visitThatFailed(failure), totalMs: 2_000, pausedMs: 1_500 }, 0)?.reason).toBe(reason);
   });
-
-  it('that is a small part of it explains no time-out', () => {
-    const visit = { ...visitThatFailed({ phase: 'http', code: 'DEADLINE', detail: '' }), totalMs: 10_000 };
-    expect(http.judge({ ...visit, pausedMs: 999 }, 0)?.reason).toBe('http_timeout');
-    expect(http.judge({ ...visit, pausedMs: 1_000 }, 0)?.reason).toBe('monitor_stalled');
-  });
 });
 
-function visitThatFailed(failure: WireFailure): Visit {
-  const hop = {
-    url: 'http://site.example/',
-    addresses: [],
-    address: null,
-    timings: { total: 1 },
-    tls: null,
-    reply: null,
-    failure,
-  };
-  return { startedAtMs: 0, url: hop.url, method: 'GET', hops: [hop], redirectTrouble: null, totalMs: 1, pausedMs: 0 };
-}
+const visitThatFailed = (failure: WireFailure) => visitOf({ url: 'http://site.example/', failure });

@@ -1,8 +1,10 @@
 /** Does the URL answer as a healthy page should? Covers the whole way there: DNS, TCP, TLS, redirects, reply, body. */
+import { formatExpectedStatus, isExpected } from '../../domain/probe-plan.ts';
+import { namesOf } from '../../wire/certificate.ts';
 import { portOf } from '../../wire/egress-guard.ts';
-import type { Exchange, GuardCode, WireFailure } from '../../wire/exchange.ts';
+import type { BodySearch, Exchange, GuardCode, WireFailure } from '../../wire/exchange.ts';
 import type { Check, Found } from '../check.ts';
-import { lastHop, MAX_REDIRECTS, type Visit } from '../visit.ts';
+import { failedKeywordRule, isVoid, lastHop, MAX_REDIRECTS, type Visit } from '../visit.ts';
 import { HTTP_FINDINGS, type HttpReason } from './http.findings.ts';
 
 export const http: Check<HttpReason> = {
@@ -12,44 +14,45 @@ export const http: Check<HttpReason> = {
   findings: HTTP_FINDINGS,
   judge(visit) {
     const hop = lastHop(visit);
-    const details = factsOf(visit, hop);
-    if (hop.failure !== null) {
-      if (!isDoubtful(hop.failure, visit)) return { reason: reasonOfFailure(hop.failure), details };
-      return { reason: 'monitor_stalled', details: { ...details, ms: Math.round(visit.pausedMs) } };
-    }
-    if (visit.redirectTrouble !== null) {
-      details['location'] = visit.redirectTrouble.location.slice(0, 200);
-      details['limit'] = MAX_REDIRECTS;
-      return { reason: REDIRECT_REASONS[visit.redirectTrouble.kind], details };
-    }
-    const status = hop.reply?.status ?? 0;
-    details['code'] = status;
-    return { reason: reasonOfStatus(status), details };
+    const reason = reasonOf(visit, hop);
+    // A healthy site gets no more than its sentence needs.
+    if (reason === 'ok') return { reason, details: { code: hop.reply?.status ?? 0, ms: Math.round(visit.totalMs) } };
+    return { reason, details: factsOf(visit, hop) };
   },
 };
 
-/** A pause of ours makes a time-out false when it is this part of the visit or more; a shorter one explains none. */
-const DOUBTFUL_SHARE = 0.1;
+function reasonOf(visit: Visit, hop: Exchange): HttpReason {
+  if (hop.failure !== null) return isVoid(visit) ? 'monitor_stalled' : reasonOfFailure(hop.failure);
+  if (visit.redirectTrouble !== null) return REDIRECT_REASONS[visit.redirectTrouble.kind];
+  const status = hop.reply?.status ?? 0;
+  if (!isExpected(status, visit.plan)) return reasonOfStatus(status);
+  const search = hop.reply?.body.search ?? null;
+  return search === null ? 'ok' : reasonOfSearch(visit, search);
+}
 
-/** A time-out proves nothing when we did not run; what was said to us stands. */
-function isDoubtful({ phase, code }: WireFailure, { pausedMs, totalMs }: Visit): boolean {
-  const isTimeout = code === 'DEADLINE' || (phase === 'dns' && code === 'TIMEOUT');
-  return isTimeout && pausedMs > 0 && pausedMs >= totalMs * DOUBTFUL_SHARE;
+/** Required before forbidden (spec/03 section 5.7). A text that was not read to its end is not known to lack a word. */
+function reasonOfSearch(visit: Visit, search: BodySearch): HttpReason {
+  if (search.outcome !== 'searched') return 'keyword_unreadable';
+  const rule = failedKeywordRule(visit);
+  if (rule === 'required') return 'keyword_missing';
+  if (rule === 'forbidden') return 'keyword_forbidden';
+  return search.isRequiredMissing ? 'keyword_not_reached' : 'ok';
 }
 
 const REDIRECT_REASONS = {
   loop: 'redirect_loop',
   too_many: 'redirect_too_many',
   bad_location: 'redirect_bad_location',
+  no_location: 'redirect_no_location',
+  forbidden: 'redirect_forbidden',
 } as const satisfies Record<string, HttpReason>;
 
-/** Success is 1 to 399 (spec/03 section 5.4). */
+/** Of a status that is not among those expected. */
 function reasonOfStatus(status: number): HttpReason {
-  if (status > 0 && status < 400) return 'ok';
   if (status >= 500) return 'http_server_error';
   if (status === 429) return 'http_rate_limited';
   if (status === 401 || status === 403) return 'http_forbidden';
-  return status >= 400 ? 'http_client_error' : 'http_malformed';
+  return status >= 400 ? 'http_client_error' : 'unexpected_status';
 }
 
 function reasonOfFailure(failure: WireFailure): HttpReason {
@@ -91,7 +94,7 @@ const DNS_REASONS = {
   REFUSED: 'dns_refused',
   TIMEOUT: 'dns_timeout',
   BAD_REPLY: 'dns_failed',
-  NO_RESOLVER: 'dns_failed',
+  NO_RESOLVER: 'dns_no_resolver',
   LOCAL_FAILURE: 'dns_failed',
 } as const satisfies Record<string, HttpReason>;
 
@@ -132,11 +135,14 @@ const HTTP_REASONS: Readonly<Record<string, HttpReason>> = {
   HEADERS_TOO_LARGE: 'http_malformed',
   TOO_MANY_INTERIM: 'http_malformed',
   BAD_FRAMING: 'http_malformed',
+  H2_PROTOCOL: 'http_malformed',
 };
 
 const BODY_REASONS: Readonly<Record<string, HttpReason>> = {
   DEADLINE: 'body_timeout',
+  TIME_BUDGET: 'keyword_timeout',
   BAD_CHUNKING: 'body_malformed',
+  H2_PROTOCOL: 'body_malformed',
 };
 
 /** Says which rule refused, never which address: what a name resolves to in here is nobody else's business. */
@@ -151,26 +157,54 @@ const GUARD_WORDS: Readonly<Record<GuardCode, string>> = {
   PEER_MISMATCH: 'the connection ended at another address than the one that was checked',
 };
 
-function factsOf(visit: Visit, hop: Exchange): Found['details'] & Record<string, string | number | boolean> {
+type Facts = Record<string, string | number | boolean>;
+
+/** What the sentences of failures speak of. */
+function factsOf(visit: Visit, hop: Exchange): Found['details'] & Facts {
   const url = new URL(hop.url);
-  const leaf = hop.tls?.certificate ?? null;
   const tried = hop.addresses.filter((attempt) => attempt.outcome === 'failed').map((attempt) => attempt.address);
-  const facts: Record<string, string | number | boolean> = {
+  const facts: Facts = {
     host: url.hostname,
     port: portOf(url),
     address: hop.address ?? tried[0] ?? url.hostname,
-    ms: Math.round(visit.totalMs),
+    ms: Math.round(isVoid(visit) ? visit.pausedMs : visit.totalMs),
     seconds: Math.round(visit.totalMs / 100) / 10,
     bytes: hop.reply?.body.bytesRead ?? 0,
+    code: hop.failure?.code ?? hop.reply?.status ?? 0,
   };
-  if (hop.failure !== null) facts['code'] = hop.failure.code;
   if (hop.failure?.phase === 'guard') facts['why'] = GUARD_WORDS[hop.failure.code];
-  if (leaf !== null) {
-    facts['not_before'] = dayOf(leaf.notBeforeMs);
-    facts['not_after'] = dayOf(leaf.notAfterMs);
-    facts['names'] = leaf.names.slice(0, 3).join(', ') || leaf.subject;
+  if (hop.failure?.phase === 'dns') facts['resolver'] = hop.failure.resolver?.name ?? 'no resolver';
+  return { ...facts, ...redirectFacts(visit), ...pageFacts(visit, hop), ...certificateFacts(hop) };
+}
+
+function redirectFacts({ redirectTrouble }: Visit): Facts {
+  if (redirectTrouble === null) return {};
+  return { location: redirectTrouble.location.slice(0, MAX_SHOWN), limit: MAX_REDIRECTS };
+}
+
+const MAX_SHOWN = 200;
+
+function pageFacts({ plan }: Visit, hop: Exchange): Facts {
+  const facts: Facts = {};
+  if (plan.expectedStatus !== null) facts['expected'] = formatExpectedStatus(plan.expectedStatus);
+  if (plan.keyword !== null) facts['keyword'] = plan.keyword.slice(0, MAX_SHOWN);
+  const body = hop.reply?.body;
+  if (body !== undefined) facts['encoding'] = body.encoding.slice(0, MAX_SHOWN);
+  if (body?.search?.outcome === 'searched') {
+    facts['searched'] = body.search.bytesSearched;
+    const { forbiddenFound } = body.search;
+    if (forbiddenFound !== null)
+      facts['forbidden'] = (plan.forbiddenKeywords[forbiddenFound] ?? '').slice(0, MAX_SHOWN);
   }
   return facts;
+}
+
+function certificateFacts({ tls }: Exchange): Facts {
+  const certificate = tls?.certificate ?? null;
+  if (certificate === null) return {};
+  const { leaf, notBeforeMs, notAfterMs } = certificate;
+  const names = namesOf(leaf).slice(0, 3).join(', ') || (leaf.subject ?? '').split('\n').join(', ');
+  return { not_before: dayOf(notBeforeMs), not_after: dayOf(notAfterMs), names: names.slice(0, MAX_SHOWN) };
 }
 
 function dayOf(timeMs: number): string {

@@ -30,10 +30,11 @@ export const tlsExpiry: Check<'tls_expires_soon' | 'tls_expires_very_soon'> = {
     const hop = lastHop(visit);
     const leaf = hop.tls?.certificate ?? null;
     if (leaf === null || leaf.verifyError !== null || hop.failure?.phase === 'tls') return null;
+    if (visit.plan.profile !== 'full') return null;
     const days = Math.trunc((leaf.notAfterMs - nowMs) / DAY_MS);
+    if (days > WARNING_DAYS) return { reason: 'ok', details: { days } };
     const details = { days, not_after: new Date(leaf.notAfterMs).toISOString().slice(0, 10) };
     if (days <= DEGRADED_DAYS) return { reason: 'tls_expires_very_soon', details };
-    if (days <= WARNING_DAYS) return { reason: 'tls_expires_soon', details };
-    return { reason: 'ok', details };
+    return { reason: 'tls_expires_soon', details };
   },
 };
