@@ -1,84 +1,174 @@
 /**
- * How observations cross the thread border. A healthy one is a row of numbers in one transferred buffer plus its
- * address; only what is worth reading travels as an object.
+ * How jobs and results cross the thread border: columns of numbers in one transferred buffer and texts in one string,
+ * because an object per check would cost more than judging it. Only what is worth reading travels as an object.
  */
-
 import { verdictOf } from '../checks/check.ts';
+import { certificateExpiryOf, type Judgement } from '../checks/observe.ts';
 import { CHECKS } from '../checks/registry.ts';
+import { lastHop } from '../checks/visit.ts';
 import type { Timings } from '../domain/timings.ts';
-import type { Observation } from '../domain/verdict.ts';
-import type { ProbeResult } from './prober.ts';
+import type { Observation, Verdict } from '../domain/verdict.ts';
+import type { ProbeJob, ProbeResult } from './prober.ts';
+
+export type PackedJobs = {
+  /** `JOB_ROW` doubles per job. */
+  rows: Float64Array<ArrayBuffer>;
+  /** URLs, each followed by a line feed. */
+  urls: string;
+  /** Jobs that do not fit a row: those with a plan of their own, and what is no URL. */
+  whole: ProbeJob[];
+};
 
 export type PackedResults = {
-  /** `ROW` doubles per healthy result. */
+  /** `RESULT_ROW` doubles per healthy result. */
   rows: Float64Array<ArrayBuffer>;
-  /** Address per row; null for none. */
-  addresses: (string | null)[];
+  /** Address per row, each followed by a line feed; empty for none. */
+  addresses: string;
   /** Everything that does not fit a row. */
   whole: ProbeResult[];
 };
 
-const PHASES = ['dns', 'tcp', 'tls', 'ttfb', 'body', 'total'] as const;
-/** id, start, status, certificate expiry, the checks that spoke as bits, one duration per phase; NaN where there is none. */
-const FIXED = 5;
-const ROW = FIXED + PHASES.length;
-const SILENT = Number.NaN;
+/** Id, timeout, whether evidence is always wanted. */
+const JOB_ROW = 3;
 
-export function pack(results: readonly ProbeResult[]): PackedResults {
-  const healthy = results.filter((result) => fitsRow(result.observation));
-  const rows = new Float64Array(healthy.length * ROW);
-  for (const [index, result] of healthy.entries()) writeRow(rows, index * ROW, result);
-  return {
-    rows,
-    addresses: healthy.map((result) => result.observation.address),
-    whole: results.filter((result) => !fitsRow(result.observation)),
-  };
+export function packJobs(jobs: readonly ProbeJob[]): PackedJobs {
+  const rows = new Float64Array(jobs.length * JOB_ROW);
+  const whole: ProbeJob[] = [];
+  let urls = '';
+  let at = 0;
+  for (const job of jobs) {
+    if (job.plan !== null || job.url.includes('\n')) {
+      whole.push(job);
+      continue;
+    }
+    rows[at] = job.id;
+    rows[at + 1] = job.timeoutMs;
+    rows[at + 2] = job.evidence === 'always' ? 1 : 0;
+    urls += `${job.url}\n`;
+    at += JOB_ROW;
+  }
+  return { rows: at === rows.length ? rows : rows.slice(0, at), urls, whole };
 }
 
-export function unpack(packed: PackedResults): ProbeResult[] {
-  const results = packed.addresses.map((address, index) => readRow(packed.rows, index * ROW, address));
-  for (const result of packed.whole) results.push(result);
+export function unpackJobs({ rows, urls, whole }: PackedJobs, take: (job: ProbeJob) => void): void {
+  let from = 0;
+  for (let at = 0; at < rows.length; at += JOB_ROW) {
+    const to = urls.indexOf('\n', from);
+    const url = urls.slice(from, to);
+    from = to + 1;
+    const evidence = rows[at + 2] === 1 ? 'always' : 'unless_healthy';
+    take({ id: rows[at] ?? 0, url, timeoutMs: rows[at + 1] ?? 0, plan: null, evidence });
+  }
+  for (const job of whole) take(job);
+}
+
+const PHASES = ['dns', 'tcp', 'tls', 'sent', 'ttfb', 'headers', 'body', 'total'] as const;
+/** Id, start, status, certificate expiry, the checks that spoke as bits, then one duration per phase. NaN: there is none. */
+const FIXED = 5;
+const RESULT_ROW = FIXED + PHASES.length;
+const NONE = Number.NaN;
+const FIRST_ROWS = 64;
+
+/** Gathers what is to cross the border with the next message. */
+export class ResultBatch {
+  #rows = new Float64Array(FIRST_ROWS * RESULT_ROW);
+  #at = 0;
+  #addresses = '';
+  #whole: ProbeResult[] = [];
+
+  get isEmpty(): boolean {
+    return this.#at === 0 && this.#whole.length === 0;
+  }
+
+  addWhole(result: ProbeResult): void {
+    this.#whole.push(result);
+  }
+
+  /** A healthy result of which no evidence is wanted: all that will be known of it. */
+  addHealthy(id: number, { visit, spoken }: Judgement): void {
+    if (this.#at === this.#rows.length) this.#grow();
+    const [rows, at] = [this.#rows, this.#at];
+    this.#at += RESULT_ROW;
+    const hop = lastHop(visit);
+    rows[at] = id;
+    rows[at + 1] = visit.startedAtMs;
+    rows[at + 2] = hop.reply?.status ?? NONE;
+    rows[at + 3] = certificateExpiryOf(visit) ?? NONE;
+    let bits = 0;
+    for (const { check } of spoken) bits += BITS.get(check.type) ?? 0;
+    rows[at + 4] = bits;
+    const isTimed = visit.pausedMs === 0;
+    for (let phase = 0; phase < PHASES.length - 1; phase += 1) {
+      rows[at + FIXED + phase] = isTimed ? (hop.timings[PHASES[phase] ?? 'dns'] ?? NONE) : NONE;
+    }
+    rows[at + RESULT_ROW - 1] = isTimed ? visit.totalMs : NONE;
+    this.#addresses += hop.address === null ? '\n' : `${hop.address}\n`;
+  }
+
+  /** All that was added since the last time. */
+  take(): PackedResults {
+    const packed = { rows: this.#rows.slice(0, this.#at), addresses: this.#addresses, whole: this.#whole };
+    this.#at = 0;
+    this.#addresses = '';
+    this.#whole = [];
+    return packed;
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(this.#rows.length * 2);
+    larger.set(this.#rows);
+    this.#rows = larger;
+  }
+}
+
+const BITS: ReadonlyMap<string, number> = new Map(CHECKS.map((check, index) => [check.type, 2 ** index]));
+
+/** Verdicts that are the same for every healthy site; null for a check whose sentence tells of the one at hand. */
+const HEALTHY_VERDICTS = CHECKS.map((check): Verdict | null =>
+  check.findings['ok']?.sentence.includes('{') ? null : Object.freeze(verdictOf(check, { reason: 'ok', details: {} })),
+);
+
+export function unpackResults({ rows, addresses, whole }: PackedResults): ProbeResult[] {
+  const results: ProbeResult[] = [];
+  let from = 0;
+  for (let at = 0; at < rows.length; at += RESULT_ROW) {
+    const to = addresses.indexOf('\n', from);
+    results.push(readRow(rows, at, to === from ? null : addresses.slice(from, to)));
+    from = to + 1;
+  }
+  for (const result of whole) results.push(result);
   return results;
 }
 
-function fitsRow(observation: Observation): boolean {
-  return observation.evidence === null && observation.verdicts.every((verdict) => verdict.state === 'Up');
-}
-
-function writeRow(rows: Float64Array, at: number, { id, observation }: ProbeResult): void {
-  rows[at] = id;
-  rows[at + 1] = observation.startedAtMs;
-  rows[at + 2] = observation.httpCode ?? SILENT;
-  rows[at + 3] = observation.certificateExpiresAtMs ?? SILENT;
-  rows[at + 4] = CHECKS.reduce(
-    (bits, check, index) =>
-      observation.verdicts.some((verdict) => verdict.check === check.type) ? bits + 2 ** index : bits,
-    0,
-  );
-  PHASES.forEach((phase, index) => {
-    rows[at + FIXED + index] = observation.timings[phase] ?? SILENT;
-  });
-}
-
 function readRow(rows: Float64Array, at: number, address: string | null): ProbeResult {
-  const number = (column: number): number => rows[at + column] ?? SILENT;
-  const timings: Timings = { total: 0 };
-  PHASES.forEach((phase, index) => {
-    const value = number(FIXED + index);
-    if (!Number.isNaN(value)) timings[phase] = value;
-  });
-  const code = number(2);
-  const expiresAtMs = number(3);
-  const details = { code, ms: Math.round(timings.total) };
-  const spoke = CHECKS.filter((_, index) => Math.floor(number(4) / 2 ** index) % 2 === 1);
+  const timings: Timings = {};
+  for (let phase = 0; phase < PHASES.length; phase += 1) {
+    const ms = rows[at + FIXED + phase] ?? NONE;
+    if (!Number.isNaN(ms)) timings[PHASES[phase] ?? 'total'] = ms;
+  }
+  const httpCode = numberAt(rows, at + 2);
   const observation: Observation = {
-    startedAtMs: number(1),
+    startedAtMs: rows[at + 1] ?? NONE,
     timings,
-    httpCode: Number.isNaN(code) ? null : code,
+    httpCode,
     address,
-    certificateExpiresAtMs: Number.isNaN(expiresAtMs) ? null : expiresAtMs,
-    verdicts: spoke.map((check) => verdictOf(check, { reason: 'ok', details })),
+    certificateExpiresAtMs: numberAt(rows, at + 3),
+    verdicts: verdictsOf(rows[at + 4] ?? 0, { code: httpCode ?? 0, ms: Math.round(timings.total ?? 0) }),
     evidence: null,
   };
-  return { id: number(0), observation };
+  return { id: rows[at] ?? NONE, observation };
+}
+
+function numberAt(rows: Float64Array, at: number): number | null {
+  const value = rows[at] ?? NONE;
+  return Number.isNaN(value) ? null : value;
+}
+
+function verdictsOf(bits: number, details: { code: number; ms: number }): Verdict[] {
+  const verdicts: Verdict[] = [];
+  CHECKS.forEach((check, index) => {
+    if (Math.floor(bits / 2 ** index) % 2 === 0) return;
+    verdicts.push(HEALTHY_VERDICTS[index] ?? verdictOf(check, { reason: 'ok', details }));
+  });
+  return verdicts;
 }

@@ -65,10 +65,12 @@ describe('a prober that was paused for longer than its time-out', () => {
     expect(verdictsOn(slow).filter(([, state]) => state !== 'Up')).toEqual([]);
   });
 
-  it('does not know about a site that stayed silent, and says for how long it was paused', () => {
+  it('asks a silent site again, and believes only a silence that it listened to', () => {
     const [verdict] = verdictsOn(silent);
-    expect(verdict?.slice(1, 3)).toEqual(['Unknown', 'monitor_stalled']);
-    expect(verdict?.[3]).toBeGreaterThan(TIMEOUT_MS / 2);
+    expect(silent.requests()).toBeGreaterThan(1);
+    // Beside a busy CPU every one of its runs may be void.
+    if (silent.requests() === 4 && verdict?.[1] === 'Unknown') expect(verdict[2]).toBe('monitor_stalled');
+    else expect(verdict?.slice(1, 3)).toEqual(['Seems Down', 'http_timeout']);
   });
 
   it('believes an answer that needs no clock', () => {

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../test/kit/eventually.ts';
-import { createFakeClock } from '../../test/kit/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../../test/kit/fake-clock.ts';
+import { TEST_PROBER_SETTINGS } from '../../test/kit/prober.ts';
 import { type Site, startSite } from '../../test/kit/site.ts';
 import { closedPort } from '../../test/kit/tcp-server.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { createProberPool } from './pool.ts';
+import { createProberPool, type PoolOptions } from './pool.ts';
 import type { ProbeJob, ProbeResult, Prober } from './prober.ts';
 
 const stops: (() => Promise<void>)[] = [];
@@ -13,27 +14,23 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-const settings = {
-  egress: { allow: ['127.0.0.0/8'], allowPrivate: false, ownListeners: [] },
-  dnsResolvers: [],
-  extraCaPem: null,
-  userAgent: 'jetmon-test',
-};
+const settings = TEST_PROBER_SETTINGS;
 
-function startPool(options: { threadModule?: URL; clock?: Clock } = {}) {
+function startPool(options: Partial<PoolOptions> = {}) {
   const results: ProbeResult[] = [];
   const deaths: Error[] = [];
   let wanted = 0;
   let wake = () => {};
   const prober = createProberPool({
     settings,
-    clock: options.clock ?? systemClock,
+    maxThreads: 1,
+    clock: systemClock,
+    ...options,
     onResults(batch) {
       results.push(...batch);
       if (results.length >= wanted) wake();
     },
     onThreadDeath: (error) => deaths.push(error),
-    ...(options.threadModule === undefined ? {} : { threadModule: options.threadModule }),
   });
   stops.push(() => prober.stop());
   const all = (count: number) => {
@@ -53,7 +50,7 @@ async function site(): Promise<Site> {
 }
 
 function job(id: number, url: string): ProbeJob {
-  return { id, url, timeoutMs: 10_000, evidence: 'unless_healthy' };
+  return { id, url, timeoutMs: 10_000, plan: null, evidence: 'unless_healthy' };
 }
 
 function stateOf(results: ProbeResult[], id: number): string | undefined {
@@ -103,6 +100,7 @@ describe('the prober', () => {
     let reported = 0;
     const prober: Prober = createProberPool({
       settings,
+      maxThreads: 1,
       clock: systemClock,
       onResults: () => {
         reported += 1;
@@ -113,6 +111,97 @@ describe('the prober', () => {
     await prober.stop();
     expect(reported).toBe(0);
     expect(prober.inFlight()).toBe(0);
+  });
+});
+
+describe('draining', () => {
+  it('finishes what runs, drops what waits, and takes nothing more', async () => {
+    const slow = await startSite({ behaviour: { kind: 'delay', ms: 300 } });
+    stops.push(() => slow.stop());
+    const { prober, all } = startPool({ maxRunning: 2 });
+    prober.submit([1, 2, 3, 4, 5].map((id) => job(id, slow.url)));
+    await eventually('two have been asked', () => slow.requests() === 2);
+    await prober.drain();
+    const results = await all(2);
+    expect(results.map(({ id }) => id).sort()).toEqual([1, 2]);
+    expect(slow.requests()).toBe(2);
+    expect(prober.inFlight()).toBe(0);
+  });
+
+  it('ends at once when nothing runs, and when the thread is dead', async () => {
+    await startPool().prober.drain();
+    const threadModule = new URL('../../test/kit/dying-thread.ts', import.meta.url);
+    const { prober, deaths } = startPool({ threadModule, clock: createFakeClock() });
+    prober.submit([job(1, 'http://poison.example/')]);
+    await eventually('the death', () => deaths.length === 1);
+    await prober.drain();
+  });
+});
+
+describe('a target', () => {
+  it('gets no more connections at a time than its limit, and the wait is no time-out', async () => {
+    const slow = await startSite({ behaviour: { kind: 'delay', ms: 200 } });
+    stops.push(() => slow.stop());
+    const { prober, all } = startPool({ settings: { ...settings, limits: { perHost: 2, perNetwork: 0 } } });
+    prober.submit(Array.from({ length: 8 }, (_, id) => ({ ...job(id, slow.url), timeoutMs: 700 })));
+    await eventually('two are connected', () => slow.connections() === 2);
+    const results = await all(8);
+    expect(results.map(({ id }) => stateOf(results, id))).toEqual(Array(8).fill('Up'));
+    for (const { observation } of results) expect(observation.timings.total).toBeLessThan(700);
+    expect(prober.stats()).toMatchObject({ threads: 1 });
+  });
+});
+
+describe('threads', () => {
+  const threadModule = new URL('../../test/kit/busy-thread.ts', import.meta.url);
+  const LOOK_MS = 5_000;
+
+  let lastId = 0;
+  /** Thirty hosts are enough that each of a few threads gets some. */
+  const jobsTo = (path: string) =>
+    Array.from({ length: 30 }, (_, host) => job(lastId++, `http://host${host}.example/${path}`));
+
+  /** Lets the pool look around, each time when all its threads have shown that they run, until there are so many. */
+  async function become({ prober, all }: ReturnType<typeof startPool>, clock: FakeClock, threads: number) {
+    for (let jobs = 30; prober.stats().threads !== threads; jobs += 30) {
+      prober.submit(jobsTo(''));
+      await all(jobs);
+      await delay(100);
+      clock.advance(LOOK_MS);
+    }
+  }
+
+  it('are added while they are busy, up to the most there may be, and share the hosts', async () => {
+    const clock = createFakeClock();
+    const pool = startPool({ threadModule, clock, maxThreads: 3 });
+    await become(pool, clock, 3);
+    const before = (await pool.all(0)).length;
+    for (let round = 0; round < 4; round += 1) {
+      pool.prober.submit(jobsTo('again'));
+      await pool.all(before + 30 * (round + 1));
+      // Time for a sign of life between the looks for one.
+      await delay(100);
+      clock.advance(LOOK_MS);
+    }
+    expect(pool.prober.stats().threads).toBe(3);
+    const results = (await pool.all(0)).slice(before);
+    const threadsOf = (some: ProbeResult[]) => new Set(some.map(({ observation }) => observation.httpCode)).size;
+    expect(threadsOf(results)).toBe(3);
+    for (let host = 0; host < 30; host += 1) expect(threadsOf(results.filter(({ id }) => id % 30 === host))).toBe(1);
+  });
+
+  it('are let go when they idle', async () => {
+    const clock = createFakeClock();
+    const pool = startPool({ threadModule, clock, maxThreads: 2 });
+    await become(pool, clock, 2);
+    const before = (await pool.all(0)).length;
+    pool.prober.submit(jobsTo('rest'));
+    await pool.all(before + 30);
+    for (let look = 0; look < 3; look += 1) {
+      await delay(300);
+      clock.advance(LOOK_MS);
+    }
+    expect(pool.prober.stats().threads).toBe(1);
   });
 });
 

@@ -1,106 +1,115 @@
 /**
- * The prober threads as the rest of the program sees them. A thread that dies, or gives no sign of life and is ended,
- * is replaced and its jobs run again; a job that was aboard twice when a thread died is answered as our own failure,
- * so that no site can keep us down.
+ * The prober threads as the rest of the program sees them: one at the start, more while they are busy and the machine
+ * has cores. A job goes to a thread by the host of its URL, so that the limits on one target hold.
  */
-import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../lib/clock.ts';
-import { createHeartbeat, SILENT_AFTER_MS, watchHeartbeat } from './heartbeat.ts';
-import { type PackedResults, unpack } from './packing.ts';
-import type { ProbeJob, ProbeResult, Prober, ProberSettings, ThreadData } from './prober.ts';
-import { proberFailed } from './run-job.ts';
+import { maxRunningPerThread } from './admission.ts';
+import type { GaugeValues } from './gauges.ts';
+import type { ProbeJob, ProbeResult, Prober, ProberSettings, ProberStats } from './prober.ts';
+import { type ProberThread, startProberThread } from './prober-thread.ts';
 
 export type PoolOptions = {
   settings: ProberSettings;
+  /** Most threads there may be. */
+  maxThreads: number;
   clock: Clock;
   onResults(results: ProbeResult[]): void;
   /** A thread died; its replacement is on the way. */
   onThreadDeath(error: Error): void;
+  /** Visits that may be under way in one thread; what the descriptors of this process allow unless it is given. */
+  maxRunning?: number;
   /** The module a thread runs; tests hand in one that dies. */
   threadModule?: URL;
 };
 
-type Aboard = { job: ProbeJob; deaths: number };
-
-const MAX_DEATHS = 2;
-/** A thread that dies at once must not make us spin: the wait doubles until a thread has answered. */
-const RESTART_AFTER_MS = 100;
-const MAX_RESTART_AFTER_MS = 5_000;
+const LOOK_EVERY_MS = 5_000;
+const BUSY_SHARE = 0.6;
+/** A thread is let go when the others would stay well below the share at which one is added. */
+const IDLE_SHARE = 0.3;
 
 export function createProberPool(options: PoolOptions): Prober {
-  const { clock } = options;
-  const aboard = new Map<number, Aboard>();
-  let stopping = false;
-  let restartAfterMs = RESTART_AFTER_MS;
-  let restart: Timer | null = null;
-  /** Null between the death of a thread and its replacement. */
-  let worker: Worker | null = startThread();
+  const { clock, maxThreads } = options;
+  const maxRunning = options.maxRunning ?? maxRunningPerThread(maxThreads);
+  const threads = [startThread()];
+  /** Get no more jobs, and end with their last. */
+  let leaving: ProberThread[] = [];
+  const gone: ProberStats = { threads: 0, running: 0, waiting: 0, visits: 0, voided: 0, stalled: 0 };
+  let looking: Timer | null = maxThreads > 1 ? clock.after(LOOK_EVERY_MS, look) : null;
 
-  function startThread(): Worker {
-    const heartbeat = createHeartbeat();
-    const workerData: ThreadData = { settings: options.settings, heartbeat };
-    const thread = new Worker(options.threadModule ?? new URL('./worker.ts', import.meta.url), {
-      workerData,
-      name: 'prober',
+  function startThread(): ProberThread {
+    return startProberThread({
+      settings: options.settings,
+      maxRunning,
+      clock,
+      onResults: options.onResults,
+      onThreadDeath: options.onThreadDeath,
+      module: options.threadModule ?? new URL('./worker.ts', import.meta.url),
     });
-    let cause = new Error('the prober thread ended by itself');
-    const watch = watchHeartbeat(heartbeat, clock, () => {
-      cause = new Error(`the prober thread gave no sign of life for ${SILENT_AFTER_MS / 1_000} s`);
-      // Its end is heard as the event below.
-      void thread.terminate();
-    });
-    thread.on('message', (packed: PackedResults) => {
-      restartAfterMs = RESTART_AFTER_MS;
-      deliver(unpack(packed));
-    });
-    thread.on('error', (error) => {
-      cause = error instanceof Error ? error : new Error(String(error));
-    });
-    thread.on('exit', () => {
-      watch.cancel();
-      if (!stopping) survive(cause);
-    });
-    return thread;
   }
 
-  /** Charges the death to those who were aboard; jobs that come from here on wait for the next thread. */
-  function survive(cause: Error): void {
-    worker = null;
-    restart = clock.after(restartAfterMs, replaceThread);
-    restartAfterMs = Math.min(restartAfterMs * 2, MAX_RESTART_AFTER_MS);
-    options.onThreadDeath(cause);
-    const failed: ProbeResult[] = [];
-    for (const entry of aboard.values()) {
-      entry.deaths += 1;
-      if (entry.deaths < MAX_DEATHS) continue;
-      failed.push({ id: entry.job.id, observation: proberFailed(entry.job.url, clock.nowMs(), cause) });
+  function look(): void {
+    looking = clock.after(LOOK_EVERY_MS, look);
+    const shares = threads.map((thread) => thread.busyShare());
+    const busy = shares.reduce((sum, share) => sum + share, 0);
+    if (busy > threads.length * BUSY_SHARE) {
+      if (threads.length < maxThreads) threads.push(startThread());
+    } else if (threads.length > 1 && busy < (threads.length - 1) * IDLE_SHARE) leaving.push(...threads.splice(-1));
+    leaving = leaving.filter((thread) => thread.inFlight() > 0 || !end(thread));
+  }
+
+  function end(thread: ProberThread): true {
+    addGauges(gone, { ...thread.gauges(), running: 0, waiting: 0 });
+    void thread.stop();
+    return true;
+  }
+
+  function all(): ProberThread[] {
+    return [...threads, ...leaving];
+  }
+
+  function submit(jobs: readonly ProbeJob[]): void {
+    if (threads.length === 1) {
+      threads[0]?.submit(jobs);
+      return;
     }
-    deliver(failed);
-  }
-
-  function replaceThread(): void {
-    worker = startThread();
-    if (aboard.size > 0) worker.postMessage([...aboard.values()].map(({ job }) => job));
-  }
-
-  function deliver(results: ProbeResult[]): void {
-    if (stopping) return;
-    const wanted = results.filter((result) => aboard.delete(result.id));
-    if (wanted.length > 0) options.onResults(wanted);
+    const shares: ProbeJob[][] = threads.map(() => []);
+    for (const job of jobs) shares[hashOf(hostOf(job.url)) % threads.length]?.push(job);
+    for (const [index, thread] of threads.entries()) thread.submit(shares[index] ?? []);
   }
 
   return {
-    submit(jobs) {
-      if (stopping || jobs.length === 0) return;
-      for (const job of jobs) aboard.set(job.id, { job, deaths: 0 });
-      worker?.postMessage(jobs);
+    submit,
+    inFlight: () => all().reduce((sum, thread) => sum + thread.inFlight(), 0),
+    stats() {
+      const stats = { ...gone, threads: threads.length };
+      for (const thread of all()) addGauges(stats, thread.gauges());
+      return stats;
     },
-    inFlight: () => aboard.size,
+    async drain() {
+      looking?.cancel();
+      await Promise.all(all().map((thread) => thread.drain()));
+    },
     async stop() {
-      stopping = true;
-      restart?.cancel();
-      aboard.clear();
-      await worker?.terminate();
+      looking?.cancel();
+      await Promise.all(all().map((thread) => thread.stop()));
     },
   };
+}
+
+function addGauges(sum: ProberStats, gauges: GaugeValues): void {
+  for (const name of ['running', 'waiting', 'visits', 'voided', 'stalled'] as const) sum[name] += gauges[name];
+}
+
+/** Between the two slashes and the next; what is no URL has a host of its own. */
+function hostOf(url: string): string {
+  const start = url.indexOf('//') + 2;
+  const end = url.indexOf('/', start);
+  return url.slice(start, end === -1 ? url.length : end);
+}
+
+/** FNV-1a. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
 }

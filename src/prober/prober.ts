@@ -1,7 +1,8 @@
 /** What the rest of the program knows of probing: hand over jobs in batches, get observations back in batches. */
+import type { BodyBudgets, ProbePlan } from '../domain/probe-plan.ts';
 import type { Observation } from '../domain/verdict.ts';
 import type { EgressSettings } from '../wire/egress-guard.ts';
-import type { Heartbeat } from './heartbeat.ts';
+import type { GateLimits } from '../wire/network-gate.ts';
 
 export type ProbeJob = {
   /** The caller's number for this job; comes back with its observation. */
@@ -10,6 +11,8 @@ export type ProbeJob = {
   url: string;
   /** One absolute deadline over DNS, TCP, TLS, redirects, headers and body. */
   timeoutMs: number;
+  /** What to ask and expect; null for the plan of the settings, as nearly all have. */
+  plan: ProbePlan | null;
   /** Evidence is built for anything but a healthy result; `always` asks for it on healthy ones too. */
   evidence: 'always' | 'unless_healthy';
 };
@@ -21,9 +24,25 @@ export interface Prober {
   submit(jobs: readonly ProbeJob[]): void;
   /** Jobs handed over whose observation has not come back. */
   inFlight(): number;
+  stats(): ProberStats;
+  /** Drops what waits and finishes what runs; its results still come. Resolves when the threads have ended. */
+  drain(): Promise<void>;
   /** Finishes nothing more: in-flight probes are dropped and never reported. Resolves when the threads have ended. */
   stop(): Promise<void>;
 }
+
+/** How the prober fares. Counts are since the start; both may be some 50 ms old. */
+export type ProberStats = {
+  threads: number;
+  /** Visits under way, and jobs that wait for their turn. */
+  running: number;
+  waiting: number;
+  /** Visits made, and those of them that a pause of ours made void. */
+  visits: number;
+  voided: number;
+  /** Jobs that stayed without a result after every run of theirs was void. */
+  stalled: number;
+};
 
 /** What a prober thread needs to know; plain data, because it crosses the thread border. */
 export type ProberSettings = {
@@ -33,7 +52,9 @@ export type ProberSettings = {
   /** PEM text trusted beside Node's own roots; null for none. */
   extraCaPem: string | null;
   userAgent: string;
+  /** The plan of a job that brings none. */
+  plan: ProbePlan;
+  budgets: BodyBudgets;
+  /** Connections to one target at a time. */
+  limits: GateLimits;
 };
-
-/** What a prober thread is started with. */
-export type ThreadData = { settings: ProberSettings; heartbeat: Heartbeat };

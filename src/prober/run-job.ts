@@ -1,32 +1,76 @@
-/** One job in a prober thread: visit, judge, observe. A throw is our own failure and becomes Unknown. */
+/** One run of a job in a prober thread: visit and judge. A throw is our own failure and becomes Unknown. */
 import { http } from '../checks/application/http.ts';
 import { type Check, verdictOf } from '../checks/check.ts';
-import { observe } from '../checks/observe.ts';
-import type { Visitor } from '../checks/visit.ts';
+import { type Judgement, judge, observationOf } from '../checks/observe.ts';
+import { isVoid, type Visit, type Visitor } from '../checks/visit.ts';
+import type { ProbePlan } from '../domain/probe-plan.ts';
 import type { Observation } from '../domain/verdict.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeJob } from './prober.ts';
 
-export type JobRunner = (job: ProbeJob) => Promise<Observation>;
+/** What came of one run of a job. */
+export type JobOutcome =
+  /** A pause of ours fell into it, and it may be run again. */
+  | { kind: 'void' }
+  /** Nothing was found that is worth words. */
+  | { kind: 'healthy'; judgement: Judgement }
+  /** `isStalled`: void as well, but it was the last run. */
+  | { kind: 'observed'; observation: Observation; isStalled: boolean };
 
-export function createJobRunner(deps: { visit: Visitor; checks: readonly Check[]; clock: Clock }): JobRunner {
-  return async (job) => {
+/** Calls back once, possibly before it returns. */
+export type JobRunner = (job: ProbeJob, voidedRuns: number, done: (outcome: JobOutcome) => void) => void;
+
+/** How often a job is run again before it counts as Unknown (reliability.md 3.4). */
+const MAX_RERUNS = 3;
+
+export function createJobRunner(deps: {
+  visit: Visitor;
+  checks: readonly Check[];
+  clock: Clock;
+  /** The plan of a job that brings none. */
+  plan: ProbePlan;
+}): JobRunner {
+  const { visit, checks, clock } = deps;
+
+  function outcomeOf({ evidence }: ProbeJob, made: Visit, voidedRuns: number): JobOutcome {
+    const isWorthless = isVoid(made);
+    if (isWorthless && voidedRuns < MAX_RERUNS) return { kind: 'void' };
+    const judgement = judge(made, checks, clock.nowMs());
+    if (judgement.isHealthy && evidence === 'unless_healthy') return { kind: 'healthy', judgement };
+    return { kind: 'observed', observation: observationOf(judgement, evidence), isStalled: isWorthless };
+  }
+
+  return (job, voidedRuns, done) => {
+    const plan = job.plan ?? deps.plan;
+    const wantsEvidence = job.evidence === 'always';
+    const failed = (error: unknown): void => {
+      done({ kind: 'observed', observation: proberFailed(job, clock.nowMs(), error), isStalled: false });
+    };
+    const visited = (made: Visit): void => {
+      let outcome: JobOutcome;
+      try {
+        outcome = outcomeOf(job, made, voidedRuns);
+      } catch (error) {
+        failed(error);
+        return;
+      }
+      done(outcome);
+    };
     try {
-      const visit = await deps.visit(job.url, job.timeoutMs);
-      return observe(visit, deps.checks, deps.clock.nowMs(), job.evidence);
+      visit({ url: job.url, timeoutMs: job.timeoutMs, plan, wantsEvidence, voidedRuns }, visited, failed);
     } catch (error) {
-      return proberFailed(job.url, deps.clock.nowMs(), error);
+      failed(error);
     }
   };
 }
 
 /** The observation of a probe that we, not the site, broke. */
-export function proberFailed(url: string, nowMs: number, error: unknown): Observation {
+export function proberFailed({ url }: Pick<ProbeJob, 'url'>, nowMs: number, error: unknown): Observation {
   const code = error instanceof Error ? error.name : 'UNKNOWN';
   const detail = error instanceof Error ? (error.stack ?? error.message).slice(0, 500) : String(error).slice(0, 500);
   return {
     startedAtMs: nowMs,
-    timings: { total: 0 },
+    timings: {},
     httpCode: null,
     address: null,
     certificateExpiresAtMs: null,
@@ -34,11 +78,18 @@ export function proberFailed(url: string, nowMs: number, error: unknown): Observ
     evidence: {
       url,
       method: 'GET',
+      detection_profile: 'full',
+      redirect_policy: 'follow',
+      error_code: 2,
+      failure_class: 'intermittent',
+      detector_class: 'unknown',
+      keyword_rule: null,
       hops: [],
+      final_url: null,
       http_code: null,
       error: { phase: 'prober', code, detail },
-      certificate: null,
       body: null,
+      voided_runs: 0,
     },
   };
 }

@@ -26,25 +26,32 @@ export function createStallWatch(clock: Clock, onTick: () => void = () => {}): S
 
   function tick(): void {
     timer = clock.after(TICK_MS, tick);
-    const pause = pauseUntil(clock.monotonicMs());
-    if (pause !== null) pauses.push(pause);
-    if (pauses.length > MAX_REMEMBERED) pauses.shift();
+    notice();
     lastTickMs = clock.monotonicMs();
     onTick();
   }
 
-  function pauseUntil(nowMs: number): Pause | null {
-    return nowMs - lastTickMs > STALL_MS ? { startMs: lastTickMs, endMs: nowMs } : null;
+  /** A pause ends with the first look after it. */
+  function notice(): void {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - lastTickMs <= STALL_MS) return;
+    pauses.push({ startMs: lastTickMs, endMs: nowMs });
+    if (pauses.length > MAX_REMEMBERED) pauses.shift();
+    lastTickMs = nowMs;
   }
 
   return {
     pausedMs(fromMs, toMs) {
       // The deadline of a probe may come before the tick that will notice the pause.
-      const open = pauseUntil(clock.monotonicMs());
-      return (open === null ? pauses : [...pauses, open]).reduce(
-        (sum, { startMs, endMs }) => sum + Math.max(0, Math.min(endMs, toMs) - Math.max(startMs, fromMs)),
-        0,
-      );
+      notice();
+      let sum = 0;
+      // The newest last: most visits began after all of them.
+      for (let index = pauses.length - 1; index >= 0; index -= 1) {
+        const pause = pauses[index];
+        if (pause === undefined || pause.endMs <= fromMs) break;
+        sum += Math.max(0, Math.min(pause.endMs, toMs) - Math.max(pause.startMs, fromMs));
+      }
+      return sum;
     },
     stop: () => timer.cancel(),
   };

@@ -8,54 +8,116 @@ import { createVisitor } from '../checks/visit.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createQueue } from '../lib/queue.ts';
 import { createWire } from '../wire/wire.ts';
+import { writeGauges } from './gauges.ts';
 import { beat } from './heartbeat.ts';
-import { pack } from './packing.ts';
-import type { ProbeJob, ProbeResult, ThreadData } from './prober.ts';
-import { createJobRunner } from './run-job.ts';
+import { ResultBatch, unpackJobs } from './packing.ts';
+import type { ProbeJob } from './prober.ts';
+import { createJobRunner, type JobOutcome } from './run-job.ts';
 import { createStallWatch } from './stall-watch.ts';
+import type { ThreadData, ThreadOrder, ThreadReport } from './thread-data.ts';
 
-/** Probes running at once in this thread; the rest waits in order. */
-const MAX_RUNNING = 1_000;
 /** Results wait at most this long for company before they cross the border. */
 const FLUSH_AFTER_MS = 5;
+/** So many visits are started in a row before sockets are read again: a burst must not make its own timings late. */
+const START_AT_ONCE = 64;
 
 if (parentPort === null) throw new Error('worker.ts runs as a worker thread only');
 const port = parentPort;
 const clock = systemClock;
-const { settings, heartbeat } = workerData as ThreadData;
-const { pausedMs } = createStallWatch(clock, () => beat(heartbeat));
-const { exchange } = createWire({ ...settings, clock });
-const runJob = createJobRunner({ visit: createVisitor({ exchange, pausedMs, clock }), checks: CHECKS, clock });
-
-const waiting = createQueue<ProbeJob>();
-let running = 0;
-let finished: ProbeResult[] = [];
-
-port.on('message', (jobs: ProbeJob[]) => {
-  for (const job of jobs) waiting.push(job);
-  startWaiting();
+const { settings, heartbeat, gauges, maxRunning } = workerData as ThreadData;
+const { pausedMs } = createStallWatch(clock, showSigns);
+const { exchange, waitingAtGate } = createWire({ ...settings, clock });
+const { budgets, plan } = settings;
+const runJob = createJobRunner({
+  visit: createVisitor({ exchange, pausedMs, clock, budgets }),
+  checks: CHECKS,
+  clock,
+  plan,
 });
 
-function startWaiting(): void {
-  while (running < MAX_RUNNING) {
-    const job = waiting.shift();
-    if (job === undefined) return;
-    start(job);
-  }
+/** A job and how often it was run in vain. */
+type Run = { job: ProbeJob; voidedRuns: number };
+
+const again = createQueue<Run>();
+const waiting = createQueue<ProbeJob>();
+const finished = new ResultBatch();
+let running = 0;
+let visits = 0;
+let voided = 0;
+let stalled = 0;
+let isStarting = false;
+let isDraining = false;
+
+port.on('message', (order: ThreadOrder) => {
+  if (order.kind === 'drain') drain();
+  else if (!isDraining) unpackJobs(order.jobs, waiting.push);
+  startSoon();
+});
+
+function startSoon(): void {
+  if (isStarting || (waiting.size() === 0 && again.size() === 0)) return;
+  isStarting = true;
+  setImmediate(startSome);
 }
 
-function start(job: ProbeJob): void {
+function startSome(): void {
+  isStarting = false;
+  for (let started = 0; started < START_AT_ONCE; started += 1) {
+    if (running - waitingAtGate() >= maxRunning) return;
+    const next = nextRun();
+    if (next === null) return;
+    start(next);
+  }
+  startSoon();
+}
+
+function nextRun(): Run | null {
+  const rerun = again.shift();
+  if (rerun !== undefined) return rerun;
+  const job = waiting.shift();
+  return job === undefined ? null : { job, voidedRuns: 0 };
+}
+
+function start(run: Run): void {
   running += 1;
-  void runJob(job).then((observation) => {
-    running -= 1;
-    if (finished.length === 0) clock.after(FLUSH_AFTER_MS, flush);
-    finished.push({ id: job.id, observation });
-    startWaiting();
-  });
+  visits += 1;
+  runJob(run.job, run.voidedRuns, (outcome) => ended(run, outcome));
+}
+
+function ended({ job, voidedRuns }: Run, outcome: JobOutcome): void {
+  running -= 1;
+  if (outcome.kind === 'void') {
+    voided += 1;
+    again.push({ job, voidedRuns: voidedRuns + 1 });
+  } else report(job, outcome);
+  startSoon();
+}
+
+function report({ id }: ProbeJob, outcome: Exclude<JobOutcome, { kind: 'void' }>): void {
+  if (finished.isEmpty) clock.after(FLUSH_AFTER_MS, flush);
+  if (outcome.kind === 'healthy') finished.addHealthy(id, outcome.judgement);
+  else finished.addWhole({ id, observation: outcome.observation });
+  if (outcome.kind === 'observed' && outcome.isStalled) stalled += 1;
 }
 
 function flush(): void {
-  const message = pack(finished);
-  finished = [];
-  port.postMessage(message, [message.rows.buffer]);
+  const results = finished.take();
+  send({ kind: 'results', results }, [results.rows.buffer]);
+  if (isDraining && running === 0 && again.size() === 0) send({ kind: 'drained' });
+}
+
+function send(message: ThreadReport, transferred: ArrayBuffer[] = []): void {
+  port.postMessage(message, transferred);
+}
+
+function drain(): void {
+  isDraining = true;
+  while (waiting.shift() !== undefined);
+  if (running === 0 && again.size() === 0 && finished.isEmpty) send({ kind: 'drained' });
+}
+
+/** Every tick of the stall watch. */
+function showSigns(): void {
+  beat(heartbeat);
+  writeGauges(gauges, { running, waiting: waiting.size() + again.size(), visits, voided, stalled });
 }
