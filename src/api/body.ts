@@ -15,7 +15,7 @@ export function parseBody(schema: z.ZodObject | undefined, raw: unknown): unknow
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
-    throw fieldRefusal({ error: parsed.error, sent: value, known: Object.keys(schema.shape) });
+    throw fieldRefusal({ error: parsed.error, sent: value, schema });
   }
   return parsed.data;
 }

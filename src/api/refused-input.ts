@@ -1,5 +1,6 @@
 /** From what a schema found wrong to the one refusal that names the member, and the name that was probably meant. */
 import type { z } from 'zod';
+import { isWriteOnly } from '../contracts/contract.ts';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 import { nearest } from '../lib/nearest.ts';
 import { schemaProblem } from '../lib/schema-problem.ts';
@@ -8,8 +9,8 @@ import { schemaProblem } from '../lib/schema-problem.ts';
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = { monitor_url: 'invalid_url' };
 const FILTER_CODES: Readonly<Record<string, ErrorCode>> = { limit: 'invalid_limit', cursor: 'invalid_cursor' };
 
-/** What was sent, and what the schema says of it. */
-export type Refused = { error: z.ZodError; sent: unknown; known: readonly string[] };
+/** What was sent, and what its schema says of it. */
+export type Refused = { error: z.ZodError; sent: unknown; schema: z.ZodObject };
 
 export function fieldRefusal(refused: Refused): AppError {
   return refusal(refused, { codes: FIELD_CODES, otherwise: 'invalid_field', noun: 'member' });
@@ -22,14 +23,21 @@ export function filterRefusal(refused: Refused): AppError {
 type Words = { codes: Readonly<Record<string, ErrorCode>>; otherwise: ErrorCode; noun: string };
 
 /** An unknown member comes first: it is often the misspelt name of one that is missing. */
-function refusal({ error, sent, known }: Refused, words: Words): AppError {
+function refusal({ error, sent, schema }: Refused, words: Words): AppError {
   const unknown = error.issues.find((issue) => issue.code === 'unrecognized_keys')?.keys[0];
-  if (unknown !== undefined) return unknownMember(unknown, known, words);
+  if (unknown !== undefined) return unknownMember(unknown, Object.keys(schema.shape), words);
   const [issue] = error.issues;
-  const field = issue?.path.map(String).join('.') ?? '';
-  const code = words.codes[String(issue?.path[0])] ?? words.otherwise;
-  const problem = issue === undefined ? 'it is not valid' : schemaProblem(issue, sent);
+  const member = String(issue?.path[0] ?? '');
+  const secret = isWriteOnly(schema.shape[member] as z.ZodType | undefined);
+  const field = secret ? member : (issue?.path.map(String).join('.') ?? '');
+  const code = words.codes[member] ?? words.otherwise;
+  const problem = issue === undefined ? 'it is not valid' : secret ? secretProblem(issue) : schemaProblem(issue, sent);
   return new AppError(code, `${words.noun} ${field}: ${problem}`, { fix: `correct ${field}`, details: { field } });
+}
+
+/** Says nothing of what was sent. Our own rules speak for themselves. */
+function secretProblem(issue: z.core.$ZodIssue): string {
+  return issue.code === 'custom' ? issue.message : 'it is not of the shape the documentation shows';
 }
 
 function unknownMember(name: string, known: readonly string[], words: Words): AppError {

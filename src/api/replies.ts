@@ -1,6 +1,8 @@
 /** From our words to the API's: what services return, in the shapes the contracts promise. */
+import type { PROBE_SETTINGS } from '../checks/probe.settings.ts';
 import type { EventDetail, Event as EventReply, EventSummary, Transition } from '../contracts/events.ts';
 import type { Endpoint, LatestResult as LatestReply, SiteDetail, Site as SiteReply } from '../contracts/sites.ts';
+import { formatExpectedStatus, type ProbePlanOverrides } from '../domain/probe-plan.ts';
 import { rounded } from '../domain/timings.ts';
 import type { EndpointView, SiteView } from '../services/site-view.ts';
 import type { EventRecord, TransitionRecord } from '../store/event-records.ts';
@@ -26,18 +28,34 @@ export function siteReply(view: SiteView): SiteReply {
     check_interval: Math.ceil(first.intervalSeconds / 60),
     check_interval_seconds: first.intervalSeconds,
     timeout_seconds: first.timeoutSeconds,
-    redirect_policy: 'follow',
+    ...settingsReply(first.plan),
     current_state: view.rolledUp.state,
     current_severity: view.rolledUp.severity,
     active_event_id: view.rolledUp.eventId,
     last_checked_at: instantOrNull(first.latest?.checkedAtMs ?? null),
     last_status_change_at: instantOrNull(first.statusChangedAtMs),
     ssl_expiry_date: instantOrNull(first.latest?.certificateExpiresAtMs ?? null)?.slice(0, 10) ?? null,
-    check_keyword: null,
     maintenance_start: null,
     maintenance_end: null,
     alert_cooldown_minutes: null,
     endpoints: view.endpoints.map(endpointReply),
+  };
+}
+
+type SettingsReply = Pick<SiteReply, Exclude<keyof typeof PROBE_SETTINGS, 'custom_headers'> | 'custom_header_names'>;
+
+/** Of the headers only the names: their values may be secrets. */
+function settingsReply(plan: ProbePlanOverrides): SettingsReply {
+  return {
+    request_method: plan.method,
+    detection_profile: plan.profile,
+    redirect_policy: plan.redirects ?? 'follow',
+    expected_status: plan.expectedStatus === null ? null : formatExpectedStatus(plan.expectedStatus),
+    check_keyword: plan.keyword,
+    forbidden_keyword: plan.forbiddenKeyword,
+    forbidden_keywords: [...plan.forbiddenKeywords],
+    custom_header_names: plan.headers.map(([name]) => name),
+    http2: plan.http2,
   };
 }
 

@@ -92,7 +92,7 @@ function queryOf(contract: Contract, given: unknown): unknown {
   if (query === undefined) return {};
   const parsed = query.safeParse(given);
   if (!parsed.success) {
-    throw filterRefusal({ error: parsed.error, sent: given, known: Object.keys(query.shape) });
+    throw filterRefusal({ error: parsed.error, sent: given, schema: query });
   }
   const { limit } = parsed.data;
   return typeof limit === 'number' ? { ...parsed.data, limit: Math.min(limit, MAX_LIMIT) } : parsed.data;

@@ -14,7 +14,7 @@ import { localKey } from './local-key.ts';
 import { logTransitions } from './log-transitions.ts';
 import { openStore } from './open-store.ts';
 import { ownListeners } from './own-listeners.ts';
-import { createProber } from './prober.ts';
+import { createProber, defaultPlan } from './prober.ts';
 
 export type App = {
   /** Where the page and the API are, such as `http://127.0.0.1:8080`. */
@@ -69,6 +69,7 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
       policy: { attemptsToConfirm: config.NUM_OF_CHECKS, ...DEFAULT_CADENCE },
       projectStatus: config.LEGACY_STATUS_PROJECTION_ENABLE,
       timeoutMs: config.NET_COMMS_TIMEOUT * 1000,
+      plan: defaultPlan(config),
       newOpId: () => Buffer.from(systemRandom.bytes(16)).toString('hex'),
     });
     undo.push(engine.stop);

@@ -1,6 +1,11 @@
 /** Every configuration key, once: its schema, default and meaning. The file, the environment and docs/config.md follow from it. */
 import { z } from 'zod';
+import { DEFAULT_BUDGETS, DEFAULT_PLAN, DETECTION_PROFILES, REQUEST_METHODS } from '../domain/probe-plan.ts';
 import { LOG_LEVELS } from '../telemetry/log.ts';
+
+/** Most of a body that is ever read, and the longest deadline a check may have. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_TIMEOUT_MS = 255_000;
 
 const integer = (min: number, max: number) => z.int().min(min).max(max);
 
@@ -28,6 +33,35 @@ export const CONFIG_SHAPE = {
     .describe('Resolvers as `IP[:port]`. Default: those of the machine.'),
   CHECK_CA_FILE: z.string().min(1).optional().describe('PEM file of authorities trusted beside the public ones.'),
   NET_COMMS_TIMEOUT: integer(1, 255).default(10).describe('Deadline of one check in seconds, over all its phases.'),
+  DEFAULT_CHECK_METHOD: z
+    .enum(REQUEST_METHODS)
+    .default(DEFAULT_PLAN.method)
+    .describe('Method of checks of sites that name none. HEAD reads no body.'),
+  DEFAULT_DETECTION_PROFILE: z
+    .enum(DETECTION_PROFILES)
+    .default(DEFAULT_PLAN.profile)
+    .describe('What is looked at on sites that name nothing: `full`, or the status alone.'),
+  BODY_READ_MAX_BYTES: integer(0, MAX_BODY_BYTES)
+    .default(DEFAULT_BUDGETS.bodyMaxBytes)
+    .describe('Bytes read of a body in which nothing is looked for. 0: the default.'),
+  BODY_READ_MAX_MS: integer(0, MAX_TIMEOUT_MS)
+    .default(DEFAULT_BUDGETS.bodyMaxMs)
+    .describe('Time for such a body when its length is unknown or beyond that. 0: the default.'),
+  KEYWORD_READ_MAX_BYTES: integer(0, MAX_BODY_BYTES)
+    .default(DEFAULT_BUDGETS.keywordMaxBytes)
+    .describe('Bytes of text searched for keywords. 0: the default.'),
+  KEYWORD_READ_MAX_MS: integer(0, MAX_TIMEOUT_MS)
+    .default(DEFAULT_BUDGETS.keywordMaxMs)
+    .describe('Time for that search. 0: until the deadline of the check.'),
+  NUM_WORKERS: integer(0, 100_000)
+    .default(0)
+    .describe('Most prober threads; each keeps thousands of checks in flight. Never more than cores. 0: as many.'),
+  PROBES_PER_HOST: integer(0, 1_000_000)
+    .default(32)
+    .describe('Most connections to one address at a time; the rest waits. 0: no limit.'),
+  PROBES_PER_NETWORK: integer(0, 1_000_000)
+    .default(256)
+    .describe('The same for one IPv4 /24 or IPv6 /48. 0: no limit.'),
   NUM_OF_CHECKS: integer(1, 20)
     .default(3)
     .describe('Failed fresh checks that make an outage Down, the first included.'),
@@ -66,8 +100,6 @@ export const NO_EFFECT_KEYS: readonly string[] = [
   'ALERT_COOLDOWN_MINUTES',
   'AUTH_TOKEN',
   'BATCH_SIZE',
-  'BODY_READ_MAX_BYTES',
-  'BODY_READ_MAX_MS',
   'BUCKET_HEARTBEAT_GRACE_SEC',
   'BUCKET_NO_MAX',
   'BUCKET_NO_MIN',
@@ -77,16 +109,11 @@ export const NO_EFFECT_KEYS: readonly string[] = [
   'DB_CONFIG_UPDATES_MIN',
   'DEBUG',
   'DEBUG_PORT',
-  'DEFAULT_CHECK_METHOD',
-  'DEFAULT_DETECTION_PROFILE',
   'DELIVERY_OWNER_HOST',
   'EMAIL_FROM',
   'EMAIL_TRANSPORT',
-  'KEYWORD_READ_MAX_BYTES',
-  'KEYWORD_READ_MAX_MS',
   'MIN_TIME_BETWEEN_ROUNDS_SEC',
   'NUM_TO_PROCESS',
-  'NUM_WORKERS',
   'PEER_OFFLINE_LIMIT',
   'PINNED_BUCKET_MAX',
   'PINNED_BUCKET_MIN',

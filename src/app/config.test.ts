@@ -76,6 +76,14 @@ describe('the file', () => {
     expect(notices[0]).toContain('has no effect here');
   });
 
+  it('of the older system keeps its words for probing: how many workers, which default, which budget', () => {
+    const older =
+      '{"NUM_WORKERS": 60, "DEFAULT_CHECK_METHOD": "HEAD", "BODY_READ_MAX_MS": 0, "KEYWORD_READ_MAX_MS": 500}';
+    const { config, notices } = loadConfig({ JETMON_CONFIG: fileWith(older) });
+    expect(config).toMatchObject({ NUM_WORKERS: 60, DEFAULT_CHECK_METHOD: 'HEAD', KEYWORD_READ_MAX_MS: 500 });
+    expect(notices).toEqual([]);
+  });
+
   it('may use an older name, with a notice; the new name wins', () => {
     const path = fileWith('{"DB_UPDATES_ENABLE": false, "DASHBOARD_PORT": 7000, "HTTP_PORT": 7001}');
     const { config, notices } = loadConfig({ JETMON_CONFIG: path });
@@ -114,6 +122,13 @@ describe('the environment', () => {
       LEGACY_STATUS_PROJECTION_ENABLE: 'maybe',
       EGRESS_ALLOW: '0.0.0.0/0',
       CHECK_DNS_RESOLVERS: 'dns.example',
+      DEFAULT_CHECK_METHOD: 'get',
+      DEFAULT_DETECTION_PROFILE: 'deep',
+      BODY_READ_MAX_BYTES: '-1',
+      BODY_READ_MAX_MS: '255001',
+      KEYWORD_READ_MAX_BYTES: '16777217',
+      KEYWORD_READ_MAX_MS: '0.5',
+      NUM_WORKERS: '-1',
     })) {
       expect(refusal({ [key]: value }).message).toContain(key);
     }

@@ -1,13 +1,21 @@
 /** Probes a list of URLs once and ends: the base of `check`. */
+import type { ProbePlan } from '../domain/probe-plan.ts';
 import type { Observation } from '../domain/verdict.ts';
 import type { Config } from './config.ts';
 import { createProber } from './prober.ts';
+
+export type ProbeOnceOptions = {
+  timeoutMs: number;
+  allowPrivate: boolean;
+  /** How every URL is probed; absent or null: as the configuration says. */
+  plan?: ProbePlan | null;
+};
 
 /** Calls `onObservation` in the order of `urls`, each as soon as it and all before it are there. */
 export async function probeOnce(
   config: Config,
   urls: readonly string[],
-  options: { timeoutMs: number; allowPrivate: boolean },
+  options: ProbeOnceOptions,
   onObservation: (url: string, observation: Observation) => void,
 ): Promise<void> {
   const observations = new Map<number, Observation>();
@@ -29,7 +37,8 @@ export async function probeOnce(
   });
   try {
     if (urls.length === 0) return;
-    prober.submit(urls.map((url, id) => ({ id, url, timeoutMs: options.timeoutMs, evidence: 'always' })));
+    const { timeoutMs, plan = null } = options;
+    prober.submit(urls.map((url, id) => ({ id, url, timeoutMs, plan, evidence: 'always' })));
     await promise;
   } finally {
     await prober.stop();

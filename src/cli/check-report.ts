@@ -1,10 +1,10 @@
 /** What a person reads after `check`: verdict, cause, where the time went, and the proof. */
 import { styleText } from 'node:util';
 import { CHECKS } from '../checks/registry.ts';
-import type { AddressEvidence, CertificateEvidence, Evidence, HopEvidence } from '../domain/evidence.ts';
 import type { Timings } from '../domain/timings.ts';
 import { type Observation, type Verdict, worstVerdict } from '../domain/verdict.ts';
 import { escapeControl } from '../lib/escape.ts';
+import { evidenceRows } from './evidence-rows.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -18,6 +18,8 @@ const BADGES: Readonly<Record<Verdict['state'], { style: Style; text: string }>>
 
 const LABEL_WIDTH = 13;
 const BAR_WIDTH = 48;
+/** Phases that hardly ever take time are shown when they did. */
+const WORTH_SHOWING_MS = 0.5;
 
 /** Ends with an empty line. All text that came from outside is escaped. */
 export function renderObservation(url: string, observation: Observation): string {
@@ -33,7 +35,7 @@ export function renderObservation(url: string, observation: Observation): string
     '',
     ...phaseLines(observation.timings, observation.evidence?.hops.length ?? 1),
   ];
-  if (observation.evidence !== null) lines.push(...evidenceLines(observation.evidence));
+  if (observation.evidence !== null) lines.push(...evidenceRows(observation.evidence).map(evidenceLine));
   return `${lines.join('\n')}\n\n`;
 }
 
@@ -48,7 +50,9 @@ function phaseLines(timings: Timings, hops: number): string[] {
     ['DNS', timings.dns, 'cyan'],
     ['TCP', timings.tcp, 'blue'],
     ['TLS', timings.tls, 'magenta'],
+    ['sent', worthShowing(timings.sent), 'gray'],
     ['TTFB', timings.ttfb, 'green'],
+    ['headers', worthShowing(timings.headers), 'gray'],
     ['body', timings.body, 'yellow'],
   ] as const;
   const finished = phases.flatMap(([name, ms, colour]) => (ms === undefined ? [] : [{ name, ms, colour }]));
@@ -61,48 +65,20 @@ function phaseLines(timings: Timings, hops: number): string[] {
     const bar = ' '.repeat(Math.min(from, BAR_WIDTH - 1)) + styleText(colour, '█'.repeat(Math.max(1, to - from)));
     return `  ${name.padEnd(LABEL_WIDTH)}${milliseconds(ms)}  ${bar}`;
   });
+  if (timings.total === undefined) return [...lines, '  not timed: this machine paused during the probe', ''];
   // The phases are those of the last request; with redirects the total tells of all.
   const of = hops > 1 ? `  over ${hops} requests; the phases are those of the last` : '';
   return [...lines, `  ${'total'.padEnd(LABEL_WIDTH)}${milliseconds(timings.total)}${of}`, ''];
+}
+
+function worthShowing(ms: number | undefined): number | undefined {
+  return ms !== undefined && ms >= WORTH_SHOWING_MS ? ms : undefined;
 }
 
 function milliseconds(ms: number): string {
   return `${ms.toFixed(1).padStart(8)} ms`;
 }
 
-function evidenceLines(evidence: Evidence): string[] {
-  const last = evidence.hops.at(-1);
-  const rows: [label: string, text: string][] = [];
-  if (evidence.hops.length > 1) rows.push(['redirects', evidence.hops.map(hopText).join(' → ')]);
-  if (last !== undefined && last.addresses.length > 0) rows.push(['address', addressText(last)]);
-  if (last?.tls) rows.push(['TLS', `${last.tls.version}, ${last.tls.cipher}`]);
-  if (evidence.certificate !== null) rows.push(['certificate', certificateText(evidence.certificate)]);
-  if (evidence.body !== null && evidence.body.mode !== 'skipped')
-    rows.push(['body read', `${evidence.body.bytes_read} bytes`]);
-  if (evidence.error !== null) rows.push(['error', `${evidence.error.phase}: ${evidence.error.code}`]);
-  return rows.map(([label, text]) => `  ${styleText('dim', label.padEnd(LABEL_WIDTH))}${escapeControl(text)}`);
-}
-
-function hopText(hop: HopEvidence): string {
-  return `${hop.url} (${hop.http_code ?? 'no reply'})`;
-}
-
-function addressText(hop: HopEvidence): string {
-  const others = hop.addresses.filter((attempt) => attempt.address !== hop.address);
-  const dialled = hop.addresses.some((attempt) => attempt.outcome === 'failed');
-  const used = hop.address ?? (dialled ? 'none answered' : 'none was dialled');
-  if (others.length === 0) return used;
-  const shown = others.slice(0, 6).map(attemptText).join(', ');
-  return `${used}; also found: ${shown}${others.length > 6 ? `, and ${others.length - 6} more` : ''}`;
-}
-
-function attemptText(attempt: AddressEvidence): string {
-  return attempt.outcome === 'not_tried' ? attempt.address : `${attempt.address} (${attempt.error ?? attempt.outcome})`;
-}
-
-function certificateText(certificate: CertificateEvidence): string {
-  const names = certificate.names.slice(0, 3).join(', ') || certificate.subject;
-  const more = certificate.names.length > 3 ? ` and ${certificate.names.length - 3} more` : '';
-  const verified = certificate.verify_error === null ? 'verified' : `NOT verified: ${certificate.verify_error}`;
-  return `${names}${more}; by ${certificate.issuer}; until ${certificate.not_after.slice(0, 10)}; ${certificate.key}; ${verified}`;
+function evidenceLine([label, text]: readonly [label: string, text: string]): string {
+  return `  ${styleText('dim', label.padEnd(LABEL_WIDTH))}${escapeControl(text)}`;
 }

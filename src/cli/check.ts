@@ -2,18 +2,20 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../app/config.ts';
 import { probeOnce } from '../app/probe-once.ts';
+import { defaultPlan } from '../app/prober.ts';
 import { AppError } from '../domain/errors.ts';
 import { severityOf } from '../domain/state.ts';
 import { rounded } from '../domain/timings.ts';
 import { type Observation, worstVerdict } from '../domain/verdict.ts';
-import { parseDuration } from '../lib/duration.ts';
 import { parseTypedUrl } from '../services/site-url.ts';
 import { renderObservation } from './check-report.ts';
 import type { Terminal } from './command.ts';
 import { jsonLine } from './json-line.ts';
+import { addProbeOptions, type ProbeOptions, planOf, probeSettingsOf, refuseIdleRules } from './probe-options.ts';
+import { proxyNotice } from './proxy-notice.ts';
 import { readLines } from './stdin.ts';
 
-type Options = { json?: boolean; stdin?: boolean; timeout: string; allowPrivate?: boolean };
+type Options = ProbeOptions & { json?: boolean; stdin?: boolean; allowPrivate?: boolean };
 
 /** More at once would say nothing about the sites and much about this machine. */
 const MAX_URLS = 10_000;
@@ -21,8 +23,8 @@ const MAX_URLS = 10_000;
 export function define(command: Command, terminal: Terminal): void {
   command
     .argument('[url...]', 'what to probe; https:// is added when no scheme is given')
-    .option('--stdin', 'read more URLs from standard input, one a line')
-    .option('--timeout <span>', 'deadline of each probe over all its phases', '10s')
+    .option('--stdin', 'read more URLs from standard input, one a line');
+  addProbeOptions(command)
     .option('--allow-private', 'probe private and loopback addresses too')
     .option('--json', 'print one JSON document a line, one per URL')
     .addHelpText('after', HELP)
@@ -35,6 +37,8 @@ Exit codes: 0 every site is up, 1 at least one is failing or unknown, 2 wrong us
 Examples:
   $ jetmon2 check example.com
   $ jetmon2 check https://example.com http://localhost:3000 --allow-private
+  $ jetmon2 check example.com --keyword Welcome --forbid 'Fatal error' --redirects fail
+  $ jetmon2 check https://example.com/private --header-file secrets.txt --expected-status 200,401
   $ cat urls.txt | jetmon2 check --stdin --json
 `;
 
@@ -46,14 +50,14 @@ async function run(words: string[], options: Options, terminal: Terminal): Promi
     });
   }
   const urls = listed.map(parseTypedUrl);
-  const timeoutSeconds = parseDuration(options.timeout);
-  if (timeoutSeconds === null || timeoutSeconds < 1 || timeoutSeconds > 255) {
-    throw new AppError('invalid_arguments', `--timeout ${options.timeout} is not a span between 1s and 255s`, {
-      fix: 'write it as `10s` or `1m`',
-    });
-  }
+  const settings = probeSettingsOf(options);
   const { config } = loadConfig(terminal.env);
-  const probing = { timeoutMs: timeoutSeconds * 1000, allowPrivate: options.allowPrivate === true };
+  const plan = planOf(settings, defaultPlan(config));
+  if (plan !== null) refuseIdleRules(plan);
+  const notice = proxyNotice(terminal.env);
+  if (notice !== null) terminal.err.write(notice);
+  const timeoutMs = (settings.timeout_seconds ?? config.NET_COMMS_TIMEOUT) * 1000;
+  const probing = { timeoutMs, plan, allowPrivate: options.allowPrivate === true };
   await probeOnce(config, urls, probing, (url, observation) => {
     terminal.out.write(options.json ? jsonLine(documentOf(url, observation)) : renderObservation(url, observation));
     if (isFailing(observation)) terminal.setExitCode(1);

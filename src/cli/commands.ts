@@ -4,7 +4,11 @@ import type { CommandEntry } from './command.ts';
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'serve', summary: 'watch sites: page, API and prober in one process', load: () => import('./serve.ts') },
   { name: 'check', summary: 'probe URLs once, now, and say what was found', load: () => import('./check.ts') },
-  { name: 'sites', summary: 'add, list, pause, resume or remove watched sites', load: () => import('./sites.ts') },
+  {
+    name: 'sites',
+    summary: 'add, list, change, pause, resume or remove watched sites',
+    load: () => import('./sites.ts'),
+  },
   { name: 'keys', summary: 'create, list or revoke API keys', load: () => import('./keys.ts') },
   { name: 'version', summary: 'print the version and the runtime', load: () => import('./version.ts') },
 ];

@@ -5,7 +5,8 @@ import { loadConfig } from '../app/config.ts';
 import { reachApi } from '../app/reach-api.ts';
 import { ApiError } from '../client/api-error.ts';
 import { type Client, createClient } from '../client/client.ts';
-import type { Site } from '../contracts/sites.ts';
+import type { WatchedUrl } from '../client/watch-url.ts';
+import type { Site, UpdateSite } from '../contracts/sites.ts';
 import { AppError, isErrorCode } from '../domain/errors.ts';
 import { severityOf } from '../domain/state.ts';
 import { formatSeconds } from '../lib/duration.ts';
@@ -14,26 +15,28 @@ import { parseTypedUrl } from '../services/site-url.ts';
 import type { Terminal } from './command.ts';
 import { parseEvery } from './interval-option.ts';
 import { jsonLine } from './json-line.ts';
+import {
+  addProbeOptions,
+  addResetOption,
+  type ProbeOptions,
+  probeSettingsOf,
+  type ResetOption,
+  resetSettingsOf,
+} from './probe-options.ts';
 import { readLines } from './stdin.ts';
 import { renderTable } from './table.ts';
 import { watchedWords } from './watched-words.ts';
 
-type AddOptions = { every: string; stdin?: boolean; json?: boolean };
+type AddOptions = ProbeOptions & { every: string; stdin?: boolean; json?: boolean };
+type UpdateOptions = ProbeOptions & ResetOption & { every?: string; json?: boolean };
 type JsonOption = { json?: boolean };
 
 const MAX_ADDED = 10_000;
 
 export function define(command: Command, terminal: Terminal): void {
   command.addHelpText('after', HELP);
-  command
-    .command('add')
-    .argument('[url...]', 'what to watch; https:// is added when no scheme is given')
-    .summary('watch URLs')
-    .option('--every <span>', 'interval between checks', '1m')
-    .option('--stdin', 'read more URLs from standard input, one a line')
-    .option('--json', 'print one JSON document a line, one per URL')
-    .addHelpText('after', '\nExample:\n  $ jetmon2 sites add example.com https://example.org/shop --every 5m\n')
-    .action((urls: string[], options: AddOptions) => add(urls, options, terminal));
+  defineAdd(command, terminal);
+  defineUpdate(command, terminal);
   command
     .command('list')
     .summary('list watched sites with their state')
@@ -54,6 +57,35 @@ export function define(command: Command, terminal: Terminal): void {
   }
 }
 
+function defineAdd(command: Command, terminal: Terminal): void {
+  const add = command
+    .command('add')
+    .argument('[url...]', 'what to watch; https:// is added when no scheme is given')
+    .summary('watch URLs')
+    .option('--every <span>', 'interval between checks', '1m')
+    .option('--stdin', 'read more URLs from standard input, one a line');
+  addProbeOptions(add)
+    .option('--json', 'print one JSON document a line, one per URL')
+    .addHelpText('after', ADD_HELP)
+    .action((urls: string[], options: AddOptions) => addUrls(urls, options, terminal));
+}
+
+function defineUpdate(command: Command, terminal: Terminal): void {
+  const update = command
+    .command('update')
+    .argument('<id>', 'the number of the site')
+    .summary('change how a site is checked; what is not named stays as it is')
+    .option('--every <span>', 'interval between checks');
+  addResetOption(addProbeOptions(update))
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', UPDATE_HELP)
+    .action((id: string, options: UpdateOptions) => {
+      const siteId = siteIdIn(id);
+      const changes = changesIn(options);
+      return withClient(terminal, (client) => change(client, updateTo(changes), siteId, options, terminal));
+    });
+}
+
 const HELP = `
 Examples:
   $ jetmon2 sites add example.com
@@ -61,9 +93,22 @@ Examples:
   $ jetmon2 sites pause 3
 `;
 
-type Verb = { name: string; summary: string; done: string; run(client: Client, id: bigint): Promise<unknown> };
+const ADD_HELP = `
+Examples:
+  $ jetmon2 sites add example.com https://example.org/shop --every 5m
+  $ jetmon2 sites add example.com --keyword Welcome --forbid 'Fatal error'
+  $ jetmon2 sites add https://example.com/private --header-file secrets.txt --expected-status 200,401
+`;
 
-const VERBS: readonly Verb[] = [
+const UPDATE_HELP = `
+Examples:
+  $ jetmon2 sites update 3 --every 5m --redirects fail
+  $ jetmon2 sites update 3 --reset keyword --reset header
+`;
+
+type Verb = { name: string; done: string; run(client: Client, id: bigint): Promise<unknown> };
+
+const VERBS: readonly (Verb & { summary: string })[] = [
   {
     name: 'pause',
     summary: 'stop checking a site for now',
@@ -96,7 +141,7 @@ async function withClient(terminal: Terminal, run: (client: Client) => Promise<v
   }
 }
 
-async function add(words: string[], options: AddOptions, terminal: Terminal): Promise<void> {
+async function addUrls(words: string[], options: AddOptions, terminal: Terminal): Promise<void> {
   const listed = options.stdin ? [...words, ...(await readLines(terminal.stdin, MAX_ADDED))] : words;
   if (listed.length === 0) {
     throw new AppError('invalid_arguments', 'there is no URL to watch', {
@@ -105,15 +150,44 @@ async function add(words: string[], options: AddOptions, terminal: Terminal): Pr
   }
   const urls = listed.map(parseTypedUrl);
   const intervalSeconds = parseEvery(options.every);
+  const settings = probeSettingsOf(options);
   await withClient(terminal, async (client) => {
     for (const url of urls) {
-      const watched = await client.sites.watch({ url, intervalSeconds });
-      const interval = watched.outcome === 'created' ? `, checked every ${formatSeconds(intervalSeconds)}` : '';
-      const words = `${escapeControl(url)} is ${watchedWords(watched)}${interval}`;
-      const document = { url, site_id: watched.siteId, result: watched.outcome };
+      const watched = await client.sites.watch({ url, intervalSeconds, settings });
+      const kept = Object.keys(settings).length > 0 && keepsSettings(watched);
+      const document = { url, site_id: watched.siteId, result: watched.outcome, ...(kept ? { settings: 'kept' } : {}) };
+      const words = addedWords(url, watched, intervalSeconds) + (kept ? keptWords(watched) : '');
       terminal.out.write(options.json ? jsonLine(document) : `${words}\n`);
     }
   });
+}
+
+/** A site that is there keeps what it has: adding says that it is watched, not how. */
+function keepsSettings(watched: WatchedUrl): boolean {
+  return watched.outcome === 'exists' || (watched.outcome === 'resumed' && watched.was === 'paused');
+}
+
+function addedWords(url: string, watched: WatchedUrl, intervalSeconds: number): string {
+  const interval = watched.outcome === 'created' ? `, checked every ${formatSeconds(intervalSeconds)}` : '';
+  return `${escapeControl(url)} is ${watchedWords(watched)}${interval}`;
+}
+
+function keptWords({ siteId }: WatchedUrl): string {
+  return `; its settings are as they were, change them with \`jetmon2 sites update ${siteId}\``;
+}
+
+/** Throws `invalid_arguments`. */
+function changesIn(options: UpdateOptions): UpdateSite {
+  const every = options.every === undefined ? {} : { check_interval_seconds: parseEvery(options.every) };
+  const changes = { ...every, ...resetSettingsOf(options), ...probeSettingsOf(options) };
+  if (Object.keys(changes).length > 0) return changes;
+  throw new AppError('invalid_arguments', 'there is nothing to change', {
+    fix: 'name what, as in `jetmon2 sites update 3 --every 5m`',
+  });
+}
+
+function updateTo(changes: UpdateSite): Verb {
+  return { name: 'update', done: 'changed', run: (client, id) => client.sites.update(id, changes) };
 }
 
 async function list(client: Client, options: JsonOption, terminal: Terminal): Promise<void> {

@@ -27,6 +27,20 @@ describe('watching a URL through the API', () => {
     expect(again).toMatchObject({ was: 'removed', siteId, site: { ...site, check_interval_seconds: 300 } });
   });
 
+  it('gives a site the settings that were asked for when it is new or was removed, and leaves it its own otherwise', async () => {
+    const { sites } = await connected();
+    const asked = (check_keyword: string) => sites.watch({ ...WANTED, settings: { check_keyword } });
+    const { siteId } = await asked('one');
+    const keyword = async () => (await sites.get(siteId)).check_keyword;
+    expect(await keyword()).toBe('one');
+    expect((await asked('two')).outcome).toBe('exists');
+    await sites.pause(siteId);
+    expect((await asked('three')).outcome).toBe('resumed');
+    expect(await keyword()).toBe('one');
+    await sites.remove(siteId);
+    expect(await asked('four')).toMatchObject({ outcome: 'resumed', was: 'removed', site: { check_keyword: 'four' } });
+  });
+
   it('passes every other refusal on', async () => {
     const { sites } = await connected();
     await expect(sites.watch({ ...WANTED, url: 'ftp://a.example/' })).rejects.toMatchObject({ code: 'invalid_url' });

@@ -1,26 +1,26 @@
 /** Sees to it that a URL is watched, through the API: creates its site, resumes it, or finds that it is watched. */
-import type { CreateSite, Site, UpdateSite } from '../contracts/sites.ts';
+import type { CreateSite, Site, SiteSettings, UpdateSite } from '../contracts/sites.ts';
 import type { Id } from '../contracts/values.ts';
 import { ApiError } from './api-error.ts';
 
 export type WatchedUrl = { siteId: Id } & (
   | { outcome: 'created'; site: Site }
   | { outcome: 'exists' }
-  /** A paused site keeps its interval; a removed one takes the interval that was asked for. */
+  /** A paused site keeps its interval and settings; a removed one takes those that were asked for. */
   | { outcome: 'resumed'; was: 'paused' | 'removed'; site: Site }
 );
 
-export type WantedUrl = { url: string; intervalSeconds: number };
+export type WantedUrl = { url: string; intervalSeconds: number; settings?: SiteSettings };
 
 type Sites = {
   create(site: CreateSite): Promise<Site>;
   update(siteId: Id, changes: UpdateSite): Promise<Site>;
 };
 
-export async function watchUrl(sites: Sites, { url, intervalSeconds }: WantedUrl): Promise<WatchedUrl> {
-  const interval = { check_interval_seconds: intervalSeconds };
+export async function watchUrl(sites: Sites, { url, intervalSeconds, settings }: WantedUrl): Promise<WatchedUrl> {
+  const asked = { check_interval_seconds: intervalSeconds, ...settings };
   try {
-    const site = await sites.create({ monitor_url: url, ...interval });
+    const site = await sites.create({ monitor_url: url, ...asked });
     return { siteId: site.id, outcome: 'created', site };
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'site_exists') throw error;
@@ -28,7 +28,7 @@ export async function watchUrl(sites: Sites, { url, intervalSeconds }: WantedUrl
     if (typeof siteId !== 'number' && typeof siteId !== 'bigint') throw error;
     if (error.details['monitor_active'] !== false) return { siteId, outcome: 'exists' };
     const was = error.details['removed'] === true ? 'removed' : 'paused';
-    const site = await sites.update(siteId, { monitor_active: true, ...(was === 'removed' ? interval : {}) });
+    const site = await sites.update(siteId, { monitor_active: true, ...(was === 'removed' ? asked : {}) });
     return { siteId, outcome: 'resumed', was, site };
   }
 }

@@ -32,6 +32,12 @@ export function defineContract<const C extends Contract>(contract: C): C {
   return contract;
 }
 
+/** Whether a member of a body may hold a secret: it is never sent back, not even in a refusal of it. */
+export function isWriteOnly(member: z.ZodType | undefined): boolean {
+  const inner = member?.def.type === 'optional' ? (member as z.ZodOptional<z.ZodType>).unwrap() : member;
+  return inner?.meta()?.['writeOnly'] === true;
+}
+
 /** Parsed query of a contract, defaults applied. */
 export type QueryOf<C extends Contract> = C['query'] extends z.ZodType ? z.output<C['query']> : Record<string, never>;
 /** Query as a caller writes it. */

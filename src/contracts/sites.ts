@@ -1,5 +1,6 @@
 /** Sites: what is watched, and how it fares. */
 import { z } from 'zod';
+import { PROBE_SETTINGS } from '../checks/probe.settings.ts';
 import { defineContract } from './contract.ts';
 import { EventSummary } from './events.ts';
 import { Id, Instant, PageQuery, pageOf, QueryBoolean, Severity, StateLabel, TimingsMs } from './values.ts';
@@ -28,6 +29,8 @@ export const Endpoint = z.object({
 });
 export type Endpoint = z.output<typeof Endpoint>;
 
+const { custom_headers: _, ...shownSettings } = PROBE_SETTINGS;
+
 export const Site = z.object({
   id: Id,
   blog_id: Id,
@@ -39,14 +42,16 @@ export const Site = z.object({
   check_interval: z.int(),
   check_interval_seconds: z.int(),
   timeout_seconds: z.int().nullable(),
-  redirect_policy: z.literal('follow'),
+  ...shownSettings,
+  custom_header_names: z
+    .array(z.string())
+    .meta({ description: 'Names of `custom_headers`; their values are not shown.' }),
   current_state: StateLabel,
   current_severity: Severity,
   active_event_id: Id.nullable(),
   last_checked_at: Instant.nullable(),
   last_status_change_at: Instant.nullable(),
   ssl_expiry_date: z.iso.date().nullable().meta({ description: 'Last day of the certificate that was seen last.' }),
-  check_keyword: z.null().meta({ description: 'No keyword is looked for in this version.' }),
   maintenance_start: z.null().meta({ description: 'There are no maintenance windows in this version.' }),
   maintenance_end: z.null(),
   alert_cooldown_minutes: z.null().meta({ description: 'Nobody is alerted in this version.' }),
@@ -61,7 +66,16 @@ export type Site = z.output<typeof Site>;
 export const SiteDetail = Site.extend({ active_events: z.array(EventSummary) });
 export type SiteDetail = z.output<typeof SiteDetail>;
 
-const siteSettings = {
+/** How a site is probed. */
+const settings = {
+  timeout_seconds: z.int().min(1).max(255).nullable().meta({ description: 'null: the server default.' }),
+  ...PROBE_SETTINGS,
+};
+
+export const SiteSettings = z.strictObject(settings).partial();
+export type SiteSettings = z.output<typeof SiteSettings>;
+
+const members = {
   monitor_active: z.boolean(),
   bucket_no: z.int().min(0).max(65_535),
   check_interval: z.int().min(1).max(255).meta({ description: 'Minutes between checks.' }),
@@ -70,18 +84,17 @@ const siteSettings = {
     .min(1)
     .max(604_800)
     .meta({ description: 'Exact interval; wins over check_interval.' }),
-  timeout_seconds: z.int().min(1).max(255).nullable().meta({ description: 'null: the server default.' }),
-  redirect_policy: z.literal('follow'),
+  ...settings,
 };
 
 export const CreateSite = z.strictObject({
   blog_id: Id.optional().meta({ description: 'Allocated when absent; required on a shared legacy database.' }),
   monitor_url: z.string().meta({ description: 'Absolute http or https URL, at most 300 bytes, without user info.' }),
-  ...z.object(siteSettings).partial().shape,
+  ...z.object(members).partial().shape,
 });
 export type CreateSite = z.output<typeof CreateSite>;
 
-export const UpdateSite = z.strictObject({ monitor_url: z.string(), ...siteSettings }).partial();
+export const UpdateSite = z.strictObject({ monitor_url: z.string(), ...members }).partial();
 export type UpdateSite = z.output<typeof UpdateSite>;
 
 export const listSites = defineContract({

@@ -15,14 +15,16 @@ export const Instant = z.iso.datetime().meta({ description: 'RFC 3339 instant in
 export const StateLabel = z.enum(STATES);
 export const Severity = z.int().min(0).max(255);
 
-/** Phases of a probe in milliseconds; a phase that did not finish is absent. */
+/** Phases of a probe in milliseconds; one that did not finish, or that a pause of ours fell into, is absent. */
 export const TimingsMs = z.object({
   dns: z.number().optional(),
   tcp: z.number().optional(),
   tls: z.number().optional(),
+  sent: z.number().optional(),
   ttfb: z.number().optional(),
+  headers: z.number().optional(),
   body: z.number().optional(),
-  total: z.number(),
+  total: z.number().optional(),
 });
 export type TimingsMs = z.output<typeof TimingsMs>;
 

@@ -2,6 +2,7 @@
 
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { DecisionPolicy, OpenIncident } from '../domain/incident.ts';
+import type { ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
 import type { Changes } from '../store/changes.ts';
@@ -11,6 +12,7 @@ import type { RuntimeStore } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAppendDecision } from './append-decision.ts';
 import { createPipeline } from './pipeline.ts';
+import { createSelfWatch } from './self-watch.ts';
 import { type Target, targetOf, untilNextCheck } from './target.ts';
 import { createWheel } from './wheel.ts';
 
@@ -26,6 +28,8 @@ export type EngineParts = {
   policy: Omit<DecisionPolicy, 'intervalMs'>;
   projectStatus: boolean;
   timeoutMs: number;
+  /** How endpoints are probed that want nothing else; the prober's own, so that their jobs need not carry it. */
+  plan: ProbePlan;
   newOpId(): string;
 };
 
@@ -66,6 +70,7 @@ export function createEngine(parts: EngineParts): Engine {
       unread.add(endpointId);
     },
   });
+  const selfWatch = createSelfWatch(parts);
   let flushing = Promise.resolve();
   let reloading = Promise.resolve();
   let stopped = false;
@@ -85,7 +90,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   function watch(endpoint: Endpoint, incidents: Map<string, OpenIncident>): Target {
     retire(endpoint.endpointId);
-    const target = targetOf(endpoint, incidents, { timeoutMs: parts.timeoutMs });
+    const target = targetOf(endpoint, incidents, parts);
     targets.set(endpoint.endpointId, target);
     return target;
   }
@@ -145,18 +150,29 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
+  async function watchOurselves(): Promise<void> {
+    try {
+      await selfWatch.look(prober.stats());
+    } catch (error) {
+      parts.log.warn({ err: error }, 'trouble of our own could not be written; it is tried again');
+    }
+  }
+
   function keepHouse(): void {
     housekeeping = parts.clock.after(HOUSEKEEPING_EVERY_MS, () => {
       follow(unread);
       unread.clear();
-      flushing = flush().then(() => {
-        if (!stopped) keepHouse();
-      });
+      flushing = flush()
+        .then(watchOurselves)
+        .then(() => {
+          if (!stopped) keepHouse();
+        });
     });
   }
 
   async function load(): Promise<void> {
     await parts.runtime.load();
+    await selfWatch.start();
     const open = await parts.events.openIncidents();
     for (const endpoint of await parts.endpoints.all()) {
       if (!endpoint.active) continue;

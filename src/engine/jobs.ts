@@ -9,7 +9,8 @@ export function createJobs() {
     jobFor(target: Target): ProbeJob {
       target.job = ++last;
       out.set(target.job, target);
-      return { id: target.job, url: target.url, timeoutMs: target.timeoutMs, evidence: 'unless_healthy' };
+      const { job: id, url, timeoutMs, plan } = target;
+      return { id, url, timeoutMs, plan, evidence: 'unless_healthy' };
     },
     /** The target a job was for; null when that was changed or removed meanwhile: what was seen is stale. */
     claim(id: number): Target | null {

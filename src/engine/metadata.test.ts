@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { observed, verdict } from '../../test/kit/fake-prober.ts';
+import { exchangeOf, replyOf, visitOf } from '../../test/kit/visit.ts';
 import { HTTP_FINDINGS } from '../checks/application/http.findings.ts';
-import type { Evidence } from '../domain/evidence.ts';
+import { judge, observationOf } from '../checks/observe.ts';
+import { CHECKS } from '../checks/registry.ts';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { Decision } from '../domain/incident.ts';
+import { DEFAULT_PLAN, NO_OVERRIDES } from '../domain/probe-plan.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 import { metadataFor } from './metadata.ts';
 import { targetOf } from './target.ts';
@@ -15,7 +18,23 @@ const endpoint = {
   url: 'https://one.example/',
   intervalSeconds: 300,
 };
-const target = targetOf({ ...endpoint, timeoutSeconds: null } as Endpoint, new Map(), { timeoutMs: 10_000 });
+const stored = { ...endpoint, timeoutSeconds: null, plan: NO_OVERRIDES } as Endpoint;
+const target = targetOf(stored, new Map(), { timeoutMs: 10_000, plan: DEFAULT_PLAN });
+
+const resolver = { name: '192.0.2.53:53', source: 'configured' } as const;
+const redirected = visitOf(
+  { url: 'https://one.example/' },
+  {
+    hops: [
+      exchangeOf({ url: 'https://one.example/', reply: replyOf(302, [['location', 'https://two.example/']]) }),
+      exchangeOf({
+        url: 'https://two.example/',
+        resolver,
+        failure: { phase: 'dns', code: 'NXDOMAIN', detail: 'gone', resolver },
+      }),
+    ],
+  },
+);
 
 const opened: Decision = {
   mutations: [{ op: 'open', state: 'Seems Down', startedAtMs: T0, reason: 'opened' }],
@@ -68,18 +87,41 @@ describe('what is stored with a change', () => {
     expect(metadata.observation).not.toHaveProperty('first_failed_at');
   });
 
-  it('carries the evidence when there is some', () => {
-    const evidence: Evidence = {
-      url: target.url,
+  it('carries the evidence when there is some, under the names of the older system too', () => {
+    const observation = observationOf(judge(redirected, CHECKS, T0), 'always');
+    const metadata = metadataFor(target, observation, verdict('Seems Down'), opened);
+    expect(metadata).toMatchObject({
+      evidence: observation.evidence,
+      error_code: 2,
+      failure_class: 'intermittent',
+      legacy_status_type: 'intermittent',
+      detector_class: 'dns_nxdomain',
+      keyword_rule: null,
       method: 'GET',
-      hops: [],
-      http_code: null,
-      error: { phase: 'tcp', code: 'ECONNREFUSED', detail: 'refused' },
-      certificate: null,
-      body: null,
-    };
-    const seen = { ...observed([verdict('Seems Down')], T0), evidence };
-    expect(metadataFor(target, seen, verdict('Seems Down'), opened)).toMatchObject({ evidence });
+      detection_profile: 'full',
+      redirect_policy: 'follow',
+      error_detail: 'dns NXDOMAIN: gone',
+      redirect_count: 1,
+      redirect_chain: ['https://one.example/', 'https://two.example/'],
+      final_url: 'https://two.example/',
+      dns_error_kind: 'nxdomain',
+      dns_error_name: 'two.example',
+      dns_error_server: '192.0.2.53:53',
+      dns_resolver_source: 'configured',
+    });
+  });
+
+  it('tells of TLS and of the body that was read', () => {
+    const seen = { version: 'TLSv1.2', cipher: 'AES', alpn: null, ocspStaple: null, certificate: null };
+    const body = { mode: 'strict_finite', bytesRead: 3, limitBytes: 9, expectedBytes: 5 } as const;
+    const visit = visitOf({ tls: seen, reply: replyOf(200, [], body) });
+    const metadata = metadataFor(target, observationOf(judge(visit, CHECKS, T0), 'always'), verdict('Up'), closed);
+    expect(metadata).toMatchObject({
+      tls_version: 'TLSv1.2',
+      tls_version_code: '0x0303',
+      cipher_suite: 'AES',
+      body_read: { mode: 'strict_finite', bytes_read: 3, limit_bytes: 9, expected_bytes: 5 },
+    });
   });
 
   it('has no advice for a finding that this version does not know', () => {

@@ -1,6 +1,7 @@
 /** A target is one endpoint as the engine holds it in memory: what to probe, how often, and what is open on it. */
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { OpenIncident } from '../domain/incident.ts';
+import { type ProbePlan, planFor } from '../domain/probe-plan.ts';
 import { nextOnPhase, phaseMs } from '../domain/schedule.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 
@@ -10,6 +11,8 @@ export type Target = {
   readonly url: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** How it is probed; null: as the process probes, as nearly all are. */
+  readonly plan: ProbePlan | null;
   readonly phaseMs: number;
   /** Open incident per check type. */
   readonly incidents: Map<string, OpenIncident>;
@@ -22,7 +25,7 @@ export type Target = {
 export function targetOf(
   endpoint: Endpoint,
   incidents: Map<string, OpenIncident>,
-  defaults: { timeoutMs: number },
+  defaults: { timeoutMs: number; plan: ProbePlan },
 ): Target {
   const intervalMs = endpoint.intervalSeconds * 1000;
   return {
@@ -31,6 +34,7 @@ export function targetOf(
     url: endpoint.url,
     intervalMs,
     timeoutMs: endpoint.timeoutSeconds === null ? defaults.timeoutMs : endpoint.timeoutSeconds * 1000,
+    plan: planFor(endpoint.plan, defaults.plan),
     phaseMs: phaseMs(endpoint.endpointId, intervalMs),
     incidents,
     job: 0,

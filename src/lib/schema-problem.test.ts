@@ -7,7 +7,7 @@ const Schema = z.object({
   name: z.string().min(1).max(5),
   format: z.enum(['text', 'json']),
   on: z.boolean(),
-  list: z.array(z.string()),
+  list: z.array(z.string()).max(2),
 });
 const FINE = { port: 1, name: 'x', format: 'text', on: true, list: [] };
 
@@ -32,6 +32,7 @@ describe('a value that does not fit', () => {
     [{ on: 'yes' }, '"yes" is not true or false'],
     [{ list: null }, 'null is not a list'],
     [{ list: ['a', 3] }, '3 is not a text'],
+    [{ list: ['a', 'b', 'c'] }, 'it holds more than 2 entries'],
     [{ list: { text: 'x'.repeat(500) } }, /^\{"text":"x{50,60}\.\.\. is not a list$/],
   ])('is told in words (case %#)', (member, words) => {
     const said = problemWith(member);

@@ -22,9 +22,9 @@ export function schemaProblem(issue: z.core.$ZodIssue, root: unknown): string {
     case 'too_small':
       return issue.origin === 'string' ? 'it is empty' : `${shown(value)} is less than ${issue.minimum}`;
     case 'too_big':
-      return issue.origin === 'string'
-        ? `it is longer than ${issue.maximum}`
-        : `${shown(value)} is more than ${issue.maximum}`;
+      if (issue.origin === 'string') return `it is longer than ${issue.maximum}`;
+      if (issue.origin === 'array') return `it holds more than ${issue.maximum} entries`;
+      return `${shown(value)} is more than ${issue.maximum}`;
     default:
       return `${shown(value)} is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
   }

@@ -1,6 +1,7 @@
 /** Starts to watch a URL. */
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
+import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 import { checkInterval } from './check-interval.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
@@ -16,6 +17,8 @@ export type NewSite = {
   bucketNo?: number;
   intervalSeconds?: number;
   timeoutSeconds?: number | null;
+  /** How it is probed, where that is not left to the server. */
+  plan?: Partial<ProbePlanOverrides>;
 };
 
 type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'changes' | 'clock'>;
@@ -30,6 +33,7 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
     bucketNo: site.bucketNo ?? 0,
     intervalSeconds: checkInterval(site.intervalSeconds ?? policy.defaultIntervalSeconds, policy.minIntervalSeconds),
     timeoutSeconds: site.timeoutSeconds ?? null,
+    plan: site.plan ?? {},
   });
   switch (created.kind) {
     case 'exists':

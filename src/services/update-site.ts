@@ -1,5 +1,7 @@
 /** Changes a site: what it watches, how often, and whether at all. */
+import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
+import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { Change } from '../store/changes.ts';
 import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
 import type { Tx } from '../store/schema.ts';
@@ -20,6 +22,7 @@ export type SiteChanges = {
   intervalSeconds?: number;
   /** Null: back to the server's default. */
   timeoutSeconds?: number | null;
+  plan?: Partial<ProbePlanOverrides>;
 };
 
 /** Throws `invalid_url`, `invalid_field`, `site_not_found` or `site_exists`. */
@@ -74,6 +77,7 @@ async function patchEndpoints(
   const [first, ...others] = endpoints;
   const same = url === undefined ? undefined : others.find((endpoint) => endpoint.url === url);
   if (same !== undefined) throw siteExists(same);
+  if (first !== undefined && url !== undefined) keepSecretsFrom(url, first, common);
   for (const endpoint of endpoints) {
     const pauses = common.active === false && endpoint.active;
     const patch = {
@@ -83,4 +87,17 @@ async function patchEndpoints(
     };
     await deps.endpoints.update(endpoint.endpointId, patch, tx);
   }
+}
+
+/**
+ * Headers that were given for one origin are not sent to another by whoever may change the URL but never read them. Throws
+ * `invalid_field`.
+ */
+function keepSecretsFrom(url: string, endpoint: Endpoint, { plan }: EndpointPatch): void {
+  const moves = URL.parse(url)?.origin !== URL.parse(endpoint.url)?.origin;
+  if (!moves || plan?.headers !== undefined || endpoint.plan.headers.length === 0) return;
+  throw new AppError('invalid_field', 'the custom headers of this site were given for another origin', {
+    fix: 'send custom_headers with the new URL: a map of them, or {} for none',
+    details: { field: 'custom_headers' },
+  });
 }

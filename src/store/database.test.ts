@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryDatabase, temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
 import { AppError } from '../domain/errors.ts';
 import { openDatabase } from './database.ts';
+import { MIGRATIONS } from './migrations/migrations.ts';
 
 async function refusal(url: string): Promise<AppError> {
   const error = await openDatabase({ url }).then(
@@ -124,7 +125,7 @@ describe('a file that cannot be used', () => {
     const error = await refusal(db.path);
     expect(error.code).toBe('database_newer');
     expect(error.message).toContain('migration 999');
-    expect(error.message).toContain('up to 1');
+    expect(error.message).toContain(`up to ${MIGRATIONS.at(-1)?.id}`);
     expect(readFileSync(db.path).equals(before)).toBe(true);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryStore } from '../../test/kit/store.ts';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import { MAX_ID } from '../domain/ids.ts';
+import { NO_OVERRIDES } from '../domain/probe-plan.ts';
 import type { NewEndpoint } from './endpoints.ts';
 
 const site = (id: bigint) => id as SiteId;
@@ -35,6 +36,7 @@ describe('creating an endpoint', () => {
         active: false,
         intervalSeconds: 45,
         timeoutSeconds: 7,
+        plan: NO_OVERRIDES,
         legacyStatus: 1,
         statusChangedAtMs: null,
         removedAtMs: null,

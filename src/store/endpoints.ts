@@ -1,9 +1,11 @@
 /** Sites and their endpoints: the shared registry joined with the settings it has no columns for. */
 import { sql } from 'kysely';
 import { type EndpointId, MAX_ID, type SiteId } from '../domain/ids.ts';
+import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
 import { insertEntry, intervalSecondsOf, parseLegacyInstant, registry, updateEntry } from './legacy.ts';
+import { PLAN_COLUMNS, planColumns, planOfRow } from './plan-columns.ts';
 import type { Executor, Tx } from './schema.ts';
 
 /** One monitored URL. Sites that share a site id are tracked apart, by endpoint id. */
@@ -16,6 +18,8 @@ export type Endpoint = {
   intervalSeconds: number;
   /** Null: the server's default. */
   timeoutSeconds: number | null;
+  /** How it is probed. May hold secrets of the site: neither shown nor logged as it is. */
+  plan: ProbePlanOverrides;
   /** `site_status` as it stands in the registry; 0, 1 or 2, or whatever another program wrote. */
   legacyStatus: number;
   statusChangedAtMs: number | null;
@@ -33,6 +37,7 @@ export type NewEndpoint = {
   bucketNo: number;
   intervalSeconds: number;
   timeoutSeconds?: number | null;
+  plan?: Partial<ProbePlanOverrides>;
 };
 
 export type EndpointPatch = {
@@ -41,6 +46,8 @@ export type EndpointPatch = {
   bucketNo?: number;
   intervalSeconds?: number;
   timeoutSeconds?: number | null;
+  /** Members left out stay as they are. */
+  plan?: Partial<ProbePlanOverrides>;
   /** Stamps the instant of change in the registry. */
   statusChangedAtMs?: number;
   /** Making an endpoint active clears it. */
@@ -111,6 +118,7 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
       blog_id: endpoint.siteId,
       ...(patch.intervalSeconds === undefined ? {} : { check_interval_seconds: patch.intervalSeconds }),
       ...(patch.timeoutSeconds === undefined ? {} : { timeout_seconds: patch.timeoutSeconds }),
+      ...planColumns(patch.plan ?? {}),
       ...(removedAtMs === undefined ? {} : { removed_at: removedAtMs }),
       created_at: nowMs,
       updated_at: nowMs,
@@ -156,8 +164,8 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
 }
 
 /** Whether a patch changes anything that the registry has no column for. */
-function hasSettings({ active, intervalSeconds, timeoutSeconds, removedAtMs }: EndpointPatch): boolean {
-  return active === true || intervalSeconds !== undefined || timeoutSeconds !== undefined || removedAtMs !== undefined;
+function hasSettings({ active, intervalSeconds, timeoutSeconds, plan, removedAtMs }: EndpointPatch): boolean {
+  return active === true || [intervalSeconds, timeoutSeconds, plan, removedAtMs].some((value) => value !== undefined);
 }
 
 function select(db: Executor) {
@@ -166,6 +174,7 @@ function select(db: Executor) {
     .leftJoin('jetmon_endpoint_check_config as config', 'config.source_site_id', 'registry.endpoint_id')
     .selectAll('registry')
     .select(['config.check_interval_seconds', 'config.timeout_seconds', 'config.removed_at'])
+    .select(PLAN_COLUMNS.map((column) => `config.${column}` as const))
     .orderBy('registry.endpoint_id');
 }
 
@@ -182,6 +191,7 @@ function endpointOf(row: Row): Endpoint {
     active,
     intervalSeconds: intervalSecondsOf(Number(row.interval_minutes), exactSeconds),
     timeoutSeconds: row.timeout_seconds === null ? null : Number(row.timeout_seconds),
+    plan: planOfRow(row),
     legacyStatus: Number(row.legacy_status),
     statusChangedAtMs: parseLegacyInstant(row.status_changed),
     // Another program that shares the registry may have made a removed row active again.

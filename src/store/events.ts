@@ -14,7 +14,7 @@ import { isWatching } from './legacy.ts';
 import { storable } from './metadata.ts';
 import { openIncidents, openIncidentsOf } from './open-incidents.ts';
 import { PROJECTED_CHECK, projectStatus } from './projection.ts';
-import type { Tx } from './schema.ts';
+import type { Executor, Tx } from './schema.ts';
 
 export type AppendInput = {
   identity: EventIdentity;
@@ -61,6 +61,8 @@ export interface EventStore {
   /** Open incidents of every endpoint by check type, with how far confirmation has come. For the start. */
   openIncidents(): Promise<Map<EndpointId, Map<string, OpenIncident>>>;
   openIncidentsOf(endpointId: EndpointId): Promise<Map<string, OpenIncident>>;
+  /** Whether an event is open on this identity, also one that belongs to no endpoint. */
+  isOpen(identity: EventIdentity): Promise<boolean>;
 }
 
 export function createEvents(deps: { db: Database; changes: Changes }): EventStore {
@@ -101,6 +103,7 @@ export function createEvents(deps: { db: Database; changes: Changes }): EventSto
       if (announcement !== null) changes.publish(announcement);
       return result;
     },
+    isOpen: async (identity) => (await findOpen(db.kysely, identity)) !== null,
     openIncidents: () => openIncidents(db.kysely),
     openIncidentsOf: (endpointId) => openIncidentsOf(db.kysely, endpointId),
   };
@@ -234,7 +237,7 @@ async function updateEvent(tx: Tx, before: EventRow, step: Step): Promise<EventR
   return { ...before, ...values };
 }
 
-async function findOpen(tx: Tx, identity: EventIdentity): Promise<EventRow | null> {
+async function findOpen(tx: Executor, identity: EventIdentity): Promise<EventRow | null> {
   const query = tx.selectFrom('jetmon_events').selectAll().where('dedup_key', '=', dedupKey(identity));
   return (await query.executeTakeFirst()) ?? null;
 }

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { createRuntime } from './runtime.ts';
 
 const MINUTE = 60_000;
+const TIMINGS = { dns: 1.25, tcp: 2.5, tls: 8.5, sent: 0.25, ttfb: 10.125, headers: 0.5, body: 3.75, total: 27.5 };
 
 async function runtimeAt(nowMs: number) {
   const store = await temporaryStore();
@@ -15,7 +16,7 @@ async function runtimeAt(nowMs: number) {
 }
 
 function seen(startedAtMs: number, change: Partial<Observation> = {}): Observation {
-  const timings = { dns: 1.25, tcp: 2.5, ttfb: 10.125, total: 20.5 };
+  const timings = TIMINGS;
   const rest = { certificateExpiresAtMs: null, verdicts: [], evidence: null };
   return { startedAtMs, timings, httpCode: 200, address: '192.0.2.1', ...rest, ...change };
 }
@@ -72,7 +73,7 @@ describe('the latest result', () => {
       httpCode: 200,
       address: '192.0.2.1',
       certificateExpiresAtMs: null,
-      timings: { dns: 1.25, tcp: 2.5, ttfb: 10.125, total: 20.5 },
+      timings: TIMINGS,
       checkedAtMs: 1_000,
     });
     expect(await runtime.flush()).toBe(1);
@@ -80,6 +81,17 @@ describe('the latest result', () => {
     await after.load();
     expect(after.latest(endpoint.endpointId)).toEqual(latest);
     expect(await after.flush()).toBe(0);
+  });
+
+  it('has no time for what was not measured, not even for the whole', async () => {
+    const { db, clock, runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoints = [await addEndpoint(), await addEndpoint()] as const;
+    runtime.record(endpoints[0], seen(1_000, { timings: { tcp: 0 } }), down);
+    runtime.record(endpoints[1], seen(1_000, { timings: {} }), down);
+    await runtime.flush();
+    const after = createRuntime({ db, clock });
+    await after.load();
+    expect(endpoints.map(({ endpointId }) => after.latest(endpointId)?.timings)).toEqual([{ tcp: 0 }, {}]);
   });
 
   it('is written when it is new, when it changed, and when the written one is old', async () => {

@@ -139,9 +139,11 @@ function rowOf(endpointId: EndpointId, siteId: SiteId, result: LatestResult): In
     dns_ms: timings.dns ?? null,
     tcp_ms: timings.tcp ?? null,
     tls_ms: timings.tls ?? null,
+    sent_ms: timings.sent ?? null,
     ttfb_ms: timings.ttfb ?? null,
+    headers_ms: timings.headers ?? null,
     body_ms: timings.body ?? null,
-    total_ms: timings.total,
+    total_ms: timings.total ?? null,
     ssl_expires_at: result.certificateExpiresAtMs,
   };
 }
@@ -178,15 +180,17 @@ async function readAll(db: Database): Promise<Map<EndpointId, Entry>> {
   }
 }
 
-type TimingColumns = Record<'dns_ms' | 'tcp_ms' | 'tls_ms' | 'ttfb_ms' | 'body_ms' | 'total_ms', number | null>;
+type TimingColumns = Record<`${keyof Timings}_ms`, number | null>;
 
 function timingsOf(row: TimingColumns): Timings {
   return {
     ...(row.dns_ms === null ? {} : { dns: row.dns_ms }),
     ...(row.tcp_ms === null ? {} : { tcp: row.tcp_ms }),
     ...(row.tls_ms === null ? {} : { tls: row.tls_ms }),
+    ...(row.sent_ms === null ? {} : { sent: row.sent_ms }),
     ...(row.ttfb_ms === null ? {} : { ttfb: row.ttfb_ms }),
+    ...(row.headers_ms === null ? {} : { headers: row.headers_ms }),
     ...(row.body_ms === null ? {} : { body: row.body_ms }),
-    total: row.total_ms ?? 0,
+    ...(row.total_ms === null ? {} : { total: row.total_ms }),
   };
 }

@@ -53,6 +53,15 @@ export type CheckConfigTable = {
   blog_id: Int;
   check_interval_seconds: NullableInt;
   timeout_seconds: NullableInt;
+  check_keyword: NullableText;
+  forbidden_keyword: NullableText;
+  forbidden_keywords: NullableText;
+  custom_headers: NullableText;
+  redirect_policy: NullableText;
+  request_method: NullableText;
+  detection_profile: NullableText;
+  expected_status: NullableText;
+  http2: NullableInt;
   removed_at: NullableInt;
   created_at: Int;
   updated_at: Int;
@@ -70,7 +79,9 @@ export type RuntimeTable = {
   dns_ms: NullableReal;
   tcp_ms: NullableReal;
   tls_ms: NullableReal;
+  sent_ms: NullableReal;
   ttfb_ms: NullableReal;
+  headers_ms: NullableReal;
   body_ms: NullableReal;
   total_ms: NullableReal;
   ssl_expires_at: NullableInt;

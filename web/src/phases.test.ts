@@ -21,6 +21,24 @@ describe('the parts of a bar', () => {
     ]);
   });
 
+  it('show the sending and the headers only where they took time', () => {
+    const shown = (sent: number, headers: number) => {
+      const rest = 100 - sent - headers;
+      return segmentsOf({ sent, ttfb: rest, headers, body: 0, total: 100 }, 100).map(({ phase }) => phase);
+    };
+    expect(shown(0.2, 0.1)).toEqual(['ttfb', 'body']);
+    expect(shown(20, 30)).toEqual(['sent', 'ttfb', 'headers', 'body']);
+  });
+
+  it('are those that were measured, when a pause of the server left the whole unknown', () => {
+    const parts = segmentsOf({ dns: 10, tcp: 30 }, 80);
+    expect(parts.map(({ phase, from, width }) => [phase, from, width])).toEqual([
+      ['dns', 0, 125],
+      ['tcp', 125, 375],
+    ]);
+    expect(segmentsOf({}, 80)).toEqual([]);
+  });
+
   it('are never wider than the bar, however slow the probe', () => {
     const parts = segmentsOf({ dns: 100, ttfb: 900, total: 1000 }, 50);
     expect(parts.reduce((sum, { width }) => sum + width, 0)).toBeCloseTo(1000);

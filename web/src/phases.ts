@@ -5,7 +5,9 @@ export const PHASES = [
   { phase: 'dns', label: 'DNS', title: 'Looking up the name' },
   { phase: 'tcp', label: 'TCP', title: 'Opening the connection' },
   { phase: 'tls', label: 'TLS', title: 'Agreeing on encryption' },
+  { phase: 'sent', label: 'Sent', title: 'Sending the request, where that took time' },
   { phase: 'ttfb', label: 'TTFB', title: 'Waiting for the first byte' },
+  { phase: 'headers', label: 'Headers', title: 'From the first byte to the end of the headers, where that took time' },
   { phase: 'body', label: 'Body', title: 'Reading the reply' },
   { phase: 'other', label: 'Other', title: 'Earlier hops of a redirect, or a phase that did not finish' },
 ] as const;
@@ -20,21 +22,22 @@ export type Segment = {
   width: number;
 };
 
-/** Time outside the phases below this share of the total is not worth a part of its own. */
-const OTHER_SHARE = 0.02;
+/** Mostly next to nothing: below this share of the whole they are not worth a part of their own. */
+const MINOR: ReadonlySet<Phase> = new Set(['sent', 'headers', 'other']);
+const MINOR_SHARE = 0.02;
 
 /** Parts of the bar in order of time; together never wider than the bar. */
-export function segmentsOf(timings: TimingsMs, scaleMs: number): Segment[] {
-  const spent =
-    (timings.dns ?? 0) + (timings.tcp ?? 0) + (timings.tls ?? 0) + (timings.ttfb ?? 0) + (timings.body ?? 0);
-  const other = timings.total - spent;
-  const all = { ...timings, other: other > timings.total * OTHER_SHARE ? other : undefined };
+export function segmentsOf({ total, ...phases }: TimingsMs, scaleMs: number): Segment[] {
+  const spent = Object.values(phases).reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
+  const wholeMs = total ?? spent;
+  const all = { ...phases, other: wholeMs - spent };
   // A probe slower than the scale fills the bar; its parts keep their shares.
-  const perMs = 1000 / Math.max(scaleMs, timings.total, spent, Number.MIN_VALUE);
+  const perMs = 1000 / Math.max(scaleMs, wholeMs, spent, Number.MIN_VALUE);
   let from = 0;
   return PHASES.flatMap(({ phase, label }) => {
     const ms = all[phase];
     if (ms === undefined || !(ms >= 0)) return [];
+    if (MINOR.has(phase) && !(ms > wholeMs * MINOR_SHARE)) return [];
     const segment = { phase, label, ms, from, width: ms * perMs };
     from += segment.width;
     return [segment];

@@ -11,7 +11,7 @@ export function at(second: number): string {
 }
 
 export function latest(second: number, state: State = 'Up'): LatestResult {
-  const timings_ms = { dns: 1, tcp: 2, tls: 3, ttfb: 4, body: 5, total: 15 };
+  const timings_ms = { dns: 1, tcp: 2, tls: 3, sent: 0.1, ttfb: 4, headers: 0.1, body: 5, total: 15.2 };
   return { state, reason: 'ok', summary: 'Fine.', http_code: 200, address: null, timings_ms, checked_at: at(second) };
 }
 
@@ -40,14 +40,21 @@ export function site(id: Id, state: State = 'Up', more: Partial<Site> = {}): Sit
     check_interval: 5,
     check_interval_seconds: 300,
     timeout_seconds: null,
+    request_method: null,
+    detection_profile: null,
     redirect_policy: 'follow',
+    expected_status: null,
+    check_keyword: null,
+    forbidden_keyword: null,
+    forbidden_keywords: [],
+    custom_header_names: [],
+    http2: false,
     current_state: state,
     current_severity: severityOf(state),
     active_event_id: null,
     last_checked_at: null,
     last_status_change_at: null,
     ssl_expiry_date: null,
-    check_keyword: null,
     maintenance_start: null,
     maintenance_end: null,
     alert_cooldown_minutes: null,

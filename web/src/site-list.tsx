@@ -41,7 +41,7 @@ export function SiteList({ board }: { board: Board }) {
 function totalsOf(sites: readonly Site[]): number[] {
   return sites.flatMap(({ endpoints }) =>
     endpoints.flatMap(({ latest }) =>
-      latest === null || latest.state === 'Seems Down' ? [] : latest.timings_ms.total,
+      latest === null || latest.state === 'Seems Down' ? [] : (latest.timings_ms.total ?? []),
     ),
   );
 }

@@ -48,13 +48,23 @@ function EndpointLine({ endpoint, scaleMs, showsState }: LineProps) {
         <p className="quiet when">
           {latest !== null && (
             <>
-              <b>{measured(latest.timings_ms.total)}</b>, checked <Ago at={latest.checked_at} />,{' '}
+              <Took ms={latest.timings_ms.total} /> <Ago at={latest.checked_at} />,{' '}
             </>
           )}
           {endpoint.monitor_active ? every(endpoint.check_interval_seconds) : 'not checked while paused'}
         </p>
       </div>
     </div>
+  );
+}
+
+/** A pause of the server's own may have left the time of a check unknown. */
+function Took({ ms }: { ms: number | undefined }) {
+  if (ms === undefined) return 'checked';
+  return (
+    <>
+      <b>{measured(ms)}</b>, checked
+    </>
   );
 }
 

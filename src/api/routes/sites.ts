@@ -1,4 +1,5 @@
 /** Handlers of /api/v1/sites. */
+import { overridesOf } from '../../checks/probe.settings.ts';
 import { createSite, deleteSite, getSite, listSites, type UpdateSite, updateSite } from '../../contracts/sites.ts';
 import type { SiteId } from '../../domain/ids.ts';
 import { createSite as create } from '../../services/create-site.ts';
@@ -44,10 +45,12 @@ export function siteRoutes(deps: ServiceDeps, policy: SitePolicy): Route[] {
 function settings(body: UpdateSite) {
   const minutes = body.check_interval;
   const intervalSeconds = body.check_interval_seconds ?? (minutes === undefined ? undefined : minutes * 60);
+  const plan = overridesOf(body);
   return {
     ...(body.monitor_active === undefined ? {} : { active: body.monitor_active }),
     ...(body.bucket_no === undefined ? {} : { bucketNo: body.bucket_no }),
     ...(intervalSeconds === undefined ? {} : { intervalSeconds }),
     ...(body.timeout_seconds === undefined ? {} : { timeoutSeconds: body.timeout_seconds }),
+    ...(Object.keys(plan).length === 0 ? {} : { plan }),
   };
 }

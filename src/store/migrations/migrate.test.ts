@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { temporaryDatabase, temporaryFolder, temporaryStore } from '../../../test/kit/store.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { kyselyOn, sqliteDialect } from '../dialect/sqlite.ts';
+import { openSqliteFile } from '../dialect/sqlite-file.ts';
 import type { Executor } from '../schema.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
@@ -17,6 +20,9 @@ const VERSION_1 = `
   create index blog_id_monitor_url on jetpack_monitor_sites (blog_id, monitor_url);
   insert into jetpack_monitor_sites (blog_id, bucket_no, monitor_url, last_status_change, site_status)
     values (4711, 3, 'https://old.example/', '2020-01-02 03:04:05', 2);`;
+
+/** The id of the migration that nobody has written yet. */
+const NEXT = Math.max(...MIGRATIONS.map(({ id }) => id)) + 1;
 
 function shapeOf(path: string): unknown {
   const file = new DatabaseSync(path, { readOnly: true });
@@ -83,6 +89,24 @@ describe('the first migration', () => {
   });
 });
 
+describe('the second migration', () => {
+  it('gives a database that is in use its columns, and leaves what stands in it', async () => {
+    const folder = temporaryFolder();
+    const older = kyselyOn(openSqliteFile(join(folder, 'jetmon.db')));
+    const parts = { kysely: older, dialect: sqliteDialect, clock: systemClock, name: 'x' };
+    await migrate({ ...parts, migrations: MIGRATIONS.slice(0, 1) });
+    await older
+      .insertInto('jetmon_endpoint_check_config')
+      .values({ source_site_id: 1n, blog_id: 1n, timeout_seconds: 7, created_at: 1, updated_at: 1 })
+      .execute();
+    await sql`alter table jetmon_endpoint_check_config add column custom_headers text`.execute(older);
+    await older.destroy();
+    const { kysely } = await temporaryDatabase(folder);
+    const rows = await kysely.selectFrom('jetmon_endpoint_check_config').selectAll().execute();
+    expect(rows).toMatchObject([{ timeout_seconds: 7n, custom_headers: null, http2: null }]);
+  });
+});
+
 describe('migrate', () => {
   const steps = (ids: number[], ran: number[]): Migration[] =>
     ids.map((id) => ({ id, name: `step ${id}`, up: async (_: Executor) => void ran.push(id) }));
@@ -91,12 +115,13 @@ describe('migrate', () => {
     const { kysely, dialect } = await temporaryDatabase();
     const ran: number[] = [];
     const common = { kysely, dialect, clock: systemClock, name: 'x' };
-    await migrate({ ...common, migrations: steps([1, 2, 3], ran) });
-    await migrate({ ...common, migrations: steps([1, 2, 3, 4], ran) });
-    expect(ran).toEqual([2, 3, 4]);
-    await expect(migrate({ ...common, migrations: steps([1, 2], ran) })).rejects.toMatchObject({
+    const ids = MIGRATIONS.map(({ id }) => id);
+    await migrate({ ...common, migrations: steps([...ids, NEXT, NEXT + 1], ran) });
+    await migrate({ ...common, migrations: steps([...ids, NEXT, NEXT + 1, NEXT + 2], ran) });
+    expect(ran).toEqual([NEXT, NEXT + 1, NEXT + 2]);
+    await expect(migrate({ ...common, migrations: steps([...ids, NEXT], ran) })).rejects.toMatchObject({
       code: 'database_newer',
-      details: { unknown: [3, 4] },
+      details: { unknown: [NEXT + 1, NEXT + 2] },
     });
   });
 
@@ -104,7 +129,7 @@ describe('migrate', () => {
     const { kysely, dialect } = await temporaryDatabase();
     const ran: number[] = [];
     const failing: Migration = {
-      id: 2,
+      id: NEXT,
       name: 'fails',
       async up(db) {
         await db.schema.createTable('half').addColumn('a', 'integer').execute();
@@ -113,8 +138,8 @@ describe('migrate', () => {
     };
     const common = { kysely, dialect, clock: systemClock, name: 'x' };
     await expect(migrate({ ...common, migrations: [...MIGRATIONS, failing] })).rejects.toThrow('cut short');
-    await migrate({ ...common, migrations: [...MIGRATIONS, ...steps([2], ran)] });
-    expect(ran).toEqual([2]);
+    await migrate({ ...common, migrations: [...MIGRATIONS, ...steps([NEXT], ran)] });
+    expect(ran).toEqual([NEXT]);
     const tables = await kysely.introspection.getTables();
     expect(tables.map(({ name }) => name)).not.toContain('half');
   });

@@ -2,6 +2,7 @@
 import type { Dialect } from '../dialect/dialect.ts';
 import type { Executor } from '../schema.ts';
 import { createFirstTables } from './0001-first-tables.ts';
+import { addProbeColumns } from './0002-probe-columns.ts';
 
 export type Migration = {
   id: number;
@@ -10,4 +11,7 @@ export type Migration = {
   up(db: Executor, dialect: Dialect): Promise<void>;
 };
 
-export const MIGRATIONS: readonly Migration[] = [{ id: 1, name: 'first tables', up: createFirstTables }];
+export const MIGRATIONS: readonly Migration[] = [
+  { id: 1, name: 'first tables', up: createFirstTables },
+  { id: 2, name: 'how endpoints are probed', up: addProbeColumns },
+];
