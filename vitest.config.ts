@@ -24,6 +24,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'long', include: LONG, testTimeout: 60_000 } },
+      { test: { name: 'hostile', include: ['test/hostile/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
     ],
     pool: 'forks',
