@@ -5,18 +5,22 @@ import { watchLifeline } from '../src/app/lifeline.ts';
 import { prove } from './runner.ts';
 import { TOPICS } from './topics.ts';
 
-const USAGE = `Usage: npm run prove -- <topic> [--long] [--json] [--write]
+const USAGE = `Usage: npm run prove -- <topic> [--only <words>] [--rounds <n>] [--long] [--json] [--write]
 
 Measures what the project claims, in this run, and says of each claim whether it held.
 
 Topics: ${Object.keys(TOPICS).join(', ')}
 
-  --long    full sizes, without a limit of time
-  --json    one JSON document instead of a table
-  --write   put this run's table into docs/performance.md
+  --only <words>  only the claims that hold all of these words
+  --rounds <n>    how often what is compared is run; 5 unless said otherwise
+  --long          full sizes, without a limit of time
+  --json          one JSON document instead of a table
+  --write         put this run's table into docs/performance.md
 `;
 
 const OPTIONS = {
+  only: { type: 'string', default: '' },
+  rounds: { type: 'string' },
   long: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
@@ -36,13 +40,21 @@ async function main(argv: readonly string[]): Promise<number> {
   const load = name === undefined || !Object.hasOwn(TOPICS, name) ? undefined : TOPICS[name];
   if (load === undefined) return usageError(name === undefined ? 'no topic given' : `there is no topic '${name}'`);
   if (more.length > 0) return usageError(`one topic at a time, not also '${more.join(' ')}'`);
+  const { values } = args;
+  const only = values.only
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const rounds = values.rounds === undefined ? null : Number(values.rounds);
+  if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0)) return usageError('--rounds takes a whole number');
+  if (values.write && only.length > 0) return usageError('--write keeps a whole table, so it does not go with --only');
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   watchLifeline(process.env, () => stop.abort());
   const root = join(import.meta.dirname, '..');
   const held = await prove(
     await load(),
-    { root, ...args.values, signal: stop.signal },
+    { root, ...values, only, rounds, signal: stop.signal },
     { out: process.stdout, err: process.stderr },
   );
   return held ? 0 : 1;

@@ -7,7 +7,7 @@ import { withSection } from './page.ts';
 import { prove } from './runner.ts';
 import { median } from './statistics.ts';
 import { markdownTable, terminalTable } from './table.ts';
-import type { Claim, Topic } from './topic.ts';
+import { type Claim, isWanted, type Topic } from './topic.ts';
 
 const held: Claim = { what: 'start', goal: '≤ 2 s', measured: '1.2 s', held: true };
 const missed: Claim = { what: 'memory', goal: '≤ 150 MB', measured: '180 MB', held: false, detail: 'one | run' };
@@ -35,9 +35,10 @@ function sink() {
   return { stream, text: () => stripVTControlCharacters(chunks.join('')) };
 }
 
-async function runTopic(sample: Topic, json: boolean) {
+async function runTopic(sample: Topic, json: boolean, only: string[] = []) {
   const [out, err] = [sink(), sink()];
-  const options = { root: '.', long: false, json, write: false, signal: new AbortController().signal };
+  const { signal } = new AbortController();
+  const options = { root: '.', long: false, only, rounds: null, json, write: false, signal };
   const ok = await prove(sample, options, { out: out.stream, err: err.stream });
   return { ok, out: out.text(), err: err.text() };
 }
@@ -59,6 +60,13 @@ describe('a run of a topic', () => {
 
   it('does not hold when nothing was claimed', async () => {
     expect((await runTopic(topic(), false)).ok).toBe(false);
+  });
+
+  it('keeps to the claims that hold every word asked for', async () => {
+    const { ok, out } = await runTopic(topic(held, missed), false, ['sta']);
+    expect(ok).toBe(true);
+    expect(out).not.toContain('memory');
+    expect((await runTopic(topic(held, missed), false, ['sta', 'memory'])).ok).toBe(false);
   });
 
   it('prints one document with --json', async () => {
@@ -106,6 +114,14 @@ describe('the newcomer', () => {
     expect(
       Object.keys(env).filter((name) => /^(npm_lifecycle|npm_config_local_prefix|NODE_|JETMON_)/.test(name)),
     ).toEqual([]);
+  });
+});
+
+describe('what is asked for', () => {
+  it('is wanted whatever its capitals', () => {
+    expect(isWanted({ only: ['start', 'npm'] }, 'Second NPM start')).toBe(true);
+    expect(isWanted({ only: ['npm', 'check'] }, 'Second NPM start')).toBe(false);
+    expect(isWanted({ only: [] }, 'Second NPM start')).toBe(true);
   });
 });
 

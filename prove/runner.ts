@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { type Facts, gatherFacts } from './facts.ts';
 import { withSection } from './page.ts';
 import { factsLine, terminalRow, terminalTable } from './table.ts';
-import type { Claim, ProofContext, Topic } from './topic.ts';
+import { type Claim, isWanted, type ProofContext, type Topic } from './topic.ts';
 
-export type RunOptions = { root: string; long: boolean; json: boolean; write: boolean; signal: AbortSignal };
+export type RunOptions = Omit<ProofContext, 'progress'> & { json: boolean; write: boolean };
 export type Output = { out: NodeJS.WritableStream; err: NodeJS.WritableStream & { isTTY?: boolean } };
 
 /** Runs the topic; true when it made claims and every one held. Rows go to `out`, progress to `err`. */
 export async function prove(topic: Topic, options: RunOptions, { out, err }: Output): Promise<boolean> {
   const line = progressLine(err);
-  const context: ProofContext = { root: options.root, long: options.long, progress: line.show, signal: options.signal };
+  const context: ProofContext = { ...options, progress: line.show };
   const claims: Claim[] = [];
   try {
     for await (const claim of topic.run(context)) {
+      if (!isWanted(context, claim.what)) continue;
       claims.push(claim);
       line.clear();
       if (!options.json) out.write(terminalRow(claim));

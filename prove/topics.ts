@@ -2,5 +2,6 @@
 import type { Topic } from './topic.ts';
 
 export const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
+  prober: async () => (await import('./prober.ts')).prober,
   spine: async () => (await import('./spine.ts')).spine,
 };

@@ -119,6 +119,7 @@ type JsonSchema = {
   anyOf?: JsonSchema[];
   items?: JsonSchema;
   properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
   required?: string[];
 };
 
@@ -146,6 +147,7 @@ function typeOf(member: JsonSchema): string {
   if (member.const !== undefined) return `\`${member.const}\``;
   if (member.anyOf !== undefined) return [...new Set(member.anyOf.map(typeOf))].join(' or ');
   if (member.type === 'array') return `list of ${typeOf(member.items ?? {})}`;
+  if (typeof member.additionalProperties === 'object') return `map of ${typeOf(member.additionalProperties)}`;
   if (member.type === 'object')
     return `{ ${Object.keys(member.properties ?? {})
       .map((name) => `\`${name}\``)
@@ -209,7 +211,14 @@ function helpOf(command: Command, title: string): string[] {
     getOutHasColors: () => false,
   });
   command.outputHelp();
-  return [`## ${title}`, '', '```text', text.replace(/^Usage: \S+/, `Usage: ${title}`).trimEnd(), '```', ''];
+  return [
+    `## ${title}`,
+    '',
+    '```text',
+    text.replace(/^Usage: [a-z]+( [a-z]+)?/, `Usage: ${title}`).trimEnd(),
+    '```',
+    '',
+  ];
 }
 
 const NO_TERMINAL: Terminal = {

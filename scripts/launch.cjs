@@ -137,3 +137,4 @@ function launch(root, entry, argv) {
 
 exports.launch = launch;
 exports.compileCacheFolder = compileCacheFolder;
+exports.NODE_FLAGS = NODE_FLAGS;
