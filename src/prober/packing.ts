@@ -1,5 +1,5 @@
 /**
- * How jobs and results cross the thread border: columns of numbers in one transferred buffer and texts in one string,
+ * How jobs and results cross the thread border: columns of numbers in one array and texts in one string,
  * because an object per check would cost more than judging it. Only what is worth reading travels as an object.
  */
 import { verdictOf } from '../checks/check.ts';

@@ -89,7 +89,7 @@ export function startProberThread(options: ProberThreadOptions): ProberThread {
   }
 
   function send(to: Worker, order: ThreadOrder): void {
-    to.postMessage(order, order.kind === 'jobs' ? [order.jobs.rows.buffer] : []);
+    to.postMessage(order);
   }
 
   /** Charges the death to those who were aboard; jobs that come from here on wait for the next thread. */

@@ -102,12 +102,13 @@ function report({ id }: ProbeJob, outcome: Exclude<JobOutcome, { kind: 'void' }>
 
 function flush(): void {
   const results = finished.take();
-  send({ kind: 'results', results }, [results.rows.buffer]);
+  send({ kind: 'results', results });
   if (isDraining && running === 0 && again.size() === 0) send({ kind: 'drained' });
 }
 
-function send(message: ThreadReport, transferred: ArrayBuffer[] = []): void {
-  port.postMessage(message, transferred);
+/** Columns this small are copied faster than handed over. */
+function send(message: ThreadReport): void {
+  port.postMessage(message);
 }
 
 function drain(): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -6,20 +7,30 @@ import { createGzipDecoder, type GzipEnd } from './body-gzip.ts';
 
 type Decoded = { text: string; how: GzipEnd };
 
-/** What comes of the pieces, which are wiped after each push as the shared read buffer would be. */
+/** What comes of the pieces, whether they are decoded as they come or at their end. */
 async function decode(pieces: readonly Buffer[], { pauses = false } = {}): Promise<Decoded> {
+  const early = await decodeSo(pieces, pauses, true);
+  expect(await decodeSo(pieces, pauses, false)).toEqual(early);
+  return early;
+}
+
+/** The pieces are wiped after each push as the shared read buffer would be. */
+async function decodeSo(pieces: readonly Buffer[], pauses: boolean, eager: boolean): Promise<Decoded> {
   const { promise, resolve } = Promise.withResolvers<Decoded>();
   let text = '';
   let ends = 0;
-  const decoder = createGzipDecoder({
-    onText: (bytes) => {
-      text += bytes.toString('latin1');
+  const decoder = createGzipDecoder(
+    {
+      onText: (bytes) => {
+        text += bytes.toString('latin1');
+      },
+      onEnd: (how) => {
+        ends += 1;
+        resolve({ text, how });
+      },
     },
-    onEnd: (how) => {
-      ends += 1;
-      resolve({ text, how });
-    },
-  });
+    { eager },
+  );
   for (const piece of pieces) {
     const bytes = Buffer.from(piece);
     decoder.push(bytes);
@@ -153,13 +164,14 @@ describe('what follows the text', () => {
   it('is not followed through a thousand texts', async () => {
     const empty = gzipSync('');
     expect((await decode(Array<Buffer>(256).fill(empty))).how).toBe('whole');
-    expect((await decode(Array<Buffer>(1_000).fill(empty))).how).toBe('broken');
+    expect((await decodeSo(Array<Buffer>(1_000).fill(empty), false, true)).how).toBe('broken');
+    expect((await decode(Array<Buffer>(2_000).fill(empty))).how).toBe('broken');
   });
 });
 
 describe('the decoder', () => {
   it('counts what it has taken, over several texts', async () => {
-    const decoder = createGzipDecoder({ onText: () => {}, onEnd: () => {} });
+    const decoder = createGzipDecoder({ onText: () => {}, onEnd: () => {} }, { eager: true });
     expect(decoder.bytesDecoded()).toBe(0);
     decoder.push(Buffer.concat([PACKED, PACKED]));
     const overhead = 10 + TRAILER_BYTES;
@@ -167,16 +179,34 @@ describe('the decoder', () => {
     decoder.destroy();
   });
 
-  it('is silent once it is destroyed, also from inside', async () => {
+  it('decodes a large text before its end, and a small one where the end may never come', async () => {
+    const large = gzipSync(randomBytes(40_000));
+    for (const [bytes, eager] of [
+      [large, false],
+      [PACKED, true],
+    ] as const) {
+      let heard = 0;
+      const onText = (text: Buffer): void => {
+        heard += text.length;
+      };
+      const decoder = createGzipDecoder({ onText, onEnd: () => {} }, { eager });
+      decoder.push(bytes);
+      await expect.poll(() => heard).toBeGreaterThan(30_000);
+      decoder.destroy();
+    }
+  });
+
+  it.each([true, false])('is silent once it is destroyed, also from inside (eager: %s)', async (eager) => {
     const heard: string[] = [];
-    const decoder = createGzipDecoder({
+    const listener = {
       onText: () => {
         heard.push('text');
         decoder.destroy();
       },
-      onEnd: () => heard.push('end'),
-    });
-    decoder.push(gzipSync(Buffer.alloc(500_000)));
+      onEnd: () => void heard.push('end'),
+    };
+    const decoder = createGzipDecoder(listener, { eager });
+    decoder.push(gzipSync(Buffer.alloc(eager ? 500_000 : 100_000)));
     decoder.end();
     await expect.poll(() => heard).toEqual(['text']);
     await delay(20);

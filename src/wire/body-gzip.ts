@@ -70,16 +70,12 @@ export function createGzipDecoder(listener: GzipListener, { eager = false } = {}
     listener.onEnd(how);
   }
 
-  /** Anything unusual is left to the long way, which says what it is. */
-  function decodeAtOnce(): boolean {
+  function finishAtOnce(): boolean {
     const whole = Buffer.concat(waiting);
-    try {
-      const text = gunzipSync(whole, { maxOutputLength: MAX_TEXT_AT_ONCE });
-      decodedBefore = whole.length;
-      listener.onText(text);
-    } catch {
-      return false;
-    }
+    const text = decodedAtOnce(whole);
+    if (text === null) return false;
+    decodedBefore = whole.length;
+    listener.onText(text);
     if (phase !== 'over') settle('whole');
     return true;
   }
@@ -194,9 +190,18 @@ export function createGzipDecoder(listener: GzipListener, { eager = false } = {}
     },
     end() {
       isEnded = true;
-      if (!isHeld || waiting.length === 0 || !decodeAtOnce()) proceed();
+      if (!isHeld || waiting.length === 0 || !finishAtOnce()) proceed();
     },
     bytesDecoded: () => decodedBefore + (inflate?.bytesWritten ?? 0),
     destroy: drop,
   };
+}
+
+/** Null for anything unusual: the long way says what it is. */
+function decodedAtOnce(whole: Buffer): Buffer | null {
+  try {
+    return gunzipSync(whole, { maxOutputLength: MAX_TEXT_AT_ONCE });
+  } catch {
+    return null;
+  }
 }

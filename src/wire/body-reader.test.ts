@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type AskOptions, requestFor } from '../../test/kit/wire.ts';
@@ -72,12 +73,19 @@ describe('time', () => {
     expect(open(OK, 50, { ...NEEDLE, rulesMaxMs: 30 }).budgetMs()).toBe(30);
   });
 
-  it('is enough for a stream of events in which all was found', () => {
+  it('is enough for a stream of events in which all was found', async () => {
     const events = withFields(['content-type', 'text/event-stream']);
     const reader = open(events, undefined, NEEDLE);
     expect(reader.onBudget()).toBe('too_slow');
     reader.push(Buffer.from('data: needle'));
     expect(reader.onBudget()).toBe('enough');
+    const packed = open(
+      withFields(['content-type', 'text/event-stream'], ['content-encoding', 'gzip']),
+      undefined,
+      NEEDLE,
+    );
+    packed.push(gzipSync('data: needle'));
+    await expect.poll(() => packed.onBudget()).toBe('enough');
     expect(open(events, undefined, { rules: { required: null, forbidden: [Buffer.from('x')] } }).onBudget()).toBe(
       'enough',
     );
@@ -147,7 +155,8 @@ describe('a body that is searched', () => {
     const ends: string[] = [];
     for (const last of ['finish', 'destroy'] as const) {
       const reader = open(withFields(['content-encoding', 'gzip']), undefined, NEEDLE);
-      reader.push(gzipSync('a needle'));
+      // Too large to be decoded at once.
+      reader.push(gzipSync(randomBytes(50_000)));
       reader.finish(WHOLE, () => ends.push('first'));
       if (last === 'finish') reader.finish(BROKEN, () => ends.push('second'));
       else reader.destroy();

@@ -179,6 +179,7 @@ function textOf(head: BodyHead, { mode, limitBytes }: BodyPlan, { body }: BodyAs
     coding: codingOf(head, body.rules !== null),
     rules: isSearched ? body.rules : null,
     excerpt: isExcerpt,
+    endless: isEndless(head),
     limitBytes,
   });
 }

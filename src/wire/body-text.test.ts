@@ -9,7 +9,14 @@ const NEEDLE: TextWanted['rules'] = { required: Buffer.from('needle'), forbidden
 const WHOLE = { mayBeCut: false, wait: true };
 
 function open(wanted: Partial<TextWanted> = {}) {
-  return createBodyText({ coding: 'gzip', rules: NEEDLE, excerpt: false, limitBytes: 1_048_576, ...wanted });
+  return createBodyText({
+    coding: 'gzip',
+    rules: NEEDLE,
+    excerpt: false,
+    endless: false,
+    limitBytes: 1_048_576,
+    ...wanted,
+  });
 }
 
 function read(bytes: Buffer | readonly Buffer[], wanted: Partial<TextWanted> = {}, how = WHOLE): Promise<TextFound> {
@@ -124,7 +131,7 @@ describe('a compressed text', () => {
   });
 
   it('is full once it is given up, also before its end', async () => {
-    const text = open();
+    const text = open({ endless: true });
     text.push(gzipSync(Buffer.alloc(20 * 1_048_576)).subarray(0, 10_000));
     expect(text.isFull()).toBe(false);
     await expect.poll(() => text.isFull()).toBe(true);
@@ -137,7 +144,7 @@ describe('a compressed text', () => {
 describe('the end of a text that is still decoded', () => {
   it('comes at once when nobody waits, or when it is asked for again, and never twice', async () => {
     for (const waits of [[false], [true, true], [true, false]]) {
-      const text = open();
+      const text = open({ endless: true });
       text.push(gzipSync('a needle'));
       const ends: number[] = [];
       waits.forEach((wait, index) => {
@@ -150,7 +157,7 @@ describe('the end of a text that is still decoded', () => {
   });
 
   it('never comes when the text is dropped', async () => {
-    const text = open();
+    const text = open({ endless: true });
     text.push(gzipSync('a needle'));
     text.end(WHOLE, () => expect.unreachable());
     text.destroy();

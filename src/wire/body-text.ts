@@ -10,6 +10,8 @@ export type TextWanted = {
   rules: BodyRules | null;
   /** Keep the first bytes. */
   excerpt: boolean;
+  /** What it holds is asked for before its end, which may never come. */
+  endless: boolean;
   /** Most bytes of decoded text. */
   limitBytes: number;
 };
@@ -40,7 +42,7 @@ const MAX_RATIO = 200;
 /** Less than this is no bomb, however it is packed. */
 const MIN_RATIO_BYTES = 65_536;
 
-export function createBodyText({ coding, rules, excerpt, limitBytes }: TextWanted): BodyText {
+export function createBodyText({ coding, rules, excerpt, endless, limitBytes }: TextWanted): BodyText {
   const search: TextSearch | null = rules === null ? null : createTextSearch(rules);
   const hash: BodyHash = createBodyHash();
   let start = '';
@@ -50,7 +52,7 @@ export function createBodyText({ coding, rules, excerpt, limitBytes }: TextWante
   let waiting: { mayBeCut: boolean; done: (found: TextFound) => void } | null = null;
 
   const decoder: GzipDecoder | null =
-    coding === 'gzip' ? createGzipDecoder({ onText: takeDecoded, onEnd: endDecoding }) : null;
+    coding === 'gzip' ? createGzipDecoder({ onText: takeDecoded, onEnd: endDecoding }, { eager: endless }) : null;
 
   const pieces = new BodyPieces((bytes) => (decoder === null ? take(bytes) : decoder.push(bytes)));
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -181,7 +182,9 @@ describe('a compressed page that is searched', () => {
 
   it('is not hurt by a reset after its last byte, and is late at the deadline', async () => {
     const { promise, resolve } = Promise.withResolvers<ReplyOutcome>();
-    const bytes = Buffer.concat([Buffer.from(ok(`${fields}${page.length}`)), page]);
+    // Too large to be decoded at once.
+    const large = gzipSync(randomBytes(50_000));
+    const bytes = Buffer.concat([Buffer.from(ok(`${fields}${large.length}`)), large]);
     const parser = createReplyParser(requestFor(KEYWORD), resolve);
     parser.push(bytes);
     parser.stop('ECONNRESET', 'x');

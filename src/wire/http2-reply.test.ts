@@ -344,7 +344,7 @@ describe('the request over HTTP/2', () => {
     const threw = (error: unknown) => expect.unreachable(String(error));
     const asking = { ...http2RequestOptions('https://localhost/'), threw };
     requestOverHttp2(connection, asking, (result) => results.push(result));
-    expect(results).toMatchObject([{ reply: null, failure: { phase: 'http' } }]);
+    await expect.poll(() => results).toMatchObject([{ reply: null, failure: { phase: 'http' } }]);
   });
 
   it('hands a mistake of ours to whoever asked, and not to the process', async () => {

@@ -78,8 +78,8 @@ class Http2Asking {
       this.#connection.socket.setNoDelay(true);
       this.#connection.listen({
         onData: (bytes) => this.#guarded(() => this.#hear(bytes)),
-        onEnd: () => this.#guarded(() => this.#closed('CLOSED_BEFORE_REPLY', 'the connection was closed')),
-        onError: (code) => this.#guarded(() => this.#closed(code, 'the connection broke')),
+        onEnd: () => this.#closeSoon('CLOSED_BEFORE_REPLY', 'the connection was closed'),
+        onError: (code) => this.#closeSoon(code, 'the connection broke'),
       });
       if (!this.#isOver) this.#ask();
     });
@@ -211,7 +211,11 @@ class Http2Asking {
     return this.#heard.isEnded && this.#contentBytes < (this.#expectedBytes ?? 0);
   }
 
-  /** The connection is over; what it brought has been taken in before. */
+  /** What the connection brought last is still on its way through node:http2, which takes turns of its own. */
+  #closeSoon(code: string, detail: string): void {
+    setImmediate(() => this.#guarded(() => this.#closed(code, detail)));
+  }
+
   #closed(code: string, detail: string): void {
     if (this.#reading !== null) this.#breakOff(code === 'CLOSED_BEFORE_REPLY' ? 'TRUNCATED' : code, detail);
     else if (this.#heard.goaway === null) this.stop(code, `${detail} before a reply`);

@@ -8,6 +8,11 @@ function gateOf(perHost: number, perNetwork: number): NetworkGate {
   return gate;
 }
 
+function enterOrWait(gate: NetworkGate, address: string, enter: () => void): void {
+  if (gate.enter(address)) enter();
+  else gate.wait(address, enter);
+}
+
 describe('the gate', () => {
   it('is not there where nothing is limited', () => {
     expect(createNetworkGate({ perHost: 0, perNetwork: 0 })).toBeNull();
@@ -16,8 +21,8 @@ describe('the gate', () => {
   it('lets so many in per address, and the next in order when one leaves', () => {
     const gate = gateOf(2, 0);
     const entered: number[] = [];
-    for (const guest of [1, 2, 3, 4]) gate.acquire('192.0.2.1', () => entered.push(guest));
-    gate.acquire('192.0.2.2', () => entered.push(5));
+    for (const guest of [1, 2, 3, 4]) enterOrWait(gate, '192.0.2.1', () => entered.push(guest));
+    enterOrWait(gate, '192.0.2.2', () => entered.push(5));
     expect(entered).toEqual([1, 2, 5]);
     expect(gate.waiting()).toBe(2);
     gate.release('192.0.2.1');
@@ -33,7 +38,7 @@ describe('the gate', () => {
   ])('counts %s and %s as one network, and %s as another', (one, neighbour, stranger) => {
     const gate = gateOf(0, 1);
     const entered: string[] = [];
-    for (const address of [one, neighbour, stranger]) gate.acquire(address, () => entered.push(address));
+    for (const address of [one, neighbour, stranger]) enterOrWait(gate, address, () => entered.push(address));
     expect(entered).toEqual([one, stranger]);
     gate.release(one);
     expect(entered).toEqual([one, stranger, neighbour]);
@@ -42,8 +47,8 @@ describe('the gate', () => {
   it('keeps nobody of a network waiting for a host that is full', () => {
     const gate = gateOf(1, 2);
     const entered: string[] = [];
-    for (const guest of ['a1', 'a2', 'a3']) gate.acquire('192.0.2.1', () => entered.push(guest));
-    gate.acquire('192.0.2.2', () => entered.push('b'));
+    for (const guest of ['a1', 'a2', 'a3']) enterOrWait(gate, '192.0.2.1', () => entered.push(guest));
+    enterOrWait(gate, '192.0.2.2', () => entered.push('b'));
     expect(entered).toEqual(['a1', 'b']);
   });
 
@@ -60,7 +65,7 @@ describe('the gate', () => {
           let entered = 0;
           const count = (prefix: string) => inside.filter((one) => one.startsWith(prefix)).length;
           for (const one of all) {
-            gate.acquire(one, () => {
+            enterOrWait(gate, one, () => {
               entered += 1;
               inside.push(one);
               expect(count(one)).toBeLessThanOrEqual(host);

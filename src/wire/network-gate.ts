@@ -14,8 +14,10 @@ export type GateLimits = {
 };
 
 export interface NetworkGate {
-  /** Calls `enter` when there is room: at once, or after a `release`. Every entry must be released. */
-  acquire(address: string, enter: () => void): void;
+  /** True when there is room, which then is taken. Every entry must be released. */
+  enter(address: string): boolean;
+  /** Calls `enter` as soon as a `release` makes room, which then is taken. */
+  wait(address: string, enter: () => void): void;
   release(address: string): void;
   /** How many wait. */
   waiting(): number;
@@ -27,8 +29,14 @@ export function createNetworkGate({ perHost, perNetwork }: GateLimits): NetworkG
   const hosts = new Turnstile(perHost === 0 ? Number.POSITIVE_INFINITY : perHost);
   const networks = new Turnstile(perNetwork === 0 ? Number.POSITIVE_INFINITY : perNetwork);
   return {
+    enter(address) {
+      if (!hosts.enter(address)) return false;
+      if (networks.enter(networkOf(address))) return true;
+      hosts.release(address);
+      return false;
+    },
     // The narrower one first: those who wait for their host must not keep a place in the network.
-    acquire: (address, enter) => hosts.acquire(address, () => networks.acquire(networkOf(address), enter)),
+    wait: (address, enter) => hosts.acquire(address, () => networks.acquire(networkOf(address), enter)),
     release(address) {
       networks.release(networkOf(address));
       hosts.release(address);
@@ -49,19 +57,24 @@ class Turnstile {
     this.#limit = limit;
   }
 
-  acquire(key: string, enter: () => void): void {
+  enter(key: string): boolean {
     const place = this.#places.get(key);
-    if (place === undefined) {
-      this.#places.set(key, { inside: 1, queue: null });
+    if (place === undefined) this.#places.set(key, { inside: 1, queue: null });
+    else if (place.inside < this.#limit) place.inside += 1;
+    else return false;
+    return true;
+  }
+
+  acquire(key: string, enter: () => void): void {
+    if (this.enter(key)) {
       enter();
-    } else if (place.inside < this.#limit) {
-      place.inside += 1;
-      enter();
-    } else {
-      place.queue ??= createQueue();
-      place.queue.push(enter);
-      this.waiting += 1;
+      return;
     }
+    const place = this.#places.get(key);
+    if (place === undefined) return;
+    place.queue ??= createQueue();
+    place.queue.push(enter);
+    this.waiting += 1;
   }
 
   release(key: string): void {

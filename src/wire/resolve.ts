@@ -2,18 +2,16 @@
  * Names to addresses by our own DNS client: what is known without a question, then the resolvers. The addresses are
  * not guarded yet. Nothing here makes promises, because every check passes through.
  */
-import { randomFillSync } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { Deadlines } from './deadlines.ts';
-import { createDnsCache } from './dns-cache.ts';
+import { createDnsCache, type DnsCache } from './dns-cache.ts';
 import { type Finding, Lookup } from './dns-lookup.ts';
 import { buildQuery } from './dns-message.ts';
 import { Patience } from './dns-patience.ts';
-import { Upstream } from './dns-upstream.ts';
+import { createUpstreams } from './dns-upstreams.ts';
 import type { DnsCode, ResolverAsked } from './exchange.ts';
 import { createHostsFile } from './hosts-file.ts';
-import { createResolvConf, parseResolverAddress, type ResolverAddress, resolverName } from './resolv-conf.ts';
 
 export interface Resolver {
   /** What needs no question: an address literal, localhost, the hosts file, the cache; null for what must be asked. */
@@ -53,16 +51,13 @@ const MAX_SHOWN_LENGTH = 253;
 
 /** Throws TypeError for a server that is no address. */
 export function createResolver(options: ResolverOptions): Resolver {
-  const { clock, deadlines } = options;
+  const { clock, deadlines, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
   const source = options.servers.length > 0 ? 'configured' : 'system';
-  const hosts = createHostsFile(options.hostsPath ?? '/etc/hosts', clock);
   const cache = createDnsCache<Resolution>(clock);
   const lookups = new Map<string, Lookup>();
   const upstreams = createUpstreams(options);
-  const queryTimeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
-  let isClosed = false;
-
   const patience = new Patience(OTHER_FAMILY_WAIT_MS, clock, deadlines);
+  let isClosed = false;
 
   function begin(name: string, deadlineMs: number): Lookup | null {
     const query = buildQuery('A', name);
@@ -77,22 +72,11 @@ export function createResolver(options: ResolverOptions): Resolver {
   }
 
   return {
-    known(host) {
-      if (isIP(host) !== 0) return { ok: true, addresses: [host], resolver: null };
-      const name = nameOf(host);
-      const listed = hosts.lookup(name);
-      if (listed !== undefined) return { ok: true, addresses: ipv4First(listed), resolver: HOSTS_FILE };
-      if (isLocalhost(name)) return { ok: true, addresses: [...LOOPBACK], resolver: null };
-      return cache.get(name) ?? null;
-    },
+    known: createKnown(options, cache),
     ask(host, deadlineMs, done) {
       const name = nameOf(host);
-      if (isClosed) {
-        done({ ok: false, code: 'LOCAL_FAILURE', detail: 'the DNS client is closed', resolver: null });
-        return;
-      }
-      const lookup = lookups.get(name) ?? begin(name, deadlineMs);
-      if (lookup === null) done(notOnTheWire(name));
+      const lookup = isClosed ? null : (lookups.get(name) ?? begin(name, deadlineMs));
+      if (lookup === null) done(isClosed ? CLOSED : notOnTheWire(name));
       else lookup.join(deadlineMs, (finding) => done(resolutionOf(name, finding, askedOf(finding, source))));
     },
     close() {
@@ -103,6 +87,24 @@ export function createResolver(options: ResolverOptions): Resolver {
   };
 }
 
+function createKnown({ hostsPath, clock }: ResolverOptions, cache: DnsCache<Resolution>): Resolver['known'] {
+  const hosts = createHostsFile(hostsPath ?? '/etc/hosts', clock);
+  return (host) => {
+    if (isIP(host) !== 0) return { ok: true, addresses: [host], resolver: null };
+    const name = nameOf(host);
+    const listed = hosts.lookup(name);
+    if (listed !== undefined) return { ok: true, addresses: ipv4First(listed), resolver: HOSTS_FILE };
+    if (isLocalhost(name)) return { ok: true, addresses: [...LOOPBACK], resolver: null };
+    return cache.get(name) ?? null;
+  };
+}
+
+const CLOSED: Resolution = Object.freeze({
+  ok: false,
+  code: 'LOCAL_FAILURE',
+  detail: 'the DNS client is closed',
+  resolver: null,
+});
 const HOSTS_FILE: ResolverAsked = Object.freeze({ name: 'hosts file', source: 'system' });
 
 function nameOf(host: string): string {
@@ -140,57 +142,7 @@ function fromCache(name: string, finding: Finding, source: ResolverAsked['source
 }
 
 function namesOf({ by }: Finding): string {
-  const [first, ...more] = by;
-  if (first === undefined) return 'nobody';
-  return more.length === 0
-    ? first.name
-    : [first, ...more]
-        .slice(0, MAX_NAMED)
-        .map(({ name }) => name)
-        .join(', ');
-}
-
-/** The resolvers to ask now; one that stays keeps what it has learned. */
-function createUpstreams(options: ResolverOptions): { current(): readonly Upstream[]; close(): void } {
-  const parts = { clock: options.clock, deadlines: options.deadlines, randomId: options.randomId ?? createRandomIds() };
-  const configured = options.servers.map(parseResolverAddress);
-  const addresses =
-    configured.length > 0
-      ? () => configured
-      : createResolvConf(options.resolvConfPath ?? '/etc/resolv.conf', options.clock);
-  let known: readonly ResolverAddress[] = [];
-  let upstreams: readonly Upstream[] = [];
-  return {
-    current() {
-      const wanted = addresses();
-      if (wanted === known) return upstreams;
-      known = wanted;
-      const before = new Map(upstreams.map((one) => [one.name, one]));
-      const now = new Map<string, Upstream>();
-      for (const address of wanted) {
-        const name = resolverName(address);
-        now.set(name, now.get(name) ?? before.get(name) ?? new Upstream(address, parts));
-      }
-      upstreams = [...now.values()];
-      return upstreams;
-    },
-    close() {
-      for (const upstream of upstreams) upstream.close();
-    },
-  };
-}
-
-/** One call to the generator of the operating system serves many ids. */
-function createRandomIds(): () => number {
-  const pool = new Uint16Array(512);
-  let next = pool.length;
-  return () => {
-    if (next === pool.length) {
-      randomFillSync(pool);
-      next = 0;
-    }
-    const id = pool[next] ?? 0;
-    next += 1;
-    return id;
-  };
+  if (by.length === 0) return 'nobody';
+  const names = by.slice(0, MAX_NAMED).map((upstream) => upstream.name);
+  return names.join(', ');
 }

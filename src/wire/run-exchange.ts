@@ -175,9 +175,14 @@ function enter(running: Running): void {
     connectTo(running);
     return;
   }
+  if (gate.enter(address)) {
+    running.gated = address;
+    connectTo(running);
+    return;
+  }
   running.deadline?.cancel();
   const waitsFromMs = running.phaseStartMs;
-  gate.acquire(address, () => {
+  gate.wait(address, () => {
     running.gated = address;
     running.phaseStartMs = clock.monotonicMs();
     running.exchange.waitedMs = running.phaseStartMs - waitsFromMs;

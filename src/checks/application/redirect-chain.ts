@@ -1,5 +1,6 @@
 /** Where do the redirects lead, and how many are there? Advisory: the visitor arrives (spec/02, L4.REDIR). */
-import { getDomain } from 'tldts';
+import { createRequire } from 'node:module';
+import type * as Tldts from 'tldts';
 import type { Check } from '../check.ts';
 import { lastHop } from '../visit.ts';
 
@@ -45,9 +46,13 @@ export const redirectChain: Check<'redirect_followed' | 'redirect_other_host' | 
   },
 };
 
+/** On first use: the list of public suffixes costs ten megabytes of memory a thread, and few redirects need it. */
+const require = createRequire(import.meta.url);
+
 /** The same host, or two below one name that its owner registered. */
 function isSameSite(one: string, other: string): boolean {
   if (one === other) return true;
+  const { getDomain } = require('tldts') as typeof Tldts;
   const domain = getDomain(one, { allowPrivateDomains: true });
   return domain !== null && domain === getDomain(other, { allowPrivateDomains: true });
 }
