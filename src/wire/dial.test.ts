@@ -4,7 +4,7 @@ import { closedPort, startTcpServer, type TcpServer } from '../../test/kit/tcp-s
 import { systemClock as clock } from '../lib/clock.ts';
 import { Connection } from './connection.ts';
 import { createDeadlines } from './deadlines.ts';
-import { type Dialled, dial } from './dial.ts';
+import { type Dialled, Dialling } from './dial.ts';
 import type { AddressAttempt } from './exchange.ts';
 
 const deadlines = createDeadlines(clock);
@@ -43,21 +43,18 @@ function dialTo({ addresses, port, giveUpAfterMs, fails = {}, silent = [] }: Scr
   };
   const attempts: AddressAttempt[] = addresses.map((address) => ({ address, outcome: 'not_tried' }));
   return new Promise((resolve) => {
-    const dialling = dial<Socket>(
-      {
-        attempts,
-        port,
-        open: (address) =>
-          new Connection(buffer, () => {
-            const socket = socketTo(address);
-            opened.push(socket);
-            return socket;
-          }),
-        isPinned: (expected, actual) => expected === actual,
-        deadlines,
-      },
-      (outcome) => resolve({ attempts, outcome }),
-    );
+    const dialler = {
+      open: (address: string) =>
+        new Connection(buffer, () => {
+          const socket = socketTo(address);
+          opened.push(socket);
+          return socket;
+        }),
+      isPinned: (expected: string, actual: string | undefined) => expected === actual,
+      dialled: (outcome: Dialled<Socket>) => resolve({ attempts, outcome }),
+    };
+    const dialling = new Dialling<Socket>(attempts, port, dialler, deadlines);
+    dialling.start();
     if (giveUpAfterMs === undefined) return;
     deadlines.after(giveUpAfterMs, () =>
       resolve({ attempts, outcome: { ok: false, failure: dialling.giveUp('DEADLINE') } }),
@@ -135,16 +132,12 @@ describe('dialling', () => {
     const port = await listen();
     const connection = new Connection(buffer, () => connect({ host: '127.0.0.1', port }));
     const outcome = await new Promise<Dialled<Socket>>((resolve) =>
-      dial(
-        {
-          attempts: [{ address: '127.0.0.1', outcome: 'not_tried' }],
-          port,
-          open: () => connection,
-          isPinned: () => false,
-          deadlines,
-        },
-        resolve,
-      ),
+      new Dialling<Socket>(
+        [{ address: '127.0.0.1', outcome: 'not_tried' }],
+        port,
+        { open: () => connection, isPinned: () => false, dialled: resolve },
+        deadlines,
+      ).start(),
     );
     expect(outcome).toMatchObject({ ok: false, failure: { phase: 'guard', code: 'PEER_MISMATCH' } });
     expect(connection.socket.destroyed).toBe(true);

@@ -4,29 +4,23 @@
  */
 import type { Socket } from 'node:net';
 import type { Timer } from '../lib/clock.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, SocketListener } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { AddressAttempt, WireFailure } from './exchange.ts';
 
-export type DialOptions<S extends Socket> = {
-  /** What became of each address is written down here. */
-  attempts: readonly AddressAttempt[];
-  port: number;
-  /** Starts connecting; `connect` has not been emitted yet when it returns. */
+/** Who wants to be connected. */
+export interface Dialler<S extends Socket> {
+  /** Starts connecting; the socket has not connected when it returns. */
   open(address: string): Connection<S>;
   /** Whether the peer the socket really has is the address that was checked. */
   isPinned(expected: string, actual: string | undefined): boolean;
-  deadlines: Deadlines;
-};
+  /** Called once, unless it is given up before; never before `start` returns. */
+  dialled(result: Dialled<S>): void;
+}
 
 export type Dialled<S extends Socket> =
   | { ok: true; connection: Connection<S>; address: string }
   | { ok: false; failure: WireFailure };
-
-/** A dialling that has not come to its end; `giveUp` ends it with the failure it returns. */
-export interface Dialling {
-  giveUp(code: string): WireFailure;
-}
 
 /** "Connection Attempt Delay" of RFC 8305. */
 const NEXT_ADDRESS_AFTER_MS = 250;
@@ -37,96 +31,124 @@ const FAMILY_ABSENT: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAI
 /** Error of an address that was still connecting when another one won. */
 const ABANDONED = 'ABANDONED';
 
-/** Calls `done` once, unless it is given up before; never before it returns. */
-export function dial<S extends Socket>(options: DialOptions<S>, done: (dialled: Dialled<S>) => void): Dialling {
-  const { attempts, port } = options;
-  const pending = new Map<AddressAttempt, Connection<S>>();
-  let nextTimer: Timer | null = null;
-  let nextIndex = 0;
-  tryNext();
+export class Dialling<S extends Socket> {
+  readonly #attempts: readonly AddressAttempt[];
+  readonly #port: number;
+  readonly #dialler: Dialler<S>;
+  readonly #deadlines: Deadlines;
+  #pending: Attempt<S>[] = [];
+  #nextTimer: Timer | null = null;
+  #nextIndex = 0;
 
-  function tryNext(): void {
-    nextTimer?.cancel();
-    const attempt = attempts[nextIndex];
+  /** What became of each address is written down in `attempts`. */
+  constructor(attempts: readonly AddressAttempt[], port: number, dialler: Dialler<S>, deadlines: Deadlines) {
+    this.#attempts = attempts;
+    this.#port = port;
+    this.#dialler = dialler;
+    this.#deadlines = deadlines;
+  }
+
+  start(): void {
+    this.#nextTimer?.cancel();
+    const attempt = this.#attempts[this.#nextIndex];
     if (attempt === undefined) {
-      if (pending.size === 0) done({ ok: false, failure: failureOf(attempts, port) });
+      if (this.#pending.length === 0) this.#dialler.dialled({ ok: false, failure: this.#failure() });
       return;
     }
-    nextIndex += 1;
-    start(attempt);
-    if (nextIndex < attempts.length) nextTimer = options.deadlines.after(NEXT_ADDRESS_AFTER_MS, tryNext);
+    this.#nextIndex += 1;
+    const pending = new Attempt(this, attempt, this.#dialler.open(attempt.address));
+    this.#pending.push(pending);
+    pending.connection.listen(pending);
+    if (this.#nextIndex < this.#attempts.length) {
+      this.#nextTimer = this.#deadlines.after(NEXT_ADDRESS_AFTER_MS, () => this.start());
+    }
   }
 
-  function start(attempt: AddressAttempt): void {
-    const connection = options.open(attempt.address);
-    pending.set(attempt, connection);
-    // Prepended, so that the peer is checked before TLS, which starts on the same event, says a word.
-    connection.socket.prependOnceListener('connect', () => connected(attempt, connection));
-    connection.listen({
-      onData: () => {},
-      onEnd: () => failed(attempt, 'ECONNRESET'),
-      onError: (code) => failed(attempt, code),
-    });
+  /** Ends it with the failure it returns. */
+  giveUp(code: string): WireFailure {
+    this.#abandon(code);
+    return { phase: 'tcp', code, detail: detailOf(this.#attempts, this.#port) };
   }
 
-  function failed(attempt: AddressAttempt, code: string): void {
-    pending.get(attempt)?.destroy();
-    if (!pending.delete(attempt)) return;
-    fail(attempt, code);
-    tryNext();
+  failed(attempt: Attempt<S>, code: string): void {
+    if (!this.#isPending(attempt)) return;
+    this.#pending = this.#pending.filter((one) => one !== attempt);
+    attempt.fail(code);
+    this.start();
   }
 
-  function connected(attempt: AddressAttempt, connection: Connection<S>): void {
-    if (!pending.has(attempt)) return;
+  connected(attempt: Attempt<S>): void {
+    if (!this.#isPending(attempt)) return;
+    const { connection } = attempt;
+    const { address } = attempt.address;
     const peer = connection.socket.remoteAddress;
     // A peer that has reset the connection already has no address left to compare.
     if (peer === undefined) {
-      failed(attempt, 'ECONNRESET');
+      this.failed(attempt, 'ECONNRESET');
       return;
     }
-    pending.delete(attempt);
-    giveUpPending(ABANDONED);
-    if (options.isPinned(attempt.address, peer)) {
-      attempt.outcome = 'connected';
-      done({ ok: true, connection, address: attempt.address });
+    this.#pending = this.#pending.filter((one) => one !== attempt);
+    this.#abandon(ABANDONED);
+    if (this.#dialler.isPinned(address, peer)) {
+      attempt.address.outcome = 'connected';
+      this.#dialler.dialled({ ok: true, connection, address });
       return;
     }
-    connection.destroy();
-    fail(attempt, 'PEER_MISMATCH');
-    const detail = `dialled ${attempt.address}, the peer is ${peer}`;
-    done({ ok: false, failure: { phase: 'guard', code: 'PEER_MISMATCH', detail } });
+    attempt.fail('PEER_MISMATCH');
+    const detail = `dialled ${address}, the peer is ${peer}`;
+    this.#dialler.dialled({ ok: false, failure: { phase: 'guard', code: 'PEER_MISMATCH', detail } });
   }
 
-  function giveUpPending(code: string): void {
-    nextTimer?.cancel();
-    for (const [attempt, connection] of pending) {
-      connection.destroy();
-      fail(attempt, code);
-    }
-    pending.clear();
+  #isPending(attempt: Attempt<S>): boolean {
+    return this.#pending.includes(attempt);
   }
 
-  return {
-    giveUp(code) {
-      giveUpPending(code);
-      return tcp(code, detailOf(attempts, port));
-    },
-  };
+  #abandon(code: string): void {
+    this.#nextTimer?.cancel();
+    for (const attempt of this.#pending) attempt.fail(code);
+    this.#pending = [];
+  }
+
+  /** The first address speaks for the site, unless its error only says that this host lacks the family. */
+  #failure(): WireFailure {
+    const telling = this.#attempts.find((attempt) => !lacksFamily(attempt)) ?? this.#attempts[0];
+    const code = telling?.error ?? 'EADDRNOTAVAIL';
+    return { phase: 'tcp', code, detail: detailOf(this.#attempts, this.#port) };
+  }
 }
 
-function fail(attempt: AddressAttempt, code: string): void {
-  attempt.outcome = 'failed';
-  attempt.error = code;
-}
+/** One address on its way. */
+class Attempt<S extends Socket> implements SocketListener {
+  readonly #dialling: Dialling<S>;
+  readonly address: AddressAttempt;
+  readonly connection: Connection<S>;
 
-function tcp(code: string, detail: string): WireFailure {
-  return { phase: 'tcp', code, detail };
-}
+  constructor(dialling: Dialling<S>, address: AddressAttempt, connection: Connection<S>) {
+    this.#dialling = dialling;
+    this.address = address;
+    this.connection = connection;
+  }
 
-/** The first address speaks for the site, unless its error only says that this host lacks the family. */
-function failureOf(attempts: readonly AddressAttempt[], port: number): WireFailure {
-  const telling = attempts.find((attempt) => !lacksFamily(attempt)) ?? attempts[0];
-  return tcp(telling?.error ?? 'EADDRNOTAVAIL', detailOf(attempts, port));
+  onConnect(): void {
+    this.#dialling.connected(this);
+  }
+
+  /** Nothing is read before the connection has another listener. */
+  onData(): void {}
+
+  onEnd(): void {
+    this.#dialling.failed(this, 'ECONNRESET');
+  }
+
+  onError(code: string): void {
+    this.#dialling.failed(this, code);
+  }
+
+  fail(code: string): void {
+    this.connection.destroy();
+    this.address.outcome = 'failed';
+    this.address.error = code;
+  }
 }
 
 function lacksFamily(attempt: AddressAttempt): boolean {
