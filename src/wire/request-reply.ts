@@ -1,10 +1,11 @@
 /** The HTTP/1 phase of an exchange on an open connection: the request goes out, bytes and time go to the reply parser. */
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../lib/clock.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, SocketListener } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { ExchangeRequest } from './exchange.ts';
-import { createReplyParser } from './http1-parser.ts';
+import { createReplyParser, type ReplyParser } from './http1-parser.ts';
 import { requestBytes } from './http1-request.ts';
 import { ReplyMoments, type ReplyOutcome, type ReplyTimings } from './reply-timings.ts';
 
@@ -27,52 +28,81 @@ export interface Requesting {
 /** Calls `done` once, when the reply is read as far as it is wanted. */
 export function requestReply(
   connection: Connection,
-  { request, userAgent, clock, deadlines, threw }: RequestReplyOptions,
+  options: RequestReplyOptions,
   done: (result: RequestReply) => void,
 ): Requesting {
-  const { socket } = connection;
-  const moments = new ReplyMoments(clock);
-  let handedMs = moments.startMs;
-  let budget: Timer | null = null;
-  let isOver = false;
+  const asking = new Http1Asking(connection.socket, options, done);
+  connection.listen(asking);
+  asking.send();
+  return asking;
+}
 
-  const parser = createReplyParser(request, (outcome) => {
-    isOver = true;
-    budget?.cancel();
-    done({ reply: outcome.reply, failure: outcome.failure, timings: moments.timings(outcome) });
-  });
+/** One request and its reply; a class, because every check makes one. */
+class Http1Asking implements Requesting, SocketListener {
+  readonly #socket: Socket;
+  readonly #options: RequestReplyOptions;
+  readonly #done: (result: RequestReply) => void;
+  readonly #moments: ReplyMoments;
+  readonly #parser: ReplyParser;
+  #budget: Timer | null = null;
+  #isOver = false;
 
-  function noteHead(): void {
-    moments.noteHead();
-    const budgetMs = parser.budgetMs();
-    if (budgetMs !== null) budget = deadlines.after(budgetMs, () => parser.onBudget());
+  constructor(socket: Socket, options: RequestReplyOptions, done: (result: RequestReply) => void) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#done = done;
+    this.#moments = new ReplyMoments(options.clock);
+    this.#parser = createReplyParser(options.request, (outcome) => this.#end(outcome));
   }
 
-  function heard(bytes: Buffer): void {
+  send(): void {
+    if (this.#isOver) return;
+    const { request, userAgent, clock } = this.#options;
+    const socket = this.#socket;
+    let handedMs = this.#moments.startMs;
+    const written = (error?: Error | null): void => {
+      // TLS tells a turn of the loop late what it has written at once.
+      if (!error) this.#moments.noteSent(socket instanceof TLSSocket ? handedMs : clock.monotonicMs());
+    };
+    socket.write(requestBytes(request, userAgent), 'latin1', written);
+    handedMs = clock.monotonicMs();
+    // libuv writes at once what the kernel takes, which is nearly always all of so small a request.
+    if (socket.writableLength === 0) this.#moments.noteSent(handedMs);
+  }
+
+  onData(bytes: Buffer): void {
+    this.#moments.noteByte();
     try {
-      parser.push(bytes);
+      this.#parser.push(bytes);
     } catch (error) {
-      if (isOver) throw error;
-      isOver = true;
-      threw(error);
+      if (this.#isOver) throw error;
+      this.#isOver = true;
+      this.#options.threw(error);
     }
+    if (!this.#isOver && !this.#moments.isHeadNoted && this.#parser.isHeadDone()) this.#noteHead();
   }
 
-  connection.listen({
-    onData(bytes) {
-      moments.noteByte();
-      heard(bytes);
-      if (!isOver && !moments.isHeadNoted && parser.isHeadDone()) noteHead();
-    },
-    onEnd: () => parser.end(),
-    onError: (code) => parser.stop(code, 'the connection broke'),
-  });
-  socket.write(requestBytes(request, userAgent), 'latin1', (error) => {
-    // TLS tells a turn of the loop late what it has written at once.
-    if (!error) moments.noteSent(socket instanceof TLSSocket ? handedMs : clock.monotonicMs());
-  });
-  handedMs = clock.monotonicMs();
-  // libuv writes at once what the kernel takes, which is nearly always all of so small a request.
-  if (socket.writableLength === 0) moments.noteSent(handedMs);
-  return { giveUp: (code, detail) => parser.stop(code, detail) };
+  onEnd(): void {
+    this.#parser.end();
+  }
+
+  onError(code: string): void {
+    this.#parser.stop(code, 'the connection broke');
+  }
+
+  giveUp(code: string, detail: string): void {
+    this.#parser.stop(code, detail);
+  }
+
+  #noteHead(): void {
+    this.#moments.noteHead();
+    const budgetMs = this.#parser.budgetMs();
+    if (budgetMs !== null) this.#budget = this.#options.deadlines.after(budgetMs, () => this.#parser.onBudget());
+  }
+
+  #end({ reply, failure }: ReplyOutcome): void {
+    this.#isOver = true;
+    this.#budget?.cancel();
+    this.#done({ reply, failure, timings: this.#moments.timings({ reply, failure }) });
+  }
 }
