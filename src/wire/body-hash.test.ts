@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createBodyHash } from './body-hash.ts';
+import { BodyHash } from './body-hash.ts';
 
 function hashOf(pieces: readonly Buffer[]): string {
-  const hash = createBodyHash();
-  for (const piece of pieces) {
+  const hash = new BodyHash();
+  for (const [index, piece] of pieces.entries()) {
     const bytes = Buffer.from(piece);
     hash.push(bytes);
+    // Several pieces may come with one read.
+    if (index % 3 !== 0) continue;
+    hash.keep();
     bytes.fill(0);
   }
   return hash.hex();
@@ -32,8 +35,8 @@ it('keeps every byte as it is', () => {
 });
 
 it('says the same when it is asked twice', () => {
-  const hash = createBodyHash();
+  const hash = new BodyHash();
   hash.push(Buffer.from('text'));
   expect(hash.hex()).toBe(hash.hex());
-  expect(createBodyHash().hex()).toBe(sha256(Buffer.alloc(0)));
+  expect(new BodyHash().hex()).toBe(sha256(Buffer.alloc(0)));
 });

@@ -9,40 +9,46 @@ const MAX_KEPT_BYTES = 32_768;
 /** Text that drips in costs more to keep than its bytes. */
 const MAX_KEPT_PIECES = 64;
 
-export interface BodyHash {
-  /** The bytes are valid during the call only. */
-  push(bytes: Buffer): void;
-  /** In hex, of all that was pushed; nothing may be pushed after. */
-  hex(): string;
-}
-
-export function createBodyHash(): BodyHash {
+/** A class, because every searched page has one. */
+export class BodyHash {
+  /** Pieces that are valid until `keep`, behind those that are kept. */
+  #views: Buffer[] = [];
   /** As latin1, which keeps every byte and is cheaper than a buffer of its own. */
-  let kept: string[] = [];
-  let keptBytes = 0;
-  let hash: Hash | null = null;
-  let digest: string | null = null;
+  #kept: string[] = [];
+  #bytes = 0;
+  #hash: Hash | null = null;
+  #digest: string | null = null;
 
-  function startHash(): Hash {
-    const started = createHash('sha256');
-    for (const piece of kept) started.update(piece, 'latin1');
-    kept = [];
-    return started;
+  /** The bytes must stay as they are until `keep` or `hex`. */
+  push(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (this.#hash !== null) this.#hash.update(bytes);
+    else {
+      this.#views.push(bytes);
+      if (this.#bytes > MAX_KEPT_BYTES || this.#kept.length + this.#views.length > MAX_KEPT_PIECES) this.#start();
+    }
   }
 
-  return {
-    push(bytes) {
-      if (hash === null && keptBytes + bytes.length <= MAX_KEPT_BYTES && kept.length < MAX_KEPT_PIECES) {
-        keptBytes += bytes.length;
-        kept.push(bytes.toString('latin1'));
-      } else {
-        hash ??= startHash();
-        hash.update(bytes);
-      }
-    },
-    hex() {
-      digest ??= (hash ?? startHash()).digest('hex');
-      return digest;
-    },
-  };
+  /** From here on nothing that was pushed need stay as it is. */
+  keep(): void {
+    for (const view of this.#views) this.#kept.push(view.toString('latin1'));
+    this.#views = [];
+  }
+
+  /** In hex, of all that was pushed; nothing may be pushed after. */
+  hex(): string {
+    this.#digest ??= this.#start().digest('hex');
+    return this.#digest;
+  }
+
+  #start(): Hash {
+    if (this.#hash !== null) return this.#hash;
+    const hash = createHash('sha256');
+    for (const piece of this.#kept) hash.update(piece, 'latin1');
+    for (const view of this.#views) hash.update(view);
+    this.#kept = [];
+    this.#views = [];
+    this.#hash = hash;
+    return hash;
+  }
 }

@@ -8,7 +8,7 @@ export class BodyPieces {
   #gathered: Buffer | null = null;
   #length = 0;
 
-  /** `pass` gets all bytes in order, valid during the call only. */
+  /** `pass` gets all bytes in order, valid as long as those that were pushed. */
   constructor(pass: (bytes: Buffer) => void) {
     this.#pass = pass;
   }
@@ -29,6 +29,8 @@ export class BodyPieces {
   flush(): void {
     if (this.#gathered === null || this.#length === 0) return;
     const bytes = this.#gathered.subarray(0, this.#length);
+    // Whoever got it may look at it again before its read is over.
+    this.#gathered = null;
     this.#length = 0;
     this.#pass(bytes);
   }

@@ -85,7 +85,7 @@ export class ContentReader {
     this.#text = textOf(head, plan, asker);
   }
 
-  /** Content as it came, transfer framing removed; the bytes are valid during the call only. */
+  /** Content as it came, transfer framing removed; the bytes must stay as they are until `endRead` or `finish`. */
   push(bytes: Buffer): void {
     this.take(bytes, 0, bytes.length);
   }
@@ -97,6 +97,11 @@ export class ContentReader {
     if (to - from > room) this.#isCut = true;
     this.#bytesRead += count;
     if (this.#text !== null && count > 0) this.#text.push(bytes.subarray(from, from + count));
+  }
+
+  /** To be called at the end of each read that the body goes on after: nothing of it need stay as it is. */
+  endRead(): void {
+    this.#text?.keep();
   }
 
   /** True when nothing more is wanted: the byte budget is used up, or what decoding may bring. */
@@ -179,6 +184,7 @@ function textOf(head: BodyHead, { mode, limitBytes }: BodyPlan, { body }: BodyAs
     coding: codingOf(head, body.rules !== null),
     rules: isSearched ? body.rules : null,
     excerpt: isExcerpt,
+    hash: body.hash,
     endless: isEndless(head),
     limitBytes,
   });

@@ -13,6 +13,7 @@ function search({ required = null, forbidden = [] }: Rules, ...pieces: (string |
     // As in the wire: the bytes are good for the call only.
     const bytes = Buffer.from(piece);
     found.push(bytes);
+    found.keep();
     bytes.fill(0);
   }
   const { outcome, ...result } = found.result();

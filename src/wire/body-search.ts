@@ -2,8 +2,10 @@
 import type { BodyRules, BodySearch } from './exchange.ts';
 
 export interface TextSearch {
-  /** The bytes are valid during the call only. */
+  /** The bytes must stay as they are until `keep`, or the end of the search. */
   push(bytes: Buffer): void;
+  /** From here on nothing that was pushed need stay as it is. */
+  keep(): void;
   isRequiredMissing(): boolean;
   result(): Extract<BodySearch, { outcome: 'searched' }>;
 }
@@ -17,17 +19,20 @@ export function createTextSearch({ required, forbidden }: BodyRules): TextSearch
   const all = (one === null ? others : [one, ...others]).filter(({ pattern }) => pattern.length > 0);
   /** A match that began before this piece began at most so many bytes before it. */
   const borderBytes = Math.max(0, ...all.map(({ pattern }) => pattern.length - 1));
-  let border: Buffer = Buffer.alloc(0);
+  let border: Buffer = NOTHING;
   let bytesSearched = 0;
 
   return {
     push(bytes) {
       bytesSearched += bytes.length;
-      const seam = border.length === 0 ? border : Buffer.concat([border, bytes.subarray(0, borderBytes)]);
+      const seam = border.length === 0 ? null : Buffer.concat([border, bytes.subarray(0, borderBytes)]);
       for (const each of all) {
-        if (!each.isFound) each.isFound = seam.includes(each.pattern) || bytes.includes(each.pattern);
+        if (!each.isFound) each.isFound = bytes.includes(each.pattern) || (seam?.includes(each.pattern) ?? false);
       }
       border = endOf(border, bytes, borderBytes);
+    },
+    keep() {
+      border = Buffer.from(border);
     },
     isRequiredMissing: () => one !== null && !one.isFound,
     result() {
@@ -46,8 +51,10 @@ function wanted(pattern: Buffer, isFound: boolean): Wanted {
   return { pattern, isFound };
 }
 
-/** A copy of the last bytes of all that came. */
+const NOTHING = Buffer.alloc(0);
+
+/** The last bytes of all that came. */
 function endOf(before: Buffer, bytes: Buffer, length: number): Buffer {
-  if (bytes.length >= length) return Buffer.from(bytes.subarray(bytes.length - length));
+  if (bytes.length >= length) return bytes.subarray(bytes.length - length);
   return Buffer.concat([before, bytes]).subarray(-length);
 }

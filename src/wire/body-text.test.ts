@@ -13,6 +13,7 @@ function open(wanted: Partial<TextWanted> = {}) {
     coding: 'gzip',
     rules: NEEDLE,
     excerpt: false,
+    hash: true,
     endless: false,
     limitBytes: 1_048_576,
     ...wanted,
@@ -24,6 +25,7 @@ function read(bytes: Buffer | readonly Buffer[], wanted: Partial<TextWanted> = {
   for (const piece of Buffer.isBuffer(bytes) ? [bytes] : bytes) {
     const copy = Buffer.from(piece);
     text.push(copy);
+    text.keep();
     copy.fill(0);
   }
   return new Promise((resolve) => text.end(how, resolve));
@@ -171,5 +173,21 @@ describe('a text in an encoding that was not asked for', () => {
     const found = await read(Buffer.from('needle'), { coding: 'unreadable', excerpt: true });
     expect(found).toMatchObject({ search: { outcome: 'unsupported_encoding' }, excerpt: 'needle' });
     expect(found.sha256()).toBe(sha256('needle'));
+  });
+});
+
+describe('the hash of a plain text', () => {
+  const hashOf = async (text: string, wanted: Partial<TextWanted> = {}) =>
+    (await read(Buffer.from(text), { coding: 'plain', hash: false, ...wanted })).sha256();
+
+  it('is there for whoever looks into what is wrong', async () => {
+    expect(await hashOf('nothing here')).toBe(sha256('nothing here'));
+    expect(await hashOf('a needle, hacked')).toBe(sha256('a needle, hacked'));
+    expect(await hashOf('an error', { rules: null, excerpt: true })).toBe(sha256('an error'));
+  });
+
+  it('is not made of a page that is as it should be, unless it was asked for', async () => {
+    expect(await hashOf('a needle')).toBeNull();
+    expect(await hashOf('a needle', { hash: true })).toBe(sha256('a needle'));
   });
 });

@@ -1,6 +1,6 @@
 /** What is made of the content of a body beyond its length: decoded, searched, hashed, its first bytes kept. */
 import { createGzipDecoder, type GzipDecoder, type GzipEnd } from './body-gzip.ts';
-import { type BodyHash, createBodyHash } from './body-hash.ts';
+import { BodyHash } from './body-hash.ts';
 import { BodyPieces } from './body-pieces.ts';
 import { createTextSearch, type TextSearch } from './body-search.ts';
 import type { BodyRead, BodyRules, BodySearch } from './exchange.ts';
@@ -10,6 +10,8 @@ export type TextWanted = {
   rules: BodyRules | null;
   /** Keep the first bytes. */
   excerpt: boolean;
+  /** The hash will be asked for, whatever is found. */
+  hash: boolean;
   /** What it holds is asked for before its end, which may never come. */
   endless: boolean;
   /** Most bytes of decoded text. */
@@ -23,8 +25,10 @@ export type TextFound = Pick<BodyRead, 'search' | 'excerpt' | 'sha256'> & {
 };
 
 export interface BodyText {
-  /** The bytes are valid during the call only. */
+  /** The bytes must stay as they are until `keep` or `end`. */
   push(bytes: Buffer): void;
+  /** From here on nothing that was pushed need stay as it is. */
+  keep(): void;
   /** What decoding brought is more than enough. */
   isFull(): boolean;
   isRequiredMissing(): boolean;
@@ -42,9 +46,10 @@ const MAX_RATIO = 200;
 /** Less than this is no bomb, however it is packed. */
 const MIN_RATIO_BYTES = 65_536;
 
-export function createBodyText({ coding, rules, excerpt, endless, limitBytes }: TextWanted): BodyText {
+export function createBodyText(wanted: TextWanted): BodyText {
+  const { coding, rules, excerpt, endless, limitBytes } = wanted;
   const search: TextSearch | null = rules === null ? null : createTextSearch(rules);
-  const hash: BodyHash = createBodyHash();
+  const hash = new BodyHash();
   let start = '';
   let textBytes = 0;
   let stoppedBy: TextFound['stoppedBy'] = null;
@@ -66,9 +71,15 @@ export function createBodyText({ coding, rules, excerpt, endless, limitBytes }: 
   function takeDecoded(text: Buffer): void {
     const room = limitBytes - textBytes;
     take(text.length > room ? text.subarray(0, room) : text);
+    keep();
     if (text.length > room) stopDecoding('byte_budget');
     else if (textBytes > MIN_RATIO_BYTES && textBytes > MAX_RATIO * (decoder?.bytesDecoded() ?? 0))
       stopDecoding('ratio');
+  }
+
+  function keep(): void {
+    hash.keep();
+    search?.keep();
   }
 
   function stopDecoding(why: 'byte_budget' | 'ratio'): void {
@@ -90,13 +101,20 @@ export function createBodyText({ coding, rules, excerpt, endless, limitBytes }: 
   }
 
   function found(mayBeCut: boolean): TextFound {
+    const result = searched(mayBeCut);
     return {
-      search: searched(mayBeCut),
+      search: result,
       excerpt: excerpt ? start : null,
-      sha256: () => hash.hex(),
+      sha256: wanted.hash || excerpt || isTelling(result) ? hashLater() : () => null,
       stoppedBy,
       isCut: gzipEnd === 'cut' && !mayBeCut,
     };
+  }
+
+  /** Of a page that is as it should be, nobody asks for the hash. */
+  function hashLater(): () => string {
+    hash.keep();
+    return () => hash.hex();
   }
 
   function searched(mayBeCut: boolean): BodySearch | null {
@@ -108,6 +126,9 @@ export function createBodyText({ coding, rules, excerpt, endless, limitBytes }: 
 
   return {
     push: (bytes) => pieces.push(bytes),
+    keep() {
+      if (decoder === null) keep();
+    },
     isFull: () => stoppedBy !== null,
     isRequiredMissing() {
       pieces.flush();
@@ -128,4 +149,10 @@ export function createBodyText({ coding, rules, excerpt, endless, limitBytes }: 
       decoder?.destroy();
     },
   };
+}
+
+/** Whether the search brought what somebody will look into. */
+function isTelling(search: BodySearch | null): boolean {
+  if (search === null) return false;
+  return search.outcome !== 'searched' || search.isRequiredMissing || search.forbiddenFound !== null;
 }

@@ -125,6 +125,7 @@ class Http1ReplyParser implements ReplyParser {
     }
     reading.endIfFull();
     if (this.#chunked?.state === 'malformed') reading.breakOff('BAD_CHUNKING', 'the chunked body is malformed');
+    if (reading.isOpen) reader.endRead();
   }
 
   #failHead(code: HttpCode | string, detail: string): void {

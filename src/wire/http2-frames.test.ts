@@ -6,12 +6,12 @@ import { FrameWatch, PREFACE_BYTES } from './http2-frames.ts';
 function watch(pieces: readonly Buffer[], skipBytes = 0) {
   const frames = new FrameWatch(skipBytes);
   const taken = pieces.map((piece) => frames.push(piece)).reduce((before, count) => before + count, 0);
-  const { hasHeaders, isEnded, resetCode, goaway: farewell, bytes } = frames;
+  const { hasHeaders, isEnded, resetCode, goaway: farewell, bytes, contentBytes } = frames;
   expect(bytes).toBe(taken);
-  return { hasHeaders, isEnded, resetCode, goaway: farewell, bytes };
+  return { hasHeaders, isEnded, resetCode, goaway: farewell, bytes, contentBytes };
 }
 
-const NOTHING = { hasHeaders: false, isEnded: false, resetCode: null, goaway: null };
+const NOTHING = { hasHeaders: false, isEnded: false, resetCode: null, goaway: null, contentBytes: 0 };
 
 describe('the frames of a server', () => {
   it.each([
@@ -19,8 +19,10 @@ describe('the frames of a server', () => {
     ['a head', head(200), { hasHeaders: true }],
     ['a head of several frames', longHead([['a', 'x'.repeat(90)]], 20), { hasHeaders: true }],
     ['a head without content', head(204, [], { end: true }), { hasHeaders: true, isEnded: true }],
-    ['content', data('hello'), {}],
-    ['the last content', data('hello', { end: true }), { isEnded: true }],
+    ['content', data('hello'), { contentBytes: 5 }],
+    ['padded content', frame(FRAME.data, 8, 1, Buffer.from([2, 65, 66, 67, 0, 0])), { contentBytes: 3 }],
+    ['more padding than content', frame(FRAME.data, 8, 1, Buffer.from([9, 65])), {}],
+    ['the last content', data('hello', { end: true }), { isEnded: true, contentBytes: 5 }],
     ['trailers', trailers([['a', 'b']]), { hasHeaders: true, isEnded: true }],
     ['a reset', reset(0), { resetCode: 0 }],
     ['two resets', Buffer.concat([reset(7), reset(8)]), { resetCode: 7 }],

@@ -7,6 +7,7 @@ const HEADER_BYTES = 9;
 const STREAM = 1;
 const END_STREAM = 1;
 const END_HEADERS = 4;
+const PADDED = 8;
 const TYPE_AT = 3;
 const FLAGS_AT = 4;
 const STREAM_AT = 5;
@@ -35,11 +36,14 @@ export class FrameWatch {
   goaway: { lastStream: number; code: number } | null = null;
   /** All that was looked at. */
   bytes = 0;
+  /** Content of the stream, in whole frames, without padding. */
+  contentBytes = 0;
 
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerBytes = 0;
   readonly #kept = Buffer.alloc(KEPT_BYTES);
   #keptBytes = 0;
+  #payloadBytes = 0;
   #payloadLeft: number;
   #type = PREFACE;
   #flags = 0;
@@ -79,7 +83,8 @@ export class FrameWatch {
   #startFrame(): void {
     this.#headerBytes = 0;
     this.#keptBytes = 0;
-    this.#payloadLeft = this.#header.readUIntBE(0, TYPE_AT);
+    this.#payloadBytes = this.#header.readUIntBE(0, TYPE_AT);
+    this.#payloadLeft = this.#payloadBytes;
     this.#type = this.#header.readUInt8(TYPE_AT);
     this.#flags = this.#header.readUInt8(FLAGS_AT);
     // Its first bit is reserved.
@@ -97,8 +102,11 @@ export class FrameWatch {
     }
     if (this.#stream !== STREAM) return;
     if (this.#type === RST_STREAM && this.#keptBytes >= 4) this.resetCode ??= this.#kept.readUInt32BE(0);
-    else if (this.#type === DATA) this.isEnded ||= this.#has(END_STREAM);
-    else if (this.#type === HEADERS || this.#type === CONTINUATION) {
+    else if (this.#type === DATA) {
+      const padding = this.#has(PADDED) && this.#keptBytes > 0 ? 1 + this.#kept.readUInt8(0) : 0;
+      this.contentBytes += Math.max(0, this.#payloadBytes - padding);
+      this.isEnded ||= this.#has(END_STREAM);
+    } else if (this.#type === HEADERS || this.#type === CONTINUATION) {
       this.isEnded ||= this.#endsAfterHeaders && this.#has(END_HEADERS);
     }
   }

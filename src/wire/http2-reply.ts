@@ -81,11 +81,11 @@ class Http2Asking {
         onEnd: () => this.#closeSoon('CLOSED_BEFORE_REPLY', 'the connection was closed'),
         onError: (code) => this.#closeSoon(code, 'the connection broke'),
       });
-      if (!this.#isOver) this.#ask();
+      this.#ask();
     });
   }
 
-  /** For a reason outside the bytes. */
+  /** Ends the exchange in the phase it is in. */
   stop(code: string, detail: string): void {
     if (this.#reading === null) this.#settle(null, { phase: 'http', code, detail });
     else this.#reading.stop(code, detail);
@@ -138,8 +138,9 @@ class Http2Asking {
     if (this.#heard.hasHeaders) this.#moments.noteByte();
     // What follows the reply is not for node:http2, which would drop the end of it for an error behind it.
     this.#channel.hear(bytes.subarray(0, taken));
-    if (this.#heard.bytes - this.#contentBytes > MAX_OVERHEAD_BYTES + this.#contentBytes) {
-      this.#breakOff('H2_PROTOCOL', 'the frames outweigh what they carry');
+    const { bytes: heardBytes, contentBytes } = this.#heard;
+    if (heardBytes - contentBytes > MAX_OVERHEAD_BYTES + contentBytes) {
+      this.stop('H2_PROTOCOL', 'the frames outweigh what they carry');
     }
   }
 
@@ -179,6 +180,7 @@ class Http2Asking {
         reader.push(bytes);
         if (this.#contentBytes === this.#expectedBytes) reading.complete();
         reading.endIfFull();
+        if (reading.isOpen) reader.endRead();
       });
     });
   }
@@ -195,8 +197,8 @@ class Http2Asking {
       const { code, detail } = told === null ? this.#refusal() : dismissal(this.#heard);
       this.stop(code, detail);
     } else if (told !== null || this.#isShort()) {
-      this.#breakOff('TRUNCATED', told === null ? 'the stream ended inside the body' : dismissal(this.#heard).detail);
-    } else this.#breakOff('H2_PROTOCOL', 'the server broke the protocol inside the body');
+      this.stop('TRUNCATED', told === null ? 'the stream ended inside the body' : dismissal(this.#heard).detail);
+    } else this.stop('H2_PROTOCOL', 'the server broke the protocol inside the body');
   }
 
   /** Node refuses what it cannot take; too many fields it calls by a code of its own. */
@@ -217,17 +219,12 @@ class Http2Asking {
   }
 
   #closed(code: string, detail: string): void {
-    if (this.#reading !== null) this.#breakOff(code === 'CLOSED_BEFORE_REPLY' ? 'TRUNCATED' : code, detail);
+    if (this.#reading !== null) this.stop(code === 'CLOSED_BEFORE_REPLY' ? 'TRUNCATED' : code, detail);
     else if (this.#heard.goaway === null) this.stop(code, `${detail} before a reply`);
     else {
       const { code: why, detail: words } = dismissal(this.#heard);
       this.stop(why, words);
     }
-  }
-
-  #breakOff(code: string, detail: string): void {
-    if (this.#reading === null) this.stop(code, detail);
-    else this.#reading.stop(code, detail);
   }
 
   #settle(reply: Reply | null, failure: WireFailure | null): void {

@@ -253,7 +253,7 @@ class RunningExchange implements Dialler<Socket> {
     try {
       this.#exchange.reply = reply;
       Object.assign(this.#exchange.timings, timings);
-      this.#finish(failure);
+      this.#finish(failure === null ? null : byLayer(failure));
     } catch (error) {
       this.#break(error);
     }
@@ -321,6 +321,12 @@ class RunningExchange implements Dialler<Socket> {
 
 function isSecure(connection: Connection): connection is Connection<TLSSocket> {
   return connection.socket instanceof TLSSocket;
+}
+
+/** TLS that breaks before a reply is no fault of HTTP: 1.3 refuses us, for want of a certificate, after its handshake. */
+function byLayer(failure: WireFailure): WireFailure {
+  const isTls = failure.phase === 'http' && failure.code.startsWith('ERR_SSL_');
+  return isTls ? { phase: 'tls', code: failure.code, detail: 'TLS broke after the handshake' } : failure;
 }
 
 /** The host as resolvers and certificates know it: an IPv6 literal without its brackets. */
