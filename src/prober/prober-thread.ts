@@ -46,7 +46,10 @@ const MAX_RESTART_AFTER_MS = 5_000;
  * probe under way holds on to a little. A flag and no resource limit: threads read the flags when they start, and the one
  * by which the program keeps its main heap small would win over a limit.
  */
-const YOUNG_HALF_MB = 16;
+const YOUNG_HALF_MB = 8;
+
+/** Far more than the most probes under way can hold on to; without a limit, garbage is left lying for longer than it is worth. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 768 };
 
 export function startProberThread(options: ProberThreadOptions): ProberThread {
   const { clock } = options;
@@ -68,7 +71,7 @@ export function startProberThread(options: ProberThreadOptions): ProberThread {
     const { settings, maxRunning } = options;
     const workerData: ThreadData = { settings, heartbeat, gauges, maxRunning };
     setFlagsFromString(`--max-semi-space-size=${YOUNG_HALF_MB}`);
-    const started = new Worker(options.module, { workerData, name: 'prober' });
+    const started = new Worker(options.module, { workerData, name: 'prober', resourceLimits: RESOURCE_LIMITS });
     let cause = new Error('the prober thread ended by itself');
     const watch = watchHeartbeat(heartbeat, clock, () => {
       cause = new Error(`the prober thread gave no sign of life for ${SILENT_AFTER_MS / 1_000} s`);
