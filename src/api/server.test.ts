@@ -224,7 +224,15 @@ describe('listening', () => {
 /** One more server over the same parts. */
 function anotherServer(deps: ApiFixture) {
   const policy = { defaultIntervalSeconds: 300, minIntervalSeconds: 60, projectStatus: true };
-  return createApiServer({ deps, policy, log: silentLog, localKey: null, page: null, onResult: () => () => {} });
+  return createApiServer({
+    deps,
+    policy,
+    log: silentLog,
+    localKey: null,
+    page: null,
+    onResult: () => () => {},
+    proberStats: () => null,
+  });
 }
 
 describe('the server without a port', () => {

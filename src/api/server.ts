@@ -22,6 +22,7 @@ import { isLoopbackBind } from './local-request.ts';
 import { allowedMethods } from './methods.ts';
 import { servePage } from './page.ts';
 import { allRoutes } from './routes/routes.ts';
+import type { ProberStatsOf } from './routes/utility.ts';
 import { serveContract } from './serve-contract.ts';
 import { createStreamHub, type OnResult, serveStream } from './stream.ts';
 import { createUnreadableHandler } from './unreadable.ts';
@@ -36,6 +37,7 @@ export type ApiServerOptions = {
   page: string | null;
   /** Tells of each new result; listened to only while someone follows the stream. */
   onResult: OnResult;
+  proberStats: ProberStatsOf;
   /** Checks every reply against its contract; for tests. */
   validateReplies?: boolean;
 };
@@ -63,7 +65,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { deps, log, validateReplies = false } = options;
   const app = createApp(options);
   const auth = createAuth({ ...deps, log }, options.localKey);
-  const routes = allRoutes(deps, options.policy);
+  const routes = allRoutes(deps, options.policy, options.proberStats);
   const unasked = connectionsWithoutRequest(app);
   const hub = createStreamHub({ ...deps, onResult: options.onResult, log });
   for (const route of routes) serveContract(app, route, { auth, validateReplies });

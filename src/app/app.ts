@@ -48,6 +48,7 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
       localKey: localKey(config.JETMON_DATA_DIR, systemRandom),
       page: PAGE,
       onResult: (listener) => engine?.onResult(listener) ?? (() => {}),
+      proberStats: () => engine?.proberStats() ?? null,
     });
     undo.push(() => api.close());
     const { address, bound } = await listen(api, config);

@@ -16,6 +16,7 @@ async function guardBeside(bind: string) {
     localKey: null,
     page: null,
     onResult: () => () => {},
+    proberStats: () => null,
   });
   const { address, bound } = await server.listen({ host: bind, port: 0 });
   await server.close();

@@ -60,6 +60,7 @@ async function onDataFile(config: Config, store: OpenStore): Promise<ApiAccess> 
     localKey: token,
     page: null,
     onResult: () => () => {},
+    proberStats: () => null,
   });
   return {
     baseUrl: 'http://localhost',

@@ -35,6 +35,31 @@ export const getMe = defineContract({
   errors: [],
 });
 
+export const getProber = defineContract({
+  operationId: 'getProber',
+  method: 'GET',
+  path: '/api/v1/prober',
+  summary: 'How the prober of this server fares',
+  tag: 'Utility',
+  scope: 'read',
+  status: 200,
+  reply: z.object({
+    /** 0: this server does not probe. */
+    threads: z.int(),
+    /** Visits under way, and jobs that wait for their turn. */
+    running: z.int(),
+    waiting: z.int(),
+    /** Visits made since the start, and those of them that a pause of this machine made void. */
+    visits: z.int(),
+    voided: z.int(),
+    /** Share of visits that were void. */
+    void_rate: z.number(),
+    /** Checks that stayed without a verdict, because every run of theirs was void. */
+    stalled: z.int(),
+  }),
+  errors: [],
+});
+
 /** Messages of the stream, one schema per `event:` name. Data is one JSON document. */
 export const STREAM_MESSAGES = {
   /** A committed transition; the SSE id is its id. */

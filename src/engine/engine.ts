@@ -4,7 +4,7 @@ import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { DecisionPolicy, OpenIncident } from '../domain/incident.ts';
 import type { ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
-import type { ProbeResult, Prober } from '../prober/prober.ts';
+import type { ProbeResult, Prober, ProberStats } from '../prober/prober.ts';
 import type { Changes } from '../store/changes.ts';
 import type { Endpoint, Endpoints } from '../store/endpoints.ts';
 import type { EventStore } from '../store/events.ts';
@@ -41,6 +41,7 @@ export interface Engine {
   stop(): Promise<void>;
   /** Endpoints that are being watched. */
   watched(): number;
+  proberStats(): ProberStats;
   /** Resolves when every change published so far has been taken in. */
   upToDate(): Promise<void>;
   onResult(listener: ResultListener): () => void;
@@ -206,6 +207,7 @@ export function createEngine(parts: EngineParts): Engine {
       await flush();
     },
     watched: () => targets.size,
+    proberStats: () => prober.stats(),
     upToDate: () => reloading,
     onResult(listener) {
       listeners.add(listener);

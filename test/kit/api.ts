@@ -16,6 +16,7 @@ export const LOCAL_KEY = 'jm_LOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALL
 
 type Options = Partial<Pick<ApiServerOptions, 'page' | 'log' | 'localKey'>> & {
   policy?: Partial<SitePolicy>;
+  proberStats?: ApiServerOptions['proberStats'];
   host?: string;
   /** Replaces the machine's clock, timers and all. */
   clock?: Clock;
@@ -56,6 +57,7 @@ export async function startApi(options: Options = {}) {
     log: options.log ?? silentLog,
     localKey: options.localKey === undefined ? LOCAL_KEY : options.localKey,
     page: options.page ?? null,
+    proberStats: options.proberStats ?? (() => null),
     onResult(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -3,8 +3,8 @@ import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
 import type { Route } from '../serve-contract.ts';
 import { eventRoutes } from './events.ts';
 import { siteRoutes } from './sites.ts';
-import { utilityRoutes } from './utility.ts';
+import { type ProberStatsOf, utilityRoutes } from './utility.ts';
 
-export function allRoutes(deps: ServiceDeps, policy: SitePolicy): Route[] {
-  return [...utilityRoutes(deps), ...siteRoutes(deps, policy), ...eventRoutes(deps)];
+export function allRoutes(deps: ServiceDeps, policy: SitePolicy, proberStats: ProberStatsOf): Route[] {
+  return [...utilityRoutes(deps, proberStats), ...siteRoutes(deps, policy), ...eventRoutes(deps)];
 }
