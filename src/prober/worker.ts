@@ -26,7 +26,7 @@ const port = parentPort;
 const clock = systemClock;
 const { settings, heartbeat, gauges, maxRunning } = workerData as ThreadData;
 const { pausedMs } = createStallWatch(clock, showSigns);
-const { exchange, waitingAtGate } = createWire({ ...settings, clock });
+const { prepare, exchange, waitingAtGate } = createWire({ ...settings, clock });
 const { budgets, plan } = settings;
 const runJob = createJobRunner({
   visit: createVisitor({ exchange, pausedMs, clock, budgets }),
@@ -79,6 +79,7 @@ function nextRun(): Run | null {
 }
 
 function start(run: Run): void {
+  prepare(run.job.url);
   running += 1;
   visits += 1;
   runJob(run.job, run.voidedRuns, (outcome) => ended(run, outcome));

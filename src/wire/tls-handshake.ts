@@ -18,6 +18,8 @@ import type { PeerCertificate, TlsSession, WireFailure } from './exchange.ts';
 import { createKnownLeaves, type KnownLeaves, type LeafDates, leafOfSession } from './known-leaves.ts';
 
 export interface Tls {
+  /** Reads the root certificates, which takes a while, unless that was done: so that no exchange is timed across it. */
+  prepare(): void;
   /** How to open a TCP connection to one of the host's addresses on which the handshake follows by itself. */
   opener(options: TlsOptions): (address: string, onread: OnReadOpts) => TLSSocket;
   /** Hears how the handshake of a socket that has just connected ends; calls back once, unless the caller stops listening. */
@@ -57,11 +59,15 @@ export function createTls(options: { extraCaPem: string | null; knownLeaves?: Kn
   // Made on first use: a program that probes plain HTTP alone never pays for the root certificates.
   let sharedContext: SecureContext | null = null;
 
+  function context(): SecureContext {
+    sharedContext ??= createProbeContext(options.extraCaPem);
+    return sharedContext;
+  }
+
   return {
+    prepare: () => void context(),
     opener({ host, port, http2 }) {
-      // Before anything is timed: the first one reads the root certificates.
-      sharedContext ??= createProbeContext(options.extraCaPem);
-      const secureContext = sharedContext;
+      const secureContext = context();
       const servername = isIP(host) === 0 ? withoutRootDot(host) : '';
       const ALPNProtocols = http2 ? HTTP2_FIRST : HTTP1;
       return (address, onread) => {

@@ -20,6 +20,8 @@ export type WireSettings = {
 };
 
 export interface Wire {
+  /** Does what the first exchange with such a URL would have to wait for; nothing when that was done. */
+  prepare(url: string): void;
   exchange: RunExchange;
   /** Exchanges that wait until their target has room for one more. */
   waitingAtGate(): number;
@@ -34,6 +36,9 @@ export function createWire(settings: WireSettings): Wire {
   const tls = createTls({ extraCaPem: settings.extraCaPem });
   const gate = createNetworkGate(settings.limits);
   return {
+    prepare(url) {
+      if (url.startsWith('https:')) tls.prepare();
+    },
     exchange: createExchange({ guard, resolver, tls, gate, clock, deadlines, userAgent }),
     waitingAtGate: () => gate?.waiting() ?? 0,
   };

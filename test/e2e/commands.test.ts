@@ -59,14 +59,12 @@ describe('check', () => {
     ]);
     for (const one of told) {
       const phase = expect.any(Number);
-      // The body of an error page is not read.
-      const body = one['state'] === 'Up' ? { body: phase } : {};
-      expect(one['timings_ms']).toEqual({ tcp: phase, ttfb: phase, ...body, total: phase });
+      const timings = { tcp: phase, sent: phase, ttfb: phase, headers: phase, body: phase, total: phase };
+      expect(one['timings_ms']).toEqual(timings);
       expect(one['evidence']).toMatchObject({
         url: one['url'],
         method: 'GET',
         error: null,
-        certificate: null,
         hops: [{ address: '127.0.0.1', addresses: [{ address: '127.0.0.1', outcome: 'connected' }] }],
       });
       expect(one).toMatchObject({ checked_at: expect.any(String), verdicts: [{ check: 'http' }] });
@@ -83,7 +81,7 @@ describe('check', () => {
     expect(trusted).toMatchObject({
       state: 'Up',
       timings_ms: { tls: expect.any(Number) },
-      evidence: { certificate: { issuer: 'CN=Jetmon Test CA', verify_error: null } },
+      evidence: { hops: [{ tls: { verify_error: null, certificates: [{ issuer: 'CN=Jetmon Test CA' }] } }] },
     });
     expect(await run(['check', url], { folder })).toMatchObject({ code: 1, out: expect.stringContaining('traced to') });
   });
