@@ -10,11 +10,16 @@ import { ocspStatus } from '../wire/ocsp-staple.ts';
 import { isDeprecatedTls, TLS_VERSION_CODES } from './tls-versions.ts';
 import { failedKeywordRule, isTimeout, lastHop, type Visit } from './visit.ts';
 
-/** A URL a server sent us to may be as long as a header; as evidence its start tells enough. */
-const MAX_URL_LENGTH = 2_048;
+/** How much of a hop is kept: characters of its URL, bytes of JSON for headers and certificates, how many addresses. */
+type Room = { url: number; headers: number; certificates: number; addresses: number };
+
+/**
+ * The last hop tells most; those before it share what would otherwise grow with every redirect. All together stays below
+ * what is stored with an event, so that no server can make us lose the proof against it.
+ */
+const ROOM_OF_LAST: Room = { url: 2_048, headers: 8_192, certificates: 8_192, addresses: 32 };
+const ROOM_OF_EARLIER: Room = { url: 4_096, headers: 4_096, certificates: 4_096, addresses: 32 };
 const MAX_DETAIL_LENGTH = 500;
-const MAX_HEADER_CHARACTERS = 8_192;
-const MAX_CHAIN_NAMES = 100;
 
 export function evidenceOf(visit: Visit, nowMs: number): Evidence {
   const hop = lastHop(visit);
@@ -38,8 +43,8 @@ export function evidenceOf(visit: Visit, nowMs: number): Evidence {
     failure_class: classes.failureClass,
     detector_class: classes.detectorClass,
     keyword_rule: keywordRule,
-    hops: visit.hops.map((one, index) => hopEvidence(one, index === visit.hops.length - 1, visit)),
-    final_url: visit.hops.length > 1 ? hop.url.slice(0, MAX_URL_LENGTH) : null,
+    hops: visit.hops.map((one) => hopEvidence(one, visit)),
+    final_url: visit.hops.length > 1 ? hop.url.slice(0, ROOM_OF_LAST.url) : null,
     http_code: hop.reply?.status ?? null,
     error: errorEvidence(visit),
     body: hop.reply === null ? null : bodyEvidence(hop.reply.body),
@@ -56,27 +61,51 @@ function phaseOf(visit: Visit): NonNullable<Evidence['error']>['phase'] | null {
   return lastHop(visit).failure?.phase ?? (visit.redirectTrouble === null ? null : 'redirect');
 }
 
-function hopEvidence(hop: Exchange, isLast: boolean, visit: Visit): HopEvidence {
+function hopEvidence(hop: Exchange, visit: Visit): HopEvidence {
+  const room = roomOf(hop, visit);
   return {
-    url: hop.url.slice(0, MAX_URL_LENGTH),
+    url: hop.url.slice(0, room.url),
     protocol: hop.reply?.protocol ?? null,
     http_code: hop.reply?.status ?? null,
     address: hop.address,
-    addresses: hop.addresses,
+    addresses: hop.addresses.slice(0, room.addresses),
     dns: dnsEvidence(hop),
     timings_ms: rounded(timingsOf(hop, hop.timings.total, visit)),
-    tls: hop.tls === null ? null : tlsEvidence(hop.tls, isLast),
-    headers: bounded(hop.reply?.headers ?? []),
+    tls: hop.tls === null ? null : tlsEvidence(hop.tls, hop === lastHop(visit), room.certificates),
+    headers: bounded(hop.reply?.headers ?? [], room.headers),
   };
 }
 
-/** As many fields as fit; they come bounded each, and a redirected visit has eleven times as many. */
-function bounded(headers: Reply['headers']): Reply['headers'] {
-  let left = MAX_HEADER_CHARACTERS;
-  return headers.filter(([name, value]) => {
-    left -= name.length + value.length;
+function roomOf(hop: Exchange, visit: Visit): Room {
+  if (hop === lastHop(visit)) return ROOM_OF_LAST;
+  const share = (most: number, shared: number): number => Math.min(most, Math.floor(shared / (visit.hops.length - 1)));
+  return {
+    url: share(ROOM_OF_LAST.url, ROOM_OF_EARLIER.url),
+    headers: share(ROOM_OF_LAST.headers, ROOM_OF_EARLIER.headers),
+    certificates: share(ROOM_OF_LAST.certificates, ROOM_OF_EARLIER.certificates),
+    addresses: share(ROOM_OF_LAST.addresses, ROOM_OF_EARLIER.addresses),
+  };
+}
+
+/** As many as fit, from the first on. */
+function bounded<T>(list: readonly T[], bytes: number): T[] {
+  let left = bytes;
+  return list.filter((one) => {
+    left -= jsonBytes(one);
     return left >= 0;
   });
+}
+
+/** The start of a text, as long as it fits. */
+function fitting(text: string, bytes: number): string {
+  let start = text.slice(0, bytes);
+  while (jsonBytes(start) > bytes) start = start.slice(0, start.length >> 1);
+  return start;
+}
+
+/** What text takes where it is stored: a control character is six bytes there. */
+function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 const DNS_KINDS: Readonly<Record<DnsCode, NonNullable<DnsEvidence['error_kind']>>> = {
@@ -101,7 +130,7 @@ function dnsEvidence({ url, resolver, failure }: Exchange): DnsEvidence | null {
 }
 
 /** The chain of the last hop; of those before it the leaf says enough. */
-function tlsEvidence(session: TlsSession, isLast: boolean): HopEvidence['tls'] {
+function tlsEvidence(session: TlsSession, isLast: boolean, bytes: number): HopEvidence['tls'] {
   const { certificate } = session;
   const chain = certificate === null ? [] : describeChain(certificate.leaf);
   return {
@@ -111,28 +140,30 @@ function tlsEvidence(session: TlsSession, isLast: boolean): HopEvidence['tls'] {
     alpn: session.alpn,
     ocsp_staple: ocspStatus(session.ocspStaple),
     verify_error: certificate === null ? 'NO_PEER_CERTIFICATE' : certificate.verifyError,
-    certificates: chainEvidence(isLast ? chain : chain.slice(0, 1)),
+    certificates: chainEvidence(isLast ? chain : chain.slice(0, 1), bytes),
   };
 }
 
-/** The names of the whole chain share one bound: an authority may carry as many as a leaf. */
-function chainEvidence(chain: readonly CertificateDescription[]): CertificateEvidence[] {
-  let namesLeft = MAX_CHAIN_NAMES;
-  return chain.map((one) => {
-    const names = one.names.slice(0, namesLeft);
-    namesLeft -= names.length;
-    return {
-      subject: one.subject,
-      issuer: one.issuer,
-      names,
-      not_before: instantOf(one.notBeforeMs),
-      not_after: instantOf(one.notAfterMs),
-      serial: one.serial,
-      fingerprint_sha256: one.fingerprintSha256,
-      key: one.key,
-      signature: one.signature,
-    };
-  });
+/** The leaf always, with as many of its names as leave room for the others, of which there are as many as fit. */
+function chainEvidence([leaf, ...others]: readonly CertificateDescription[], bytes: number): CertificateEvidence[] {
+  if (leaf === undefined) return [];
+  const above = others.map((one) => certificateEvidence(one, { text: bytes / 32, names: bytes / 8 }));
+  return [certificateEvidence(leaf, { text: bytes / 16, names: bytes / 2 }), ...bounded(above, bytes / 2)];
+}
+
+/** `text` is how many bytes the subject may take, and the issuer. */
+function certificateEvidence(one: CertificateDescription, room: { text: number; names: number }): CertificateEvidence {
+  return {
+    subject: fitting(one.subject, room.text),
+    issuer: fitting(one.issuer, room.text),
+    names: bounded(one.names, room.names),
+    not_before: instantOf(one.notBeforeMs),
+    not_after: instantOf(one.notAfterMs),
+    serial: one.serial,
+    fingerprint_sha256: one.fingerprintSha256,
+    key: one.key,
+    signature: one.signature,
+  };
 }
 
 function errorEvidence(visit: Visit): Evidence['error'] {

@@ -83,8 +83,15 @@ describe('a Location', () => {
   });
 
   it('without a value does not hide the one after it', async () => {
-    const { visit } = await visitOver({ redirects: { [A]: ['', B, 'http://c.test/'] } }, A);
+    const { visit } = await visitOver({ redirects: { [A]: ['', B] } }, A);
     expect(visit.hops.map((hop) => hop.url)).toEqual([A, B]);
+  });
+
+  it('given twice is followed when both say the same, as browsers do', async () => {
+    expect((await visitOver({ redirects: { [A]: [B, B] } }, A)).visit.hops.map((hop) => hop.url)).toEqual([A, B]);
+    const { visit } = await visitOver({ redirects: { [A]: [B, 'http://c.test/'] } }, A);
+    expect(visit.hops).toHaveLength(1);
+    expect(visit.redirectTrouble).toEqual({ kind: 'bad_location', location: `${B}, http://c.test/` });
   });
 
   it('that differs by its fragment alone is a loop, from the first URL on', async () => {

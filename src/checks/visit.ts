@@ -118,11 +118,12 @@ export function createVisitor(deps: {
       else hops.push(hop);
       const status = hop.reply?.status ?? 0;
       if (hop.failure !== null || template.meaningOf(status) !== 'redirect') finish(hops, null);
-      else follow(hops, at, locationOf(hop));
+      else follow(hops, at, locationsOf(hop));
     }
 
-    function follow(walked: [Exchange, ...Exchange[]], at: URL, location: string): void {
-      const next = location === '' ? null : resolveLocation(location, at);
+    function follow(walked: [Exchange, ...Exchange[]], at: URL, locations: readonly string[]): void {
+      const location = locations.join(', ');
+      const next = locations.length === 1 ? resolveLocation(location, at) : null;
       seen ??= new Set([first.href]);
       const trouble = troubleWith(plan, next, location, seen, walked.length);
       if (next === null || trouble !== null) {
@@ -182,9 +183,10 @@ function defaultMeaning(status: number): StatusMeaning {
   return status < 400 ? 'success' : 'error';
 }
 
-/** Empty when the redirect names no place to go. */
-function locationOf(hop: Exchange): string {
-  return hop.reply?.headers.find(([name, value]) => name === 'location' && value !== '')?.[1] ?? '';
+/** The places a redirect names: none, or one, or several, of which browsers follow none. */
+function locationsOf(hop: Exchange): string[] {
+  const values = (hop.reply?.headers ?? []).filter(([name, value]) => name === 'location' && value !== '');
+  return [...new Set(values.map(([, value]) => value))];
 }
 
 /** Null for what cannot be followed; a longer one than we keep was cut, and would lead elsewhere. */

@@ -36,7 +36,7 @@ export type HopEvidence = {
   http_code: number | null;
   /** Address the request went to; null when no connection was made. */
   address: string | null;
-  /** Every address the name resolved to, in the order tried. */
+  /** Every address the name resolved to, in the order tried; of hops before the last perhaps only the first ones. */
   addresses: AddressEvidence[];
   dns: DnsEvidence | null;
   timings_ms: Timings;

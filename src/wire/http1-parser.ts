@@ -24,6 +24,8 @@ export interface ReplyParser {
   onBudget(): void;
   /** True once the final header block is whole. */
   isHeadDone(): boolean;
+  /** False while text is still decoded of which every byte that is wanted has come. */
+  wantsBytes(): boolean;
   /** Ms after which `onBudget` wants to be called, from the moment the head was done; null for none. */
   budgetMs(): number | null;
 }
@@ -74,6 +76,10 @@ class Http1ReplyParser implements ReplyParser {
 
   isHeadDone(): boolean {
     return this.#headParser.head !== null;
+  }
+
+  wantsBytes(): boolean {
+    return this.#reading === null || this.#reading.isOpen;
   }
 
   budgetMs(): number | null {

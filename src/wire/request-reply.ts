@@ -79,7 +79,10 @@ class Http1Asking implements Requesting, SocketListener {
       this.#isOver = true;
       this.#options.threw(error);
     }
-    if (!this.#isOver && !this.#moments.isHeadNoted && this.#parser.isHeadDone()) this.#noteHead();
+    if (this.#isOver) return;
+    if (!this.#moments.isHeadNoted && this.#parser.isHeadDone()) this.#noteHead();
+    // Whoever sends without end must not do so for as long as the decoding of what was taken lasts.
+    if (!this.#parser.wantsBytes()) this.#socket.pause();
   }
 
   onEnd(): void {

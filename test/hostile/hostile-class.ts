@@ -38,22 +38,27 @@ export type HostileClass = {
 };
 
 /** Who answers for names: our scripted server, nobody any more, nobody at all, or a dead one before the scripted one. */
-export type ResolverProfile = 'scripted' | 'closed' | 'silent' | 'first_closed';
+export const RESOLVER_PROFILES = ['scripted', 'closed', 'silent', 'first_closed'] as const;
+export type ResolverProfile = (typeof RESOLVER_PROFILES)[number];
+
+type State = 'Up' | 'Seems Down' | 'Unknown';
 
 export type Expected = {
   /** Verdict of the check `http`. Several where which one it is depends on how fast packets cross. */
   reason: string | readonly string[];
-  state: 'Up' | 'Seems Down' | 'Unknown';
+  state: State | readonly State[];
   /** Where and by which typed code the evidence says it failed; null when nothing did. */
   error: { phase: string; code: string | readonly string[] } | null;
   httpCode?: number;
   /** Verdicts of other checks: its type and reason. */
   also?: Readonly<Record<string, string>>;
-  /** Parts of the evidence that must be so. */
-  body?: Partial<BodyEvidence>;
-  tls?: Partial<TlsEvidence>;
+  /** Parts of the evidence that must be so; of several values any will do. */
+  body?: PartOf<BodyEvidence>;
+  tls?: PartOf<TlsEvidence>;
   hops?: number;
 };
+
+type PartOf<T> = { [K in keyof T]?: T[K] | readonly T[K][] };
 
 export type Budget = {
   /** Bytes of body that the evidence says were read. */

@@ -1,6 +1,7 @@
 /** What all draws of the corpus share: a resolver, an authority, ports that must never be reached. */
+import { type BodyBudgets, DEFAULT_BUDGETS } from '../../src/domain/probe-plan.ts';
 import type { EgressSettings } from '../../src/wire/egress-guard.ts';
-import { type FullBacklog, startFullBacklog } from '../kit/full-backlog.ts';
+import { startFullBacklog } from '../kit/full-backlog.ts';
 import { createHostileAuthority, type HostileAuthority } from '../kit/hostile-certificates.ts';
 import { type RawDns, startRawDns } from '../kit/raw-dns.ts';
 import { startTcpServer } from '../kit/tcp-server.ts';
@@ -23,10 +24,19 @@ export interface HostileKit {
   nextNumber(): number;
   /** What a prober must be set to for the classes of a resolver profile; plain data. */
   settings(profile: ResolverProfile): HostileSettings;
+  /** The same end for all who call it. */
   stop(): Promise<void>;
 }
 
-export type HostileSettings = { egress: EgressSettings; dnsResolvers: string[]; extraCaPem: string };
+export type HostileSettings = {
+  egress: EgressSettings;
+  dnsResolvers: string[];
+  extraCaPem: string;
+  budgets: BodyBudgets;
+};
+
+/** As by default, but with time for a busy machine to hear how a body ends. */
+const BUDGETS: BodyBudgets = { ...DEFAULT_BUDGETS, bodyMaxMs: 1_000 };
 
 /** No listener and no ephemeral socket ever has it, so that the kernel answers with ICMP at once. */
 const CLOSED_RESOLVER = '127.0.0.1:1';
@@ -44,6 +54,7 @@ export async function openHostileKit(): Promise<HostileKit> {
   ]);
   const closed = await reserveClosedPort();
   let number = 0;
+  let stopping: Promise<void> | null = null;
   return {
     dns,
     authority,
@@ -56,12 +67,17 @@ export async function openHostileKit(): Promise<HostileKit> {
       egress: { allow: ALLOWED, allowPrivate: false, ownListeners: [`127.0.0.1:${own.port}`] },
       dnsResolvers: resolversOf(profile, dns, silent),
       extraCaPem: authority.caPem,
+      budgets: BUDGETS,
     }),
-    async stop() {
-      const parts: (Pick<FullBacklog, 'stop'> | RawDns)[] = [closed, own, dropping, silent, dns];
-      for (const part of parts) await part.stop();
+    stop() {
+      stopping ??= stopAll([closed, own, dropping, silent, dns]);
+      return stopping;
     },
   };
+}
+
+async function stopAll(parts: readonly { stop(): Promise<void> }[]): Promise<void> {
+  for (const part of parts) await part.stop();
 }
 
 function resolversOf(profile: ResolverProfile, dns: RawDns, silent: SilentResolver): string[] {

@@ -138,6 +138,12 @@ const RECIPES = {
   thousandNames: async (root: Issued) => [
     await issue({ issuer: root, names: [...Array.from({ length: 1_000 }, (_, n) => `n${n}.other.example`), ...NAMES] }),
   ],
+  longNames: async (root: Issued) => [
+    await issue({
+      issuer: root,
+      names: [...Array.from({ length: 300 }, (_, n) => `n${n}.${`${'long-'.repeat(12)}.`.repeat(3)}example`), ...NAMES],
+    }),
+  ],
   hostileText: async (root: Issued) => [
     await issue({
       issuer: root,

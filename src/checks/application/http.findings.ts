@@ -117,8 +117,8 @@ export const HTTP_FINDINGS = {
   ),
   tls_failed: failing(
     ['L2.TLS.FAIL', 'L2.TLS.VERSION', 'L2.TLS.CIPHER'],
-    'the TLS handshake with {address} failed ({code})',
-    'Check the TLS settings of the server: protocol versions, ciphers, certificate files.',
+    'TLS with {address} failed ({code})',
+    'Check the TLS settings of the server: versions, ciphers, certificate files, whether visitors need a certificate.',
   ),
 
   http_timeout: failing(
@@ -171,7 +171,7 @@ export const HTTP_FINDINGS = {
   ),
   redirect_bad_location: failing(
     [],
-    'the redirect leads to an address that is no web address: {location}',
+    'the redirect does not lead to one web address: {location}',
     'Correct the Location header.',
   ),
 

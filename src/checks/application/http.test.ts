@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createTestCertificates, type TestCertificates } from '../../../test/kit/certificates.ts';
 import { type DnsServer, startDnsServer } from '../../../test/kit/dns-server.ts';
@@ -235,10 +236,14 @@ describe('errors that speak of this machine', () => {
     findings.note(reason);
   });
 
-  it.each(['ERROR_IN_CERT_NOT_BEFORE_FIELD', 'ERROR_IN_CERT_NOT_AFTER_FIELD'])(
+  it.each(['ERROR_IN_CERT_NOT_AFTER_FIELD', 'PATH_LENGTH_EXCEEDED', 'UNSPECIFIED'])(
     'a certificate with %s is not trusted',
     (code) => {
-      expect(http.judge(visitThatFailed({ phase: 'tls', code, detail: '' }), 0)?.reason).toBe('tls_untrusted');
+      const leaf = new X509Certificate(certificates.good.cert);
+      const certificate = { leaf, verifyError: code, notBeforeMs: 0, notAfterMs: Number.NaN };
+      const tls = { version: 'TLSv1.3', cipher: 'any', alpn: null, ocspStaple: null, certificate };
+      const failure = { phase: 'tls' as const, code, detail: '' };
+      expect(http.judge(visitOf({ url: 'https://site.example/', tls, failure }), 0)?.reason).toBe('tls_untrusted');
     },
   );
 

@@ -22,7 +22,7 @@ export const http: Check<HttpReason> = {
 };
 
 function reasonOf(visit: Visit, hop: Exchange): HttpReason {
-  if (hop.failure !== null) return isVoid(visit) ? 'monitor_stalled' : reasonOfFailure(hop.failure);
+  if (hop.failure !== null) return isVoid(visit) ? 'monitor_stalled' : reasonOfFailure(hop.failure, hop);
   if (visit.redirectTrouble !== null) return REDIRECT_REASONS[visit.redirectTrouble.kind];
   const status = hop.reply?.status ?? 0;
   if (!isExpected(status, visit.plan)) return reasonOfStatus(status);
@@ -55,7 +55,7 @@ function reasonOfStatus(status: number): HttpReason {
   return status >= 400 ? 'http_client_error' : 'unexpected_status';
 }
 
-function reasonOfFailure(failure: WireFailure): HttpReason {
+function reasonOfFailure(failure: WireFailure, { tls }: Exchange): HttpReason {
   if (OUR_NETWORK.has(failure.code)) return 'monitor_network';
   if (OUR_RESOURCES.has(failure.code)) return 'monitor_resources';
   switch (failure.phase) {
@@ -68,12 +68,17 @@ function reasonOfFailure(failure: WireFailure): HttpReason {
     case 'tcp':
       return TCP_REASONS[failure.code] ?? 'tcp_failed';
     case 'tls':
-      return TLS_REASONS[failure.code] ?? 'tls_failed';
+      return TLS_REASONS[failure.code] ?? (isCertificateFault(failure, tls) ? 'tls_untrusted' : 'tls_failed');
     case 'http':
       return HTTP_REASONS[failure.code] ?? 'http_no_reply';
     case 'body':
       return BODY_REASONS[failure.code] ?? 'body_truncated';
   }
+}
+
+/** OpenSSL has more reasons to refuse a certificate than Node has names for, and the handshake was done by then. */
+function isCertificateFault({ code }: WireFailure, tls: Exchange['tls']): boolean {
+  return tls?.certificate?.verifyError === code;
 }
 
 /** Errors that speak of this machine and are never evidence against a site (reliability.md 3.4). */
@@ -85,7 +90,7 @@ const OUR_NETWORK: ReadonlySet<string> = new Set([
   'EINVAL',
   'EADDRNOTAVAIL',
 ]);
-const OUR_RESOURCES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+const OUR_RESOURCES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'OUT_OF_MEM']);
 
 const DNS_REASONS = {
   NXDOMAIN: 'dns_nxdomain',
@@ -113,18 +118,6 @@ const TLS_REASONS: Readonly<Record<string, HttpReason>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'tls_wrong_host',
   HOSTNAME_MISMATCH: 'tls_wrong_host',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'tls_self_signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'tls_untrusted',
-  UNABLE_TO_GET_ISSUER_CERT: 'tls_untrusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls_untrusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls_untrusted',
-  CERT_UNTRUSTED: 'tls_untrusted',
-  CERT_REJECTED: 'tls_untrusted',
-  CERT_SIGNATURE_FAILURE: 'tls_untrusted',
-  INVALID_CA: 'tls_untrusted',
-  INVALID_PURPOSE: 'tls_untrusted',
-  CERT_CHAIN_TOO_LONG: 'tls_untrusted',
-  ERROR_IN_CERT_NOT_BEFORE_FIELD: 'tls_untrusted',
-  ERROR_IN_CERT_NOT_AFTER_FIELD: 'tls_untrusted',
   ERR_SSL_WRONG_VERSION_NUMBER: 'tls_not_spoken',
   DEADLINE: 'tls_timeout',
 };

@@ -21,6 +21,7 @@ const PRIVATE = [
   '255.255.255.255',
 ];
 const PRIVATE_V6 = ['fd00::1', 'fe80::1', 'fec0::1', '::', 'ff02::1', '2001:db8::1', '100::1'];
+const PRIVATE_HOSTS = [...PRIVATE, ...PRIVATE_V6.map((address) => `[${address}]`)];
 
 /** A page that redirects to an address; on the first hop all is well. */
 function leading(id: string, what: string, expected: Expected, location: (draw: Draw) => string): HostileClass {
@@ -55,8 +56,7 @@ function named(
 }
 
 export const EGRESS_CLASSES: HostileClass[] = [
-  leading('to-private', 'a private address', refused, ({ random }) => `http://${random.pick(PRIVATE)}/`),
-  leading('to-private-ipv6', 'a private IPv6 address', refused, ({ random }) => `http://[${random.pick(PRIVATE_V6)}]/`),
+  leading('to-private', 'a private address', refused, ({ random }) => `http://${random.pick(PRIVATE_HOSTS)}/`),
   leading(
     'to-mapped',
     'a private address mapped into IPv6',
@@ -108,8 +108,9 @@ export const EGRESS_CLASSES: HostileClass[] = [
     unknown('egress_forbidden', at('guard', 'USERINFO_REFUSED')),
     ({ random }) => `http://${random.word(5)}:${random.pick(['', random.word(8)])}@127.0.0.1/`,
   ),
-  named('resolves-to-private', 'a private address', refused, ({ random }) => [random.pick(PRIVATE)]),
-  named('resolves-to-private-ipv6', 'a private IPv6 address', refused, ({ random }) => [random.pick(PRIVATE_V6)]),
+  named('resolves-to-private', 'a private address', refused, ({ random }) => [
+    random.pick([...PRIVATE, ...PRIVATE_V6]),
+  ]),
   named('resolves-to-mapped', 'a private address mapped into IPv6', refused, () => ['::ffff:10.0.0.1']),
   named('resolves-to-nat64', 'a private address behind NAT64', refused, () => ['64:ff9b::a00:1']),
   named('resolves-to-metadata', 'a metadata service', metadata, ({ random }) => [

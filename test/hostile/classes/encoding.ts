@@ -20,21 +20,22 @@ const BOMB = gzipSync(Buffer.alloc(64 * 1_048_576));
 const TRAILER_BYTES = 8;
 
 export const ENCODING_CLASSES: HostileClass[] = [
-  page('gzip-bomb', 'sends a thousand times more than it shows', { ...notReached, body: { stopped_by: 'ratio' } }, () =>
-    okPage(BOMB, GZIP),
-  ),
   page(
-    'gzip-members-bomb',
-    'sends bomb after bomb in one body',
+    'gzip-bomb',
+    'sends a thousand times more than it shows',
     { ...notReached, body: { stopped_by: 'ratio' } },
-    (random) => okPage(Buffer.concat(Array.from({ length: random.int(2, 9) }, () => BOMB)), GZIP),
+    (random) => okPage(Buffer.concat(Array.from({ length: random.int(1, 9) }, () => BOMB)), GZIP),
   ),
-  page(
-    'gzip-large',
-    'sends more text than is searched, honestly compressed',
-    { ...notReached, body: { stopped_by: 'byte_budget' } },
-    (random) => okPage(gzipSync(random.bytes(1_500).toString('hex').repeat(800), { level: 1 }), GZIP),
-  ),
+  {
+    ...page(
+      'gzip-large',
+      'sends more text than is searched, honestly compressed',
+      { ...notReached, body: { stopped_by: 'byte_budget' } },
+      (random) => okPage(gzipSync(random.bytes(1_500).toString('hex').repeat(800), { level: 1 }), GZIP),
+    ),
+    // Decoding takes many turns of the loop, which are long on a busy machine.
+    timeoutMs: 30_000,
+  },
   page('gzip-nested', 'compresses twice and says so once', missing, (random) =>
     okPage(gzipSync(gzipSync(`${random.word(50)} needle ${random.word(50)}`)), GZIP),
   ),
@@ -43,15 +44,10 @@ export const ENCODING_CLASSES: HostileClass[] = [
       random.pick(['Content-Encoding: gzip, gzip', 'Content-Encoding: gzip\r\nContent-Encoding: gzip']),
     ]),
   ),
-  page('encoding-not-asked', 'compresses in a way that was not asked for', unreadable, (random) =>
-    okPage(random.bytes(200), [`Content-Encoding: ${random.pick(['br', 'zstd', 'compress', 'dcb'])}`]),
-  ),
-  page('encoding-deflate', 'compresses with deflate', unreadable, (random) =>
-    okPage(deflateSync(`needle ${random.word(50)}`), ['Content-Encoding: deflate']),
-  ),
-  page('encoding-invented', 'names an encoding that does not exist', unreadable, (random) =>
-    okPage(`needle ${random.word(50)}`, [`Content-Encoding: x-${random.word(9)}`]),
-  ),
+  page('encoding-not-asked', 'compresses in a way that was not asked for', unreadable, (random) => {
+    const page = deflateSync(`needle ${random.word(50)}`);
+    return okPage(page, [`Content-Encoding: ${random.pick(['deflate', 'br', 'zstd', 'dcb', `x-${random.word(9)}`])}`]);
+  }),
   page('encoding-x-gzip', 'calls gzip by its old name', found, (random) =>
     okPage(gzipSync(`needle ${random.word(50)}`), ['Content-Encoding: x-gzip']),
   ),
@@ -70,14 +66,8 @@ export const ENCODING_CLASSES: HostileClass[] = [
     down('body_truncated', at('body', 'TRUNCATED'), { httpCode: 200 }),
     (random) => {
       const packed = gzipSync(random.bytes(2_000));
-      return okPage(packed.subarray(0, random.int(11, packed.length - TRAILER_BYTES - 1)), GZIP);
+      return okPage(packed.subarray(0, random.pick([10, random.int(11, packed.length - TRAILER_BYTES - 1)])), GZIP);
     },
-  ),
-  page(
-    'gzip-header-alone',
-    'sends the header of a compressed page and nothing more',
-    down('body_truncated', at('body', 'TRUNCATED'), { httpCode: 200 }),
-    () => okPage(gzipSync('needle').subarray(0, 10), GZIP),
   ),
   page('gzip-empty', 'sends a compressed page of no bytes at all', missing, () => okPage('', GZIP)),
   page('gzip-wrong-sum', 'sends a compressed page with a wrong checksum', unreadable, (random) => {

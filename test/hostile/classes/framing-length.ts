@@ -12,35 +12,28 @@ const OK = 'HTTP/1.1 200 OK\r\n';
 const REFUSED: [id: string, what: string, fields: (random: Random) => string][] = [
   [
     'length-conflict',
-    'gives two different lengths in two fields',
-    (random) => `Content-Length: 5\r\nContent-Length: ${random.int(6, 99)}`,
+    'gives two different lengths',
+    (random) => `Content-Length: 5${random.pick(['\r\nContent-Length: ', ', '])}${random.int(6, 99)}`,
   ],
-  [
-    'length-list-conflict',
-    'gives two different lengths in one field',
-    (random) => `Content-Length: 5, ${random.int(6, 99)}`,
-  ],
-  ['length-negative', 'gives a negative length', (random) => `Content-Length: -${random.int(1, 99)}`],
   [
     'length-no-number',
     'gives a length that is no decimal number',
-    (random) => `Content-Length: ${random.pick(['+5', '0x5', '5.0', 'five', '5 5', '5e0'])}`,
+    (random) =>
+      `Content-Length:${random.pick([` -${random.int(1, 99)}`, ' +5', ' 0x5', ' 5.0', ' five', ' 5 5', ' 5e0', ''])}`,
   ],
   [
     'length-overflow',
     'gives a length beyond every integer',
     (random) => `Content-Length: ${random.int(1, 9)}${'0'.repeat(random.int(19, 300))}`,
   ],
-  ['length-empty', 'gives an empty length', () => 'Content-Length:'],
 ];
 
 const READABLE: [id: string, what: string, bytes: (random: Random) => string | Buffer][] = [
   [
     'length-repeated',
-    'gives the same length in two fields',
-    () => `${OK}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`,
+    'gives the same length twice',
+    (random) => `${OK}Content-Length: 5${random.pick(['\r\nContent-Length: ', ', '])}5\r\n\r\nhello`,
   ],
-  ['length-list-equal', 'gives the same length twice in one field', () => `${OK}Content-Length: 5, 5\r\n\r\nhello`],
   [
     'length-leading-zeros',
     'writes its length with many leading zeros',
@@ -91,15 +84,9 @@ export const LENGTH_CLASSES: HostileClass[] = [
   ...READABLE.map(([id, what, bytes]) => answering('framing', id, what, fine, bytes)),
   answering('framing', 'length-too-long', 'announces more than it sends', truncated, (random) => {
     const body = random.word(random.int(0, 3_000));
-    return `${OK}Content-Length: ${body.length + random.int(1, 5_000)}\r\n\r\n${body}`;
+    const missing = random.pick([random.int(1, 5_000), 10_000_000_000]);
+    return `${OK}Content-Length: ${body.length + missing}\r\n\r\n${body}`;
   }),
-  answering(
-    'framing',
-    'length-ten-gigabytes-cut',
-    'announces 10 GB and hangs up',
-    truncated,
-    (random) => `${OK}Content-Length: 10000000000\r\n\r\n${random.word(random.int(1, 3_000))}`,
-  ),
   {
     ...answering(
       'framing',

@@ -66,6 +66,7 @@ export const KEYWORD_CLASSES: HostileClass[] = [
   },
   {
     ...page('keyword-in-event-stream', 'sends the keyword in a stream of events that never ends', found, () => ''),
+    timeoutMs: 600,
     serve: (draw) =>
       draw.page((talk) => {
         talk.send(

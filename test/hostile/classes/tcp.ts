@@ -1,11 +1,18 @@
 /** Servers that end, hold or break the TCP connection. */
 import { at, down, type HostileClass, up } from '../hostile-class.ts';
+import type { Random } from '../random.ts';
 import { CHUNKED_HEAD, chunk, okPage } from './reply.ts';
 
 const reset = down('http_no_reply', at('http', 'ECONNRESET'));
 const closed = down('http_no_reply', at('http', 'CLOSED_BEFORE_REPLY'));
 /** Whether a reset overtakes the connection's own news is up to the kernel; it is one failure to a visitor. */
 const resetEarly = { ...reset, reason: ['tcp_reset', 'http_no_reply'], error: null } as const;
+
+/** Nothing, or all but the end. */
+function someOfHead(random: Random): string {
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n';
+  return head.slice(0, random.pick([0, random.int(1, head.length - 1)]));
+}
 
 export const TCP_CLASSES: HostileClass[] = [
   {
@@ -33,21 +40,11 @@ export const TCP_CLASSES: HostileClass[] = [
     serve: async ({ listen }) => `http://127.0.0.1:${await listen((talk) => talk.reset())}/`,
   },
   {
-    id: 'reset-after-request',
-    family: 'tcp',
-    what: 'resets the connection when the request has come',
-    expected: reset,
-    serve: ({ page }) => page((talk) => talk.reset()),
-  },
-  {
     id: 'reset-in-head',
     family: 'tcp',
-    what: 'resets the connection at some byte of the head',
+    what: 'takes the request and resets the connection before its head has ended',
     expected: reset,
-    serve: ({ page, random }) => {
-      const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n';
-      return page((talk) => talk.reset(head.slice(0, random.int(1, head.length - 1))));
-    },
+    serve: ({ page, random }) => page((talk) => talk.reset(someOfHead(random))),
   },
   {
     id: 'reset-in-body',
@@ -90,21 +87,11 @@ export const TCP_CLASSES: HostileClass[] = [
     serve: async ({ listen }) => `http://127.0.0.1:${await listen((talk) => talk.end())}/`,
   },
   {
-    id: 'ends-after-request',
-    family: 'tcp',
-    what: 'ends its side when the request has come',
-    expected: closed,
-    serve: ({ page }) => page((talk) => talk.end()),
-  },
-  {
     id: 'ends-in-head',
     family: 'tcp',
-    what: 'ends its side at some byte of the head',
+    what: 'takes the request and ends its side before its head has ended',
     expected: closed,
-    serve: ({ page, random }) => {
-      const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n';
-      return page((talk) => talk.end(head.slice(0, random.int(1, head.length - 1))));
-    },
+    serve: ({ page, random }) => page((talk) => talk.end(someOfHead(random))),
   },
   {
     id: 'ends-and-lingers',

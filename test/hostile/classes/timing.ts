@@ -24,16 +24,17 @@ function silent(id: string, what: string, expected: Expected, play: (talk: Talk,
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n';
 
 export const TIMING_CLASSES: HostileClass[] = [
-  silent('silent-after-request', 'takes the request and says nothing', noReply, () => {}),
-  silent('silent-in-head', 'falls silent at some byte of the head', noReply, (talk, { random }) =>
-    talk.send(HEAD.slice(0, random.int(1, HEAD.length - 1))),
+  silent(
+    'silent-in-head',
+    'takes the request and falls silent before its head has ended',
+    noReply,
+    (talk, { random }) => talk.send(HEAD.slice(0, random.pick([0, random.int(1, HEAD.length - 1)]))),
   ),
   silent('silent-after-interim', 'sends a few interim replies and falls silent', noReply, (talk, { random }) =>
     talk.send('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(random.int(1, 5))),
   ),
-  silent('silent-before-body', 'sends a head and none of the body it announced', noBody, (talk) => talk.send(HEAD)),
-  silent('silent-in-body', 'falls silent inside a body of known length', noBody, (talk, { random }) =>
-    talk.send(HEAD + 'x'.repeat(random.int(1, 999))),
+  silent('silent-in-body', 'falls silent before a body of known length has ended', noBody, (talk, { random }) =>
+    talk.send(HEAD + 'x'.repeat(random.pick([0, random.int(1, 999)]))),
   ),
   {
     ...silent(
@@ -68,15 +69,19 @@ export const TIMING_CLASSES: HostileClass[] = [
   silent('late-but-in-time', 'thinks for a while and then answers', up({ httpCode: 200 }), (talk, { random }) =>
     talk.later(random.int(100, 900), () => talk.end(okPage())),
   ),
-  silent('silent-in-chunks', 'falls silent between two chunks', stopsInTime, (talk, { random }) =>
-    talk.send(CHUNKED_HEAD + chunk(random.word(90)).toString('latin1')),
-  ),
-  silent('silent-in-chunk-size', 'falls silent inside a chunk size', stopsInTime, (talk, { random }) =>
-    talk.send(`${CHUNKED_HEAD}5\r\nhello\r\n${random.pick(['1', 'a;x', ''])}`),
-  ),
-  silent('silent-in-trailers', 'falls silent inside the trailers', stopsInTime, (talk) =>
-    talk.send(`${CHUNKED_HEAD}5\r\nhello\r\n0\r\nX-Trailer: `),
-  ),
+  {
+    ...silent(
+      'answers-at-deadline',
+      'answers a few milliseconds before or after the deadline',
+      { reason: ['ok', 'http_timeout'], state: ['Up', 'Seems Down'], error: null },
+      (talk, { timeoutMs, random }) => talk.later(timeoutMs + random.int(-12, 3), () => talk.end(okPage())),
+    ),
+    timeoutMs: TIMEOUT_MS,
+  },
+  silent('silent-in-chunks', 'falls silent before its chunks have ended', stopsInTime, (talk, { random }) => {
+    const rest = random.pick(['', '1', 'a;x', '0\r\n', '0\r\nX-Trailer: ']);
+    talk.send(CHUNKED_HEAD + chunk(random.word(random.int(1, 90))).toString('latin1') + rest);
+  }),
   silent(
     'silent-until-close',
     'falls silent in a body that the end of the connection would end',

@@ -131,7 +131,9 @@ export const CERTIFICATE_CLASSES: HostileClass[] = [
     'brokenSignature',
     bad('tls_untrusted', 'CERT_SIGNATURE_FAILURE'),
   ),
-  showing('weak-key', 'shows a certificate with an RSA key of 1024 bits', 'weakKey', fine),
+  showing('weak-key', 'shows a certificate with an RSA key of 1024 bits', 'weakKey', fine, {
+    script: { ciphers: 'DEFAULT@SECLEVEL=0' },
+  }),
   showing('deep-chain', 'sends a good chain of twelve intermediates', 'deepChain', fine),
   showing('padded-chain', 'sends forty certificates that have nothing to do with it', 'paddedChain', fine),
   showing(
