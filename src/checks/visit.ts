@@ -80,77 +80,128 @@ export const MAX_REDIRECTS = 10;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Builds the visitor. Calls exactly one of `done` and `threw`, once, possibly before it returns. */
-export function createVisitor(deps: {
+export type VisitorParts = {
   exchange: RunExchange;
   /** For how long between two instants of the monotonic clock this thread did not run, ms. */
   pausedMs: (fromMs: number, toMs: number) => number;
   clock: Clock;
   budgets: BodyBudgets;
-}): Visitor {
-  const { exchange, clock, budgets } = deps;
+};
+
+/** Builds the visitor. Calls exactly one of `done` and `threw`, once, possibly before it returns. */
+export function createVisitor(parts: VisitorParts): Visitor {
+  /** What the last visit asked of every hop: nearly all endpoints have one plan. */
+  let last: { plan: ProbePlan; wantsEvidence: boolean; template: HopTemplate } | null = null;
+
+  function templateOf({ plan, wantsEvidence }: VisitRequest): HopTemplate {
+    if (last?.plan !== plan || last.wantsEvidence !== wantsEvidence) {
+      last = { plan, wantsEvidence, template: hopTemplate(effectivePlan(plan), parts.budgets, wantsEvidence) };
+    }
+    return last.template;
+  }
 
   return (request, done, threw) => {
-    const plan = effectivePlan(request.plan);
-    const startedAtMs = clock.nowMs();
-    const startMs = clock.monotonicMs();
-    const first = withoutFragment(new URL(request.url));
-    const template = {
-      method: plan.method,
-      headers: plan.headers,
-      body: bodyWanted(plan, budgets, request.wantsEvidence),
-      meaningOf: meaningUnder(plan),
-      wantsChain: request.wantsEvidence,
-      http2: plan.http2,
-    };
-    let waitedMs = 0;
-    let hops: [Exchange, ...Exchange[]] | null = null;
-    let seen: Set<string> | null = null;
-
-    function fetchHop(url: URL, headers: ExchangeRequest['headers']): void {
-      const deadlineMs = startMs + request.timeoutMs + waitedMs;
-      exchange({ ...template, url, headers, deadlineMs }, (hop) => arrived(url, hop), threw);
-    }
-
-    function arrived(at: URL, hop: Exchange): void {
-      waitedMs += hop.waitedMs;
-      if (hops === null) hops = [hop];
-      else hops.push(hop);
-      const status = hop.reply?.status ?? 0;
-      if (hop.failure !== null || template.meaningOf(status) !== 'redirect') finish(hops, null);
-      else follow(hops, at, locationsOf(hop));
-    }
-
-    function follow(walked: [Exchange, ...Exchange[]], at: URL, locations: readonly string[]): void {
-      const location = locations.join(', ');
-      const next = locations.length === 1 ? resolveLocation(location, at) : null;
-      seen ??= new Set([first.href]);
-      const trouble = troubleWith(plan, next, location, seen, walked.length);
-      if (next === null || trouble !== null) {
-        finish(walked, trouble);
-        return;
-      }
-      seen.add(next.href);
-      // What is meant for one origin is no other's business (reliability.md E4).
-      fetchHop(next, next.origin === first.origin ? plan.headers : []);
-    }
-
-    function finish(walked: readonly [Exchange, ...Exchange[]], redirectTrouble: RedirectTrouble | null): void {
-      const endMs = clock.monotonicMs();
-      done({
-        startedAtMs,
-        url: first.href,
-        plan,
-        hops: walked,
-        redirectTrouble,
-        totalMs: endMs - startMs - waitedMs,
-        pausedMs: deps.pausedMs(startMs, endMs),
-        voidedRuns: request.voidedRuns,
-      });
-    }
-
-    fetchHop(first, plan.headers);
+    new RunningVisit(parts, request, templateOf(request), done, threw).start();
   };
+}
+
+/** What is the same for all hops of a visit. */
+type HopTemplate = Omit<ExchangeRequest, 'url' | 'headers' | 'deadlineMs'> & { plan: ProbePlan };
+
+function hopTemplate(plan: ProbePlan, budgets: BodyBudgets, wantsEvidence: boolean): HopTemplate {
+  return {
+    plan,
+    method: plan.method,
+    body: bodyWanted(plan, budgets, wantsEvidence),
+    meaningOf: meaningUnder(plan),
+    wantsChain: wantsEvidence,
+    http2: plan.http2,
+  };
+}
+
+/** One visit on its way; a class, because every check makes one. */
+class RunningVisit {
+  readonly #parts: VisitorParts;
+  readonly #request: VisitRequest;
+  readonly #template: HopTemplate;
+  readonly #done: (visit: Visit) => void;
+  readonly #threw: (error: unknown) => void;
+  readonly #startedAtMs: number;
+  readonly #startMs: number;
+  readonly #first: URL;
+  /** The URL of the hop that is under way. */
+  #at: URL;
+  #waitedMs = 0;
+  #hops: [Exchange, ...Exchange[]] | null = null;
+  #seen: Set<string> | null = null;
+
+  constructor(
+    parts: VisitorParts,
+    request: VisitRequest,
+    template: HopTemplate,
+    done: (visit: Visit) => void,
+    threw: (error: unknown) => void,
+  ) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#template = template;
+    this.#done = done;
+    this.#threw = threw;
+    this.#startedAtMs = parts.clock.nowMs();
+    this.#startMs = parts.clock.monotonicMs();
+    this.#first = withoutFragment(new URL(request.url));
+    this.#at = this.#first;
+  }
+
+  start(): void {
+    this.#fetch(this.#first, this.#template.plan.headers);
+  }
+
+  #fetch(url: URL, headers: ExchangeRequest['headers']): void {
+    this.#at = url;
+    const { method, body, meaningOf, wantsChain, http2 } = this.#template;
+    const deadlineMs = this.#startMs + this.#request.timeoutMs + this.#waitedMs;
+    const hop = { url, method, headers, deadlineMs, body, meaningOf, wantsChain, http2 };
+    this.#parts.exchange(hop, (exchange) => this.#arrived(exchange), this.#threw);
+  }
+
+  #arrived(hop: Exchange): void {
+    this.#waitedMs += hop.waitedMs;
+    if (this.#hops === null) this.#hops = [hop];
+    else this.#hops.push(hop);
+    const status = hop.reply?.status ?? 0;
+    if (hop.failure !== null || this.#template.meaningOf(status) !== 'redirect') this.#finish(this.#hops, null);
+    else this.#follow(this.#hops, locationsOf(hop));
+  }
+
+  #follow(walked: [Exchange, ...Exchange[]], locations: readonly string[]): void {
+    const { plan } = this.#template;
+    const location = locations.join(', ');
+    const next = locations.length === 1 ? resolveLocation(location, this.#at) : null;
+    this.#seen ??= new Set([this.#first.href]);
+    const trouble = troubleWith(plan, next, location, this.#seen, walked.length);
+    if (next === null || trouble !== null) {
+      this.#finish(walked, trouble);
+      return;
+    }
+    this.#seen.add(next.href);
+    // What is meant for one origin is no other's business (reliability.md E4).
+    this.#fetch(next, next.origin === this.#first.origin ? plan.headers : []);
+  }
+
+  #finish(walked: readonly [Exchange, ...Exchange[]], redirectTrouble: RedirectTrouble | null): void {
+    const endMs = this.#parts.clock.monotonicMs();
+    this.#done({
+      startedAtMs: this.#startedAtMs,
+      url: this.#first.href,
+      plan: this.#template.plan,
+      hops: walked,
+      redirectTrouble,
+      totalMs: endMs - this.#startMs - this.#waitedMs,
+      pausedMs: this.#parts.pausedMs(this.#startMs, endMs),
+      voidedRuns: this.#request.voidedRuns,
+    });
+  }
 }
 
 /** Only a full look reads bodies (spec/03 section 5.1). */

@@ -19,7 +19,7 @@ import type { ThreadData, ThreadOrder, ThreadReport } from './thread-data.ts';
 /** Results wait at most this long for company before they cross the border. */
 const FLUSH_AFTER_MS = 5;
 /** So many visits are started in a row before sockets are read again: a burst must not make its own timings late. */
-const START_AT_ONCE = 4;
+const START_AT_ONCE = 16;
 
 if (parentPort === null) throw new Error('worker.ts runs as a worker thread only');
 const port = parentPort;
