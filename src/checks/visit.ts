@@ -154,10 +154,10 @@ class RunningVisit {
   }
 
   start(): void {
-    this.#fetch(this.#first, this.#template.plan.headers);
+    this.#goTo(this.#first, this.#template.plan.headers);
   }
 
-  #fetch(url: URL, headers: ExchangeRequest['headers']): void {
+  #goTo(url: URL, headers: ExchangeRequest['headers']): void {
     this.#at = url;
     const { method, body, meaningOf, wantsChain, http2 } = this.#template;
     const deadlineMs = this.#startMs + this.#request.timeoutMs + this.#waitedMs;
@@ -186,7 +186,7 @@ class RunningVisit {
     }
     this.#seen.add(next.href);
     // What is meant for one origin is no other's business (reliability.md E4).
-    this.#fetch(next, next.origin === this.#first.origin ? plan.headers : []);
+    this.#goTo(next, next.origin === this.#first.origin ? plan.headers : []);
   }
 
   #finish(walked: readonly [Exchange, ...Exchange[]], redirectTrouble: RedirectTrouble | null): void {
