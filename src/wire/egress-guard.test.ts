@@ -55,7 +55,6 @@ describe('a URL', () => {
     ['http://site.example:6379/', 'PORT_REFUSED'],
     ['http://./', 'HOST_INVALID'],
     ['http://../', 'HOST_INVALID'],
-    ['http://a..example/', 'HOST_INVALID'],
     [`http://${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(62)}/`, 'HOST_INVALID'],
   ])('%s is refused: %s', (text, code) => {
     expect(guard.checkUrl(new URL(text))?.code).toBe(code);
