@@ -8,7 +8,7 @@ import { type CertificateDescription, describeChain } from '../wire/certificate.
 import type { DnsCode, Exchange, Reply, TlsSession } from '../wire/exchange.ts';
 import { ocspStatus } from '../wire/ocsp-staple.ts';
 import { isDeprecatedTls, TLS_VERSION_CODES } from './tls-versions.ts';
-import { failedKeywordRule, isTimeout, lastHop, type Visit } from './visit.ts';
+import { failedKeywordRule, hitDeadline, lastHop, type Visit } from './visit.ts';
 
 /** How much of a hop is kept: characters of its URL, bytes of JSON for headers and certificates, how many addresses. */
 type Room = { url: number; headers: number; certificates: number; addresses: number };
@@ -26,7 +26,7 @@ export function evidenceOf(visit: Visit, nowMs: number): Evidence {
   const keywordRule = failedKeywordRule(visit);
   const classes = legacyClasses({
     phase: phaseOf(visit),
-    isTimeout: hop.failure !== null && isTimeout(hop.failure),
+    hitDeadline: hop.failure !== null && hitDeadline(hop.failure),
     dnsKind: hop.failure?.phase === 'dns' ? DNS_KINDS[hop.failure.code] : null,
     httpCode: hop.reply?.status ?? null,
     isStatusGood: isExpected(hop.reply?.status ?? 0, visit.plan),
@@ -72,7 +72,7 @@ function hopEvidence(hop: Exchange, visit: Visit): HopEvidence {
     dns: dnsEvidence(hop),
     timings_ms: rounded(timingsOf(hop, hop.timings.total, visit)),
     tls: hop.tls === null ? null : tlsEvidence(hop.tls, hop === lastHop(visit), room.certificates),
-    headers: bounded(hop.reply?.headers ?? [], room.headers),
+    headers: bounded(shownHeaders(hop.reply?.headers ?? []), room.headers),
   };
 }
 
@@ -85,6 +85,11 @@ function roomOf(hop: Exchange, visit: Visit): Room {
     certificates: share(ROOM_OF_LAST.certificates, ROOM_OF_EARLIER.certificates),
     addresses: share(ROOM_OF_LAST.addresses, ROOM_OF_EARLIER.addresses),
   };
+}
+
+/** A cookie may be the session that a secret of ours opened: its name is evidence, its value is not. */
+function shownHeaders(headers: Reply['headers']): Reply['headers'] {
+  return headers.map(([name, value]) => [name, name === 'set-cookie' ? value.replace(/=[^;]*/, '=[not kept]') : value]);
 }
 
 /** As many as fit, from the first on. */

@@ -2,6 +2,7 @@
 import type { Observation, Verdict } from '../domain/verdict.ts';
 import { type Check, type Found, verdictOf } from './check.ts';
 import { evidenceOf, timingsOf } from './evidence.ts';
+import { withoutSecrets } from './secrets.ts';
 import { lastHop, type Visit } from './visit.ts';
 
 export type EvidenceWanted = 'always' | 'unless_healthy';
@@ -31,7 +32,7 @@ export function judge(visit: Visit, checks: readonly Check[], nowMs: number): Ju
 
 export function observationOf({ visit, nowMs, spoken, isHealthy }: Judgement, wanted: EvidenceWanted): Observation {
   const hop = lastHop(visit);
-  return {
+  const observation: Observation = {
     startedAtMs: visit.startedAtMs,
     timings: timingsOf(hop, visit.totalMs, visit),
     httpCode: hop.reply?.status ?? null,
@@ -40,6 +41,7 @@ export function observationOf({ visit, nowMs, spoken, isHealthy }: Judgement, wa
     verdicts: spoken.map(({ check, found }): Verdict => verdictOf(check, found)),
     evidence: isHealthy && wanted === 'unless_healthy' ? null : evidenceOf(visit, nowMs),
   };
+  return withoutSecrets(observation, visit.plan);
 }
 
 /** End of the leaf's validity, ms since the epoch; null when none was shown. */

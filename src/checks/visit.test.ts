@@ -4,7 +4,7 @@ import { exchangeOf, replyOf } from '../../test/kit/visit.ts';
 import { DEFAULT_BUDGETS, DEFAULT_PLAN, type ProbePlan } from '../domain/probe-plan.ts';
 import type { Exchange, ExchangeRequest } from '../wire/exchange.ts';
 import { MAX_LOCATION_LENGTH } from '../wire/http1-head.ts';
-import { createVisitor, isVoid, type Visit } from './visit.ts';
+import { createVisitor, hitDeadline, isVoid, type Visit } from './visit.ts';
 
 type Web = {
   /** Each URL answers 302 with its Location fields, and 200 when it has none scripted. */
@@ -73,6 +73,13 @@ describe('a visit', () => {
   });
 });
 
+describe('the URL of a visit', () => {
+  it('is kept without credentials', async () => {
+    const { visit } = await visitOver({}, 'http://ann:hunter2@a.test/');
+    expect(visit.url).toBe(A);
+  });
+});
+
 describe('a Location', () => {
   it('that is missing or empty leads nowhere', async () => {
     for (const locations of [[], ['']]) {
@@ -123,6 +130,11 @@ describe('the plan of a visit', () => {
     expect(visit.redirectTrouble).toBeNull();
   });
 
+  it('follows a redirect that merely lies in a wide range of what is expected', async () => {
+    const { visit } = await visitOver({ redirects: { [A]: [B] }, plan: { expectedStatus: [[200, 399]] } }, A);
+    expect(visit.hops).toHaveLength(2);
+  });
+
   it('keeps its headers for the origin they are meant for', async () => {
     const headers = [['Authorization', 'secret']] as const;
     const { asked } = await visitOver({ redirects: { [A]: [`${A}in`], [`${A}in`]: [B] }, plan: { headers } }, A);
@@ -155,6 +167,16 @@ describe('a visit that a pause of ours fell into is void', () => {
     expect(isVoid(await visitThat(deadline, 0))).toBe(false);
     expect(isVoid(await visitThat({ phase: 'body', code: 'TIME_BUDGET', detail: '' }, 200))).toBe(true);
     expect(isVoid(await visitThat({ phase: 'dns', code: 'TIMEOUT', detail: '', resolver: null }, 200))).toBe(true);
+    expect(isVoid(await visitThat({ phase: 'dns', code: 'NO_RESOLVER', detail: '', resolver: null }, 200))).toBe(true);
+  });
+
+  it('also where the deadline was not hit, which is another question', () => {
+    const silence = { phase: 'dns', code: 'TIMEOUT', detail: '', resolver: null } as const;
+    expect(hitDeadline(silence)).toBe(false);
+    expect(hitDeadline({ ...silence, code: 'NO_RESOLVER' })).toBe(false);
+    expect(hitDeadline({ ...silence, atDeadline: true })).toBe(true);
+    expect(hitDeadline({ phase: 'tcp', code: 'DEADLINE', detail: '' })).toBe(true);
+    expect(hitDeadline({ phase: 'tcp', code: 'ETIMEDOUT', detail: '' })).toBe(false);
   });
 
   it('and not when the server said something, which stands whenever we heard it', async () => {

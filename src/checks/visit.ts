@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { BodyWanted, Exchange, ExchangeRequest, StatusMeaning, WireFailure } from '../wire/exchange.ts';
 import { MAX_LOCATION_LENGTH } from '../wire/http1-head.ts';
 import type { RunExchange } from '../wire/run-exchange.ts';
+import { withoutUserInfo } from '../wire/shown-url.ts';
 
 export type Visit = {
   /** Wall clock at the start, ms since the epoch. */
@@ -41,11 +42,16 @@ export function isVoid(visit: Visit): boolean {
   return failure !== null && visit.pausedMs > 0 && isTimeout(failure);
 }
 
-/** Time was used up: the deadline of the check, a budget of its search, the patience of the resolver. */
-export function isTimeout({ phase, code }: WireFailure): boolean {
-  return (
-    code === 'DEADLINE' || code === 'TIME_BUDGET' || (phase === 'dns' && (code === 'TIMEOUT' || code === 'NO_RESOLVER'))
-  );
+/** Somebody waited in vain: the check for the site, or the DNS client for its resolvers. */
+function isTimeout(failure: WireFailure): boolean {
+  const { phase, code } = failure;
+  return hitDeadline(failure) || (phase === 'dns' && (code === 'TIMEOUT' || code === 'NO_RESOLVER'));
+}
+
+/** The time of the check was used up, or the budget of its search. */
+export function hitDeadline(failure: WireFailure): boolean {
+  if (failure.phase === 'dns') return failure.atDeadline === true;
+  return failure.code === 'DEADLINE' || failure.code === 'TIME_BUDGET';
 }
 
 /** Which keyword rule the page breaks; a text that was cut is not known to lack the required one. */
@@ -193,7 +199,7 @@ class RunningVisit {
     const endMs = this.#parts.clock.monotonicMs();
     this.#done({
       startedAtMs: this.#startedAtMs,
-      url: this.#first.href,
+      url: withoutUserInfo(this.#first),
       plan: this.#template.plan,
       hops: walked,
       redirectTrouble,
@@ -223,10 +229,18 @@ function bodyWanted(plan: ProbePlan, budgets: BodyBudgets, hash: boolean): BodyW
   };
 }
 
-/** A redirect that is listed as expected is an answer like any other, and not followed. */
+/**
+ * A redirect that is listed by itself or among others of its kind is an answer like any other, and not followed; one that
+ * merely lies in a wide range, as in 200-399, is followed as ever.
+ */
 function meaningUnder(plan: ProbePlan): (status: number) => StatusMeaning {
-  if (plan.expectedStatus === null) return defaultMeaning;
-  return (status) => (isExpected(status, plan) ? 'success' : REDIRECTS.has(status) ? 'redirect' : 'error');
+  const { expectedStatus } = plan;
+  if (expectedStatus === null) return defaultMeaning;
+  const asAnswers = expectedStatus.filter(([from, to]) => from >= 300 && to <= 399);
+  return (status) => {
+    if (REDIRECTS.has(status) && !isExpected(status, { expectedStatus: asAnswers })) return 'redirect';
+    return isExpected(status, plan) ? 'success' : 'error';
+  };
 }
 
 function defaultMeaning(status: number): StatusMeaning {

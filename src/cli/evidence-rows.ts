@@ -23,7 +23,7 @@ export function evidenceRows(evidence: Evidence): EvidenceRow[] {
   if (evidence.hops.length > 1) rows.push(...labelled('redirects', evidence.hops.map(hopText)));
   if (last !== undefined) rows.push(...hopRows(last));
   if (evidence.body !== null && evidence.body.mode !== 'skipped') rows.push(...bodyRows(evidence.body));
-  if (evidence.error !== null) rows.push(...errorRows(evidence));
+  rows.push(...outcomeRows(evidence));
   if (evidence.voided_runs > 0) rows.push(['run again', `${evidence.voided_runs} times, because this machine paused`]);
   return rows;
 }
@@ -61,7 +61,7 @@ function addressText(hop: HopEvidence): string {
   if (others.length === 0) return used;
   const shown = others.slice(0, MAX_SHOWN_ADDRESSES).map(attemptText).join(', ');
   const more = others.length - MAX_SHOWN_ADDRESSES;
-  return `${used}; also found: ${shown}${more > 0 ? `, and ${more} more` : ''}`;
+  return `${used}; ${hop.address === null ? 'found' : 'also found'}: ${shown}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 function attemptText(attempt: AddressEvidence): string {
@@ -72,11 +72,14 @@ function tlsRows(tls: TlsEvidence): EvidenceRow[] {
   const alpn = tls.alpn === null ? '' : `, ${tls.alpn}`;
   const staple = tls.ocsp_staple === 'none' ? 'no OCSP staple' : `OCSP staple: ${tls.ocsp_staple}`;
   const verified = tls.verify_error === null ? 'chain and name verified' : `NOT verified: ${tls.verify_error}`;
-  return [
+  const [leaf] = tls.certificates;
+  const rows: EvidenceRow[] = [
     ['TLS', `${tls.version}, ${tls.cipher}${alpn}; ${staple}`],
     ['verified', verified],
     ...labelled('certificates', tls.certificates.map(certificateText)),
   ];
+  if (leaf !== undefined) rows.push(['leaf', `serial ${leaf.serial}; SHA-256 ${leaf.fingerprint_sha256}`]);
+  return rows;
 }
 
 function certificateText({
@@ -95,7 +98,7 @@ function certificateText({
 }
 
 function headerText([name, value]: HopEvidence['headers'][number]): string {
-  return `${name}: ${value.length > MAX_SHOWN_VALUE ? `${value.slice(0, MAX_SHOWN_VALUE)}...` : value}`;
+  return `${name}: ${cut(value, MAX_SHOWN_VALUE)}`;
 }
 
 function bodyRows(body: BodyEvidence): EvidenceRow[] {
@@ -104,24 +107,33 @@ function bodyRows(body: BodyEvidence): EvidenceRow[] {
   const encoding = body.encoding === 'identity' ? '' : `, ${body.encoding}`;
   const rows: EvidenceRow[] = [['body read', `${body.bytes_read}${of} bytes, ${end}${encoding} (${body.mode})`]];
   if (body.sha256 !== null) rows.push(['sha256', body.sha256]);
-  if (body.excerpt !== null && body.excerpt !== '')
-    rows.push(['starts with', body.excerpt.slice(0, MAX_SHOWN_EXCERPT)]);
+  if (body.excerpt !== null && body.excerpt !== '') rows.push(['starts with', excerptText(body.excerpt)]);
   return rows;
+}
+
+/** Evidence holds line breaks as `\u000a`, which is correct and hard to read. */
+function excerptText(excerpt: string): string {
+  return cut(excerpt.replaceAll('\\u000d\\u000a', '\\n').replaceAll('\\u000a', '\\n'), MAX_SHOWN_EXCERPT);
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}...` : text;
 }
 
 const STOPS: Readonly<Record<string, string>> = {
   byte_budget: 'more is not read',
   time_budget: 'not awaited to its end',
+  found: 'what is looked for was found',
   ratio: 'stopped: it unpacks to far more than it is',
 };
 
-function errorRows({ error, error_code, failure_class, detector_class }: Evidence): EvidenceRow[] {
-  if (error === null) return [];
-  return [
-    ['error', `${error.phase}: ${error.code}`],
-    ['', error.detail],
-    ['class', `${detector_class} (code ${error_code}, ${failure_class})`],
-  ];
+function outcomeRows({ error, error_code, failure_class, detector_class, keyword_rule }: Evidence): EvidenceRow[] {
+  const rows: EvidenceRow[] = [];
+  if (error !== null) rows.push(['error', `${error.phase}: ${error.code}`]);
+  if (error !== null && error.detail !== '') rows.push(['', error.detail]);
+  if (keyword_rule !== null) rows.push(['keyword rule', keyword_rule]);
+  rows.push(['class', `${detector_class} (code ${error_code}, ${failure_class})`]);
+  return rows;
 }
 
 function labelled(label: string, texts: readonly string[]): EvidenceRow[] {

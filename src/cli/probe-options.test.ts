@@ -101,11 +101,22 @@ describe('the options of a probe', () => {
     [['--keyword', 'x'.repeat(501)], '--keyword: it is longer than 500'],
     [['--forbid', 'x'.repeat(501)], '--forbid: it is longer than 500'],
     [Array.from({ length: 42 }, (_, n) => (n % 2 === 0 ? '--forbid' : 'x')), '--forbid: it holds more than 20 entries'],
+    [['--keyword', ''], '--keyword is empty'],
+    [['--forbid', 'x', '--forbid', ''], '--forbid is empty'],
+    [['--expected-status', ''], '--expected-status is empty'],
     [['--timeout', 'soon'], '--timeout soon is not a span between 1s and 255s'],
     [['--timeout', '256'], '--timeout 256 is not a span between 1s and 255s'],
     [['--header-file', '/nowhere/headers'], '--header-file: /nowhere/headers cannot be read (ENOENT)'],
   ])('that do not fit are refused by name (case %#)', (words, message) => {
     expect(refusalOf(...words)).toMatchObject({ code: 'invalid_arguments', message, fix: expect.any(String) });
+  });
+
+  it('refuse a file of headers that holds none', () => {
+    const path = fileWith('# X-Token: later\n\n');
+    expect(refusalOf('--header-file', path, '--header', 'X-A: 1')).toMatchObject({
+      message: `--header-file: ${path} holds no header field`,
+      fix: 'write one a line, as `Name: value`',
+    });
   });
 
   it.each([
@@ -149,6 +160,20 @@ describe('--reset', () => {
     expect(Object.keys(reset).toSorted()).toEqual(Object.keys(SiteSettings.shape).toSorted());
     expect(planOf(reset, DEFAULT_PLAN)).toBeNull();
     expect(SiteSettings.parse(reset)).toEqual(reset);
+  });
+
+  it.each([
+    ['keyword', ['--keyword', 'x']],
+    ['expected-status', ['--expected-status', '200']],
+    ['forbid', ['--forbid', 'x']],
+    ['header', ['--header', 'X-A: 1']],
+    ['header', ['--header-file', 'headers.txt']],
+    ['http2', ['--http2']],
+    ['timeout', ['--timeout', '3s']],
+  ])('of %s is refused beside %j', (name, words) => {
+    const message = `--reset ${name} takes back what the same line sets`;
+    expect(() => resetSettingsOf(parsed([...words, '--reset', name]))).toThrow(message);
+    expect(() => resetSettingsOf(parsed([...words, '--reset', 'method']))).not.toThrow();
   });
 
   it('refuses what is no setting', () => {

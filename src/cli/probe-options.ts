@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { overridesOf } from '../checks/probe.settings.ts';
 import { isWriteOnly } from '../contracts/contract.ts';
+import { RESETS } from '../contracts/default-settings.ts';
 import { SiteSettings } from '../contracts/sites.ts';
 import { AppError } from '../domain/errors.ts';
 import { effectivePlan, NO_OVERRIDES, type ProbePlan, planFor } from '../domain/probe-plan.ts';
@@ -44,6 +45,9 @@ function collect(value: string, before: string[] = []): string[] {
 /** Only what was said, in the words of the API. Throws AppError `invalid_arguments` that names the option. */
 export function probeSettingsOf(options: ProbeOptions): SiteSettings {
   const { method, profile, redirects, keyword, forbid, expectedStatus, http2, timeout } = options;
+  refuseEmpty('keyword', keyword);
+  refuseEmpty('expected-status', expectedStatus);
+  for (const text of forbid ?? []) refuseEmpty('forbid', text);
   const headers = headersIn(options);
   const given = {
     ...(method === undefined ? {} : { request_method: method.toUpperCase() }),
@@ -66,6 +70,13 @@ export function probeSettingsOf(options: ProbeOptions): SiteSettings {
   throw refusal(`${OPTION_OF[member]}: ${problem}`);
 }
 
+/** An empty text would silently mean none: a variable that is not set must not take a rule away. */
+function refuseEmpty(option: 'keyword' | 'expected-status' | 'forbid', text: string | undefined): void {
+  if (text !== '') return;
+  const fix = `give it a value; \`jetmon2 sites update <id> --reset ${option}\` takes the one of a site away`;
+  throw refusal(`--${option} is empty`, fix);
+}
+
 function secondsIn(span: string): number {
   const seconds = parseDuration(span) ?? 0;
   if (seconds >= 1 && seconds <= 255) return seconds;
@@ -85,18 +96,17 @@ const OPTION_OF: Readonly<Record<keyof SiteSettings, string>> = {
   timeout_seconds: '--timeout',
 };
 
-/** What `--reset` takes, and what it makes of a site: the default again. */
-const RESETS = {
-  method: { request_method: null },
-  profile: { detection_profile: null },
-  redirects: { redirect_policy: 'follow' },
-  'expected-status': { expected_status: null },
-  keyword: { check_keyword: null },
-  forbid: { forbidden_keyword: null, forbidden_keywords: [] },
-  header: { custom_headers: null },
-  http2: { http2: false },
-  timeout: { timeout_seconds: null },
-} as const satisfies Record<string, SiteSettings>;
+const SET_BY: Readonly<Record<keyof typeof RESETS, readonly (keyof ProbeOptions)[]>> = {
+  method: ['method'],
+  profile: ['profile'],
+  redirects: ['redirects'],
+  'expected-status': ['expectedStatus'],
+  keyword: ['keyword'],
+  forbid: ['forbid'],
+  header: ['header', 'headerFile'],
+  http2: ['http2'],
+  timeout: ['timeout'],
+};
 
 export type ResetOption = { reset?: string[] };
 
@@ -105,14 +115,18 @@ export function addResetOption(command: Command): Command {
   return command.option('--reset <option>', `back to the default: ${names}; may be repeated`, collect);
 }
 
-/** Throws AppError `invalid_arguments`. */
-export function resetSettingsOf({ reset = [] }: ResetOption): SiteSettings {
+/** Throws AppError `invalid_arguments`, also for a setting that the same line sets. */
+export function resetSettingsOf({ reset = [], ...options }: ResetOption & ProbeOptions): SiteSettings {
   const settings: SiteSettings = {};
   for (const name of reset) {
     if (!Object.hasOwn(RESETS, name)) {
       throw refusal(`--reset ${name}: there is no such option`, `use one of ${Object.keys(RESETS).join(', ')}`);
     }
-    Object.assign(settings, RESETS[name as keyof typeof RESETS]);
+    const resettable = name as keyof typeof RESETS;
+    if (SET_BY[resettable].some((option) => options[option] !== undefined)) {
+      throw refusal(`--reset ${name} takes back what the same line sets`, `leave out --reset ${name} or the option`);
+    }
+    Object.assign(settings, RESETS[resettable]);
   }
   return settings;
 }
@@ -172,10 +186,12 @@ function linesOf(path: string | undefined): HeaderLine[] {
     const { code } = cause as NodeJS.ErrnoException;
     throw refusal(`--header-file: ${path} cannot be read (${code})`, 'check the path and the rights of the file');
   }
-  return text.split(/\r?\n/).flatMap((line, index) => {
+  const lines = text.split(/\r?\n/).flatMap((line, index) => {
     const isEntry = line.trim() !== '' && !line.startsWith('#');
     return isEntry ? { line, place: `--header-file: line ${index + 1} of ${path}` } : [];
   });
+  if (lines.length > 0) return lines;
+  throw refusal(`--header-file: ${path} holds no header field`, 'write one a line, as `Name: value`');
 }
 
 function refusal(message: string, fix = 'see the option in the help of the command'): AppError {

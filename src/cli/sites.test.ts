@@ -170,11 +170,12 @@ describe('sites update', () => {
     expect(await listed()).toEqual([plain]);
   });
 
-  it('lets a value win over a reset of the same setting', async () => {
+  it('refuses a value beside a reset of the same setting, and changes nothing', async () => {
     const { run, listed } = sitesCommand();
     await run('add', 'a.example', '--header', 'X-A: 1');
-    await run('update', '1', '--reset', 'header', '--header', 'X-B: 2');
-    expect(await listed()).toMatchObject([{ custom_header_names: ['X-B'] }]);
+    const both = run('update', '1', '--reset', 'header', '--header', 'X-B: 2', '--every', '5m');
+    await expect(both).rejects.toMatchObject({ code: 'invalid_arguments' });
+    expect(await listed()).toMatchObject([{ custom_header_names: ['X-A'], check_interval_seconds: 60 }]);
   });
 
   it('refuses a wish without content, a site that is none, and one that is not there', async () => {

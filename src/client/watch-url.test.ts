@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LOCAL_KEY, startApi } from '../../test/kit/api.ts';
+import type { SiteSettings } from '../contracts/sites.ts';
 import { createClient } from './client.ts';
 
 const WANTED = { url: 'https://a.example', intervalSeconds: 60 };
@@ -39,6 +40,33 @@ describe('watching a URL through the API', () => {
     expect(await keyword()).toBe('one');
     await sites.remove(siteId);
     expect(await asked('four')).toMatchObject({ outcome: 'resumed', was: 'removed', site: { check_keyword: 'four' } });
+  });
+
+  it('gives a removed site nothing of what it had: neither its rules nor its secrets', async () => {
+    const { sites } = await connected();
+    const had: SiteSettings = {
+      request_method: 'GET',
+      detection_profile: 'full',
+      redirect_policy: 'fail',
+      expected_status: '401',
+      check_keyword: 'one',
+      forbidden_keyword: 'two',
+      forbidden_keywords: ['three'],
+      custom_headers: { 'X-Token': 'canary' },
+      http2: true,
+      timeout_seconds: 3,
+    };
+    const { siteId } = await sites.watch({ ...WANTED, settings: had });
+    await sites.remove(siteId);
+    await sites.watch({ ...WANTED, settings: { http2: true } });
+    const again = await sites.get(siteId);
+    const { siteId: otherId } = await sites.watch({ url: 'https://b.example', intervalSeconds: 60 });
+    const untouched = await sites.get(otherId);
+    const members = ['timeout_seconds', 'custom_header_names', ...Object.keys(had)] as (keyof typeof again)[];
+    const settingsOf = (site: typeof again) =>
+      Object.fromEntries(members.filter((name) => name in site).map((name) => [name, site[name]]));
+    expect(settingsOf(again)).toEqual({ ...settingsOf(untouched), http2: true });
+    expect(again.custom_header_names).toEqual([]);
   });
 
   it('passes every other refusal on', async () => {

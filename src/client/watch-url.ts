@@ -1,4 +1,5 @@
 /** Sees to it that a URL is watched, through the API: creates its site, resumes it, or finds that it is watched. */
+import { DEFAULT_SETTINGS } from '../contracts/default-settings.ts';
 import type { CreateSite, Site, SiteSettings, UpdateSite } from '../contracts/sites.ts';
 import type { Id } from '../contracts/values.ts';
 import { ApiError } from './api-error.ts';
@@ -6,7 +7,7 @@ import { ApiError } from './api-error.ts';
 export type WatchedUrl = { siteId: Id } & (
   | { outcome: 'created'; site: Site }
   | { outcome: 'exists' }
-  /** A paused site keeps its interval and settings; a removed one takes those that were asked for. */
+  /** A paused site keeps its interval and settings; a removed one has those that were asked for, and no other. */
   | { outcome: 'resumed'; was: 'paused' | 'removed'; site: Site }
 );
 
@@ -28,7 +29,9 @@ export async function watchUrl(sites: Sites, { url, intervalSeconds, settings }:
     if (typeof siteId !== 'number' && typeof siteId !== 'bigint') throw error;
     if (error.details['monitor_active'] !== false) return { siteId, outcome: 'exists' };
     const was = error.details['removed'] === true ? 'removed' : 'paused';
-    const site = await sites.update(siteId, { monitor_active: true, ...(was === 'removed' ? asked : {}) });
+    // In one request, so that a removed site is never probed with the secrets it had before.
+    const changes = was === 'removed' ? { ...DEFAULT_SETTINGS, ...asked } : {};
+    const site = await sites.update(siteId, { monitor_active: true, ...changes });
     return { siteId, outcome: 'resumed', was, site };
   }
 }

@@ -1,7 +1,7 @@
 /** Events: what broke, when, and every step of it. */
 import { z } from 'zod';
 import { defineContract } from './contract.ts';
-import { Id, Instant, PageQuery, pageOf, QueryBoolean, Severity, StateLabel } from './values.ts';
+import { EventSiteId, Id, Instant, PageQuery, pageOf, QueryBoolean, Severity, StateLabel } from './values.ts';
 
 export const EventSummary = z.object({
   id: Id,
@@ -13,7 +13,7 @@ export const EventSummary = z.object({
 export type EventSummary = z.output<typeof EventSummary>;
 
 export const Event = EventSummary.extend({
-  site_id: Id,
+  site_id: EventSiteId,
   endpoint_id: Id.nullable(),
   discriminator: z.string().nullable(),
   ended_at: Instant.nullable(),

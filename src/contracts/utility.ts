@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineContract } from './contract.ts';
 import { Transition } from './events.ts';
 import { LatestResult } from './sites.ts';
-import { Id, Instant, StateLabel } from './values.ts';
+import { EventSiteId, Id, Instant, StateLabel } from './values.ts';
 
 export const getHealth = defineContract({
   operationId: 'getHealth',
@@ -64,7 +64,7 @@ export const getProber = defineContract({
 export const STREAM_MESSAGES = {
   /** A committed transition; the SSE id is its id. */
   transition: z.object({
-    site_id: Id,
+    site_id: EventSiteId,
     endpoint_id: Id.nullable(),
     check_type: z.string(),
     transition: Transition,

@@ -9,6 +9,11 @@ export const Id = z
   .meta({ description: 'A positive 64-bit integer.' });
 export type Id = z.output<typeof Id>;
 
+/** The site of an event. Events about the monitor itself belong to none. */
+export const EventSiteId = z
+  .union([z.int().nonnegative(), z.bigint().nonnegative().max(MAX_ID)])
+  .meta({ description: 'The id of a site; 0: the monitor itself.' });
+
 /** RFC 3339 in UTC with three decimals. */
 export const Instant = z.iso.datetime().meta({ description: 'RFC 3339 instant in UTC, three decimals.' });
 

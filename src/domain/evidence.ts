@@ -107,7 +107,7 @@ export type BodyEvidence = {
   limit_bytes: number;
   expected_bytes?: number;
   complete: boolean;
-  stopped_by: 'byte_budget' | 'time_budget' | 'ratio' | null;
+  stopped_by: 'byte_budget' | 'time_budget' | 'ratio' | 'found' | null;
   encoding: string;
   /** SHA-256 of what was read, after decoding, in hex; null when it was not kept. */
   sha256: string | null;

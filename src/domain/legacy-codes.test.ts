@@ -3,7 +3,7 @@ import { legacyClasses, type ProbeOutcome } from './legacy-codes.ts';
 
 const FINE: ProbeOutcome = {
   phase: null,
-  isTimeout: false,
+  hitDeadline: false,
   dnsKind: null,
   httpCode: 200,
   isStatusGood: true,
@@ -16,17 +16,25 @@ const NO_REPLY = { httpCode: null, isStatusGood: false } as const;
 const CASES: [what: string, outcome: Partial<ProbeOutcome>, errorCode: number, failure: string, detector: string][] = [
   ['a healthy site', {}, 0, 'success', 'success'],
   ['a status that is expected', { httpCode: 401 }, 0, 'success', 'success'],
-  ['a time-out', { ...NO_REPLY, phase: 'http', isTimeout: true }, 1, 'intermittent', 'timeout'],
+  ['a time-out', { ...NO_REPLY, phase: 'http', hitDeadline: true }, 1, 'intermittent', 'timeout'],
   [
-    'a time-out in DNS, which counts as a time-out first',
-    { ...NO_REPLY, phase: 'dns', isTimeout: true, dnsKind: 'timeout' },
+    'a deadline that is hit in DNS, which counts as a time-out first',
+    { ...NO_REPLY, phase: 'dns', hitDeadline: true, dnsKind: 'timeout' },
     1,
     'intermittent',
     'timeout',
   ],
-  ['a search out of time', { phase: 'body', isTimeout: true }, 1, 'intermittent', 'timeout'],
+  ['a search out of time', { phase: 'body', hitDeadline: true }, 1, 'intermittent', 'timeout'],
   ['a refused connection', { ...NO_REPLY, phase: 'tcp' }, 2, 'intermittent', 'connect_error'],
   ['a missing name', { ...NO_REPLY, phase: 'dns', dnsKind: 'nxdomain' }, 2, 'intermittent', 'dns_nxdomain'],
+  ['silence in DNS', { ...NO_REPLY, phase: 'dns', dnsKind: 'timeout' }, 2, 'intermittent', 'dns_timeout'],
+  [
+    'a machine without a resolver',
+    { ...NO_REPLY, phase: 'dns', dnsKind: 'resolver_error' },
+    2,
+    'intermittent',
+    'dns_resolver_error',
+  ],
   ['a closed connection', { ...NO_REPLY, phase: 'http' }, 2, 'intermittent', 'connect_error'],
   ['a bad certificate', { ...NO_REPLY, phase: 'tls' }, 3, 'https', 'tls_failure'],
   ['a redirect loop', { httpCode: 302, phase: 'redirect' }, 4, 'redirect', 'redirect'],

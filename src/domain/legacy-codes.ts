@@ -5,8 +5,8 @@ import type { DnsEvidence, ErrorEvidence } from './evidence.ts';
 export type ProbeOutcome = {
   /** Where the probe stopped; null when it got a whole reply. */
   phase: ErrorEvidence['phase'] | null;
-  /** It stopped because a deadline or a time budget was used up. */
-  isTimeout: boolean;
+  /** It stopped because the time of the check or of its search was used up; silence in DNS before that is none. */
+  hitDeadline: boolean;
   /** What the resolver said, where the name did not resolve. */
   dnsKind: DnsEvidence['error_kind'];
   httpCode: number | null;
@@ -48,7 +48,7 @@ export function legacyClasses(outcome: ProbeOutcome): LegacyClasses {
 
 function errorCodeOf(outcome: ProbeOutcome): LegacyCode {
   const { phase } = outcome;
-  if (outcome.isTimeout) return LEGACY_CODES.timeout;
+  if (outcome.hitDeadline) return LEGACY_CODES.timeout;
   if (phase === 'tls') return LEGACY_CODES.ssl;
   if (phase === 'redirect') return LEGACY_CODES.redirect;
   if (phase !== null && phase !== 'body') return LEGACY_CODES.connect;

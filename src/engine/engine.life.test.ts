@@ -110,6 +110,36 @@ describe('stopping', () => {
     expect(next.runtime.latest(endpoint.endpointId)).toBeNull();
   });
 
+  it('records what comes back while it waits for it, and waits no longer than two seconds', async () => {
+    const { engine, prober, run, clock, runtime, allEvents, endpoint, onlyJob } = await watchingEngine();
+    const other = await watchingEngine();
+    const drained = Promise.withResolvers<void>();
+    for (const bench of [prober, other.prober]) {
+      bench.script(() => null);
+      bench.drain = () => drained.promise;
+    }
+    await run(100);
+    await other.run(100);
+    const stopping = engine.stop();
+    prober.answer(onlyJob().id, failing());
+    clock.advance(2_000);
+    await stopping;
+    expect((await allEvents()).map(({ state }) => state)).toEqual(['Seems Down']);
+    expect(runtime.latest(endpoint.endpointId)?.state).toBe('Seems Down');
+    let stopped = false;
+    const stoppingOther = other.engine.stop().then(() => {
+      stopped = true;
+    });
+    other.clock.advance(1_999);
+    await other.quiet();
+    expect(stopped).toBe(false);
+    other.clock.advance(1);
+    await stoppingOther;
+    expect(await other.allEvents()).toEqual([]);
+    // For the second stop, at the end of every test.
+    drained.resolve();
+  });
+
   it('waits for what is being written', async () => {
     const { store, gate } = await gatedStore();
     const { engine, prober, run, allEvents, quiet } = await watchingEngine({ store });

@@ -37,7 +37,7 @@ export type ResultListener = (result: { siteId: SiteId; endpointId: EndpointId }
 
 export interface Engine {
   start(): Promise<void>;
-  /** Drops what is in flight without recording it, finishes what is being written. */
+  /** Records what comes back within a short while, drops the rest, and finishes what is being written. */
   stop(): Promise<void>;
   /** Endpoints that are being watched. */
   watched(): number;
@@ -49,6 +49,9 @@ export interface Engine {
 
 /** How often freshness is written, in one transaction, and what could not be read is tried again. */
 const HOUSEKEEPING_EVERY_MS = 5_000;
+
+/** For probes that are under way at the end: what a healthy site needs, and less than whoever stops us is willing to wait. */
+const DRAIN_FOR_MS = 2_000;
 
 export function createEngine(parts: EngineParts): Engine {
   const targets = new Map<EndpointId, Target>();
@@ -159,6 +162,13 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
+  async function drainProber(): Promise<void> {
+    const { promise: timeIsUp, resolve } = Promise.withResolvers<void>();
+    const timer = parts.clock.after(DRAIN_FOR_MS, resolve);
+    await Promise.race([prober.drain(), timeIsUp]);
+    timer.cancel();
+  }
+
   function keepHouse(): void {
     housekeeping = parts.clock.after(HOUSEKEEPING_EVERY_MS, () => {
       follow(unread);
@@ -198,6 +208,7 @@ export function createEngine(parts: EngineParts): Engine {
     async stop() {
       stopped = true;
       wheel.stop();
+      await drainProber();
       await prober.stop();
       unsubscribe();
       housekeeping?.cancel();

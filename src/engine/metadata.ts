@@ -25,6 +25,8 @@ export function metadataFor(target: Target, observation: Observation, verdict: V
       ...(decision.failing === null ? {} : { first_failed_at: instant(decision.failing.sinceMs) }),
       normal_check_interval_seconds: target.intervalMs / 1000,
     },
+    // Such as the days until a certificate lapses.
+    ...(verdict.details === undefined ? {} : { details: verdict.details }),
     ...(evidence === null ? {} : { evidence }),
   };
 }
@@ -42,12 +44,18 @@ function seenIn(evidence: Evidence) {
     method: evidence.method,
     detection_profile: evidence.detection_profile,
     redirect_policy: evidence.redirect_policy,
-    ...(error === null ? {} : { error_detail: `${error.phase} ${error.code}: ${error.detail}` }),
+    ...(error === null ? {} : { error_detail: shortened(`${error.phase} ${error.code}: ${error.detail}`) }),
     ...redirectsIn(evidence),
     ...(last?.tls ? tlsIn(last.tls) : {}),
     ...(last?.dns ? dnsIn(last.dns) : {}),
     ...(body === null || body.mode === 'skipped' ? {} : { body_read: bodyIn(body) }),
   };
+}
+
+const MAX_DETAIL_LENGTH = 500;
+
+function shortened(text: string): string {
+  return text.length > MAX_DETAIL_LENGTH ? `${text.slice(0, MAX_DETAIL_LENGTH)}...` : text;
 }
 
 function redirectsIn({ hops, final_url }: Evidence) {

@@ -2,7 +2,8 @@
  * How jobs and results cross the thread border: columns of numbers in one array and texts in one string,
  * because an object per check would cost more than judging it. Only what is worth reading travels as an object.
  */
-import { verdictOf } from '../checks/check.ts';
+import { healthyDetails } from '../checks/application/http.ts';
+import { type Found, verdictOf } from '../checks/check.ts';
 import { certificateExpiryOf, type Judgement } from '../checks/observe.ts';
 import { CHECKS } from '../checks/registry.ts';
 import { lastHop } from '../checks/visit.ts';
@@ -153,7 +154,7 @@ function readRow(rows: Float64Array, at: number, address: string | null): ProbeR
     httpCode,
     address,
     certificateExpiresAtMs: numberAt(rows, at + 3),
-    verdicts: verdictsOf(rows[at + 4] ?? 0, { code: httpCode ?? 0, ms: Math.round(timings.total ?? 0) }),
+    verdicts: verdictsOf(rows[at + 4] ?? 0, healthyDetails(httpCode ?? 0, timings.total)),
     evidence: null,
   };
   return { id: rows[at] ?? NONE, observation };
@@ -164,7 +165,7 @@ function numberAt(rows: Float64Array, at: number): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-function verdictsOf(bits: number, details: { code: number; ms: number }): Verdict[] {
+function verdictsOf(bits: number, details: Found['details']): Verdict[] {
   const verdicts: Verdict[] = [];
   CHECKS.forEach((check, index) => {
     if (Math.floor(bits / 2 ** index) % 2 === 0) return;

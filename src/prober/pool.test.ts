@@ -6,7 +6,7 @@ import { TEST_PROBER_SETTINGS } from '../../test/kit/prober.ts';
 import { type Site, startSite } from '../../test/kit/site.ts';
 import { closedPort } from '../../test/kit/tcp-server.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { createProberPool, type PoolOptions } from './pool.ts';
+import { createProberPool, hostOf, type PoolOptions } from './pool.ts';
 import type { ProbeJob, ProbeResult, Prober } from './prober.ts';
 
 const stops: (() => Promise<void>)[] = [];
@@ -152,6 +152,36 @@ describe('a target', () => {
   });
 });
 
+describe('a network', () => {
+  it('has its limit shared out among the threads there may be', async () => {
+    const hanging = await startSite({ behaviour: { kind: 'hang', at: 'request' } });
+    stops.push(() => hanging.stop());
+    const limits = { perHost: 0, perNetwork: 5 };
+    const { prober } = startPool({ maxThreads: 2, settings: { ...settings, limits } });
+    prober.submit(Array.from({ length: 8 }, (_, id) => job(id, hanging.url)));
+    await eventually('two are connected', () => hanging.connections() === 2);
+    await delay(100);
+    expect(hanging.connections()).toBe(2);
+  });
+});
+
+describe('the host of a job', () => {
+  it('is its name alone, whatever else is in the URL', () => {
+    const same = [
+      'http://example.com',
+      'https://example.com/',
+      'https://example.com:8443',
+      'https://example.com?x=//a.example/',
+      'https://example.com#x',
+      'https://user:pass@example.com:80/@b',
+      'https://EXAMPLE.com/a/b:c',
+    ];
+    expect(same.map(hostOf)).toEqual(same.map(() => 'example.com'));
+    expect(hostOf('http://[2001:db8::1]:8080/')).toBe('[2001:db8::1]');
+    expect(hostOf('not a url')).toBe('not a url');
+  });
+});
+
 describe('threads', () => {
   const threadModule = new URL('../../test/kit/busy-thread.ts', import.meta.url);
   const LOOK_MS = 5_000;
@@ -190,6 +220,17 @@ describe('threads', () => {
     for (let host = 0; host < 30; host += 1) expect(threadsOf(results.filter(({ id }) => id % 30 === host))).toBe(1);
   });
 
+  it('are added when jobs wait because one is full, however little it has to do', async () => {
+    const hanging = await startSite({ behaviour: { kind: 'hang', at: 'request' } });
+    stops.push(() => hanging.stop());
+    const clock = createFakeClock();
+    const { prober } = startPool({ clock, maxThreads: 2, maxRunning: 1 });
+    prober.submit([1, 2, 3].map((id) => job(id, hanging.url)));
+    await eventually('two wait', () => prober.stats().waiting === 2);
+    clock.advance(LOOK_MS);
+    expect(prober.stats().threads).toBe(2);
+  });
+
   it('are let go when they idle', async () => {
     const clock = createFakeClock();
     const pool = startPool({ threadModule, clock, maxThreads: 2 });
@@ -224,6 +265,31 @@ describe('a thread that dies', () => {
     prober.submit([job(2, 'http://fine.example/')]);
     const results = await all(2);
     expect(stateOf(results, 2)).toBe('Up');
+  });
+
+  it('costs few of the jobs that were aboard with the one that kills it', async () => {
+    const { prober, deaths, all } = startPool({ threadModule });
+    const fine = Array.from({ length: 40 }, (_, index) => job(index + 2, 'http://fine.example/'));
+    prober.submit([job(1, 'http://poison.example/'), ...fine]);
+    const results = await all(41);
+    const lost = results.filter(({ id }) => stateOf(results, id) === 'Unknown').map(({ id }) => id);
+    expect(lost.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(results.filter(({ id }) => stateOf(results, id) === 'Up')).toHaveLength(33);
+    expect(deaths).toHaveLength(2);
+    expect(prober.inFlight()).toBe(0);
+  });
+
+  it('is counted once, before it is replaced and after', async () => {
+    const clock = createFakeClock();
+    const { prober, deaths, all } = startPool({ threadModule, clock });
+    prober.submit([job(1, 'http://fine.example/')]);
+    await all(1);
+    prober.submit([job(2, 'http://poison.example/')]);
+    await eventually('the death', () => deaths.length === 1);
+    expect(prober.stats().visits).toBe(2);
+    clock.advance(100);
+    await eventually('the second death', () => deaths.length === 2);
+    expect(prober.stats().visits).toBe(3);
   });
 
   it('is not charged to jobs that come before its replacement', async () => {

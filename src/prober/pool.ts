@@ -1,6 +1,7 @@
 /**
  * The prober threads as the rest of the program sees them: one at the start, more while they are busy and the machine
- * has cores. A job goes to a thread by the host of its URL, so that the limits on one target hold.
+ * has cores. A job goes to a thread by the host name of its URL, so that the limit on one target holds as it is. The hosts
+ * of one network may be spread over all threads, so each thread gets its share of the limit on a network.
  */
 import type { Clock, Timer } from '../lib/clock.ts';
 import { maxRunningPerThread } from './admission.ts';
@@ -38,7 +39,7 @@ export function createProberPool(options: PoolOptions): Prober {
 
   function startThread(): ProberThread {
     return startProberThread({
-      settings: options.settings,
+      settings: settingsOfThread(options.settings, maxThreads),
       maxRunning,
       clock,
       onResults: options.onResults,
@@ -49,12 +50,22 @@ export function createProberPool(options: PoolOptions): Prober {
 
   function look(): void {
     looking = clock.after(LOOK_EVERY_MS, look);
-    const shares = threads.map((thread) => thread.busyShare());
+    const shares = threads.map((thread) => Math.max(thread.busyShare(), fullShare(thread)));
     const busy = shares.reduce((sum, share) => sum + share, 0);
-    if (busy > threads.length * BUSY_SHARE) {
+    if (busy > threads.length * BUSY_SHARE || threads.some(holdsBack)) {
       if (threads.length < maxThreads) threads.push(startThread());
     } else if (threads.length > 1 && busy < (threads.length - 1) * IDLE_SHARE) leaving.push(...threads.splice(-1));
     leaving = leaving.filter((thread) => thread.inFlight() > 0 || !end(thread));
+  }
+
+  /** Jobs can fill a thread that has little to do: those of sites that hang. */
+  function fullShare(thread: ProberThread): number {
+    return Math.min(1, thread.gauges().running / maxRunning);
+  }
+
+  /** Jobs wait because the thread may have no more under way, and not because a batch has just come. */
+  function holdsBack(thread: ProberThread): boolean {
+    return thread.gauges().waiting > 0 && fullShare(thread) === 1;
   }
 
   function end(thread: ProberThread): true {
@@ -100,11 +111,19 @@ function addGauges(sum: ProberStats, gauges: GaugeValues): void {
   for (const name of ['running', 'waiting', 'visits', 'voided', 'stalled'] as const) sum[name] += gauges[name];
 }
 
-/** Between the two slashes and the next; what is no URL has a host of its own. */
-function hostOf(url: string): string {
-  const start = url.indexOf('//') + 2;
-  const end = url.indexOf('/', start);
-  return url.slice(start, end === -1 ? url.length : end);
+/** However many threads there are at the moment; 0 stays no limit. */
+function settingsOfThread(settings: ProberSettings, maxThreads: number): ProberSettings {
+  const { perHost, perNetwork } = settings.limits;
+  const share = perNetwork === 0 ? 0 : Math.max(1, Math.floor(perNetwork / maxThreads));
+  return { ...settings, limits: { perHost, perNetwork: share } };
+}
+
+/** The host name between user info and port, without the cost of parsing the rest. */
+const HOST = /\/\/(?:[^/?#\\]*@)?(\[[^\]]*\]|[^/?#\\:]*)/;
+
+/** What is no URL has a host of its own. */
+export function hostOf(url: string): string {
+  return HOST.exec(url)?.[1]?.toLowerCase() ?? url;
 }
 
 /** FNV-1a. */

@@ -1,11 +1,13 @@
 /**
  * One prober thread and the jobs aboard it. A thread that dies, or gives no sign of life and is ended, is replaced and
  * its jobs run again; a job that was aboard twice when a thread died is answered as our own failure, so that no site can
- * keep us down.
+ * keep us down. The jobs of a dead thread are suspects: the next one gets few of them at a time, so that the one that
+ * kills takes few others with it, and more at a time the longer nothing happens.
  */
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { createQueue } from '../lib/queue.ts';
 import { createGauges, type GaugeValues, readGauges } from './gauges.ts';
 import { createHeartbeat, SILENT_AFTER_MS, watchHeartbeat } from './heartbeat.ts';
 import { packJobs, unpackResults } from './packing.ts';
@@ -34,9 +36,13 @@ export type ProberThreadOptions = {
   module: URL;
 };
 
-type Aboard = { job: ProbeJob; deaths: number };
+/** `isHanded`: to the thread that lives; a death is charged to no other. */
+type Aboard = { job: ProbeJob; deaths: number; isHanded: boolean };
 
 const MAX_DEATHS = 2;
+/** Suspects in the thread at a time: one more with each that is answered, so that thousands take minutes and not hours. */
+const FIRST_SUSPECTS = 8;
+const MAX_SUSPECTS = 256;
 /** A thread that dies at once must not make us spin: the wait doubles until a thread has answered. */
 const RESTART_AFTER_MS = 100;
 const MAX_RESTART_AFTER_MS = 5_000;
@@ -54,6 +60,10 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 768 };
 export function startProberThread(options: ProberThreadOptions): ProberThread {
   const { clock } = options;
   const aboard = new Map<number, Aboard>();
+  /** Those of a dead thread that no other has been handed yet. */
+  let suspects = createQueue<Aboard>();
+  let suspectsHanded = 0;
+  let maxSuspects = FIRST_SUSPECTS;
   const gone: GaugeValues = { running: 0, waiting: 0, visits: 0, voided: 0, stalled: 0 };
   let stopping = false;
   let restartAfterMs = RESTART_AFTER_MS;
@@ -104,27 +114,70 @@ export function startProberThread(options: ProberThreadOptions): ProberThread {
     gone.visits += visits;
     gone.voided += voided;
     gone.stalled += stalled;
+    // What was added up must not be read again before the next thread counts.
+    gauges = createGauges();
     restart = clock.after(restartAfterMs, replaceThread);
     restartAfterMs = Math.min(restartAfterMs * 2, MAX_RESTART_AFTER_MS);
     options.onThreadDeath(cause);
-    const failed: ProbeResult[] = [];
-    for (const entry of aboard.values()) {
-      entry.deaths += 1;
-      if (entry.deaths < MAX_DEATHS) continue;
-      failed.push({ id: entry.job.id, observation: proberFailed(entry.job, clock.nowMs(), cause) });
-    }
-    deliver(failed);
+    const failed = charge();
+    suspectsHanded = 0;
+    maxSuspects = FIRST_SUSPECTS;
+    deliver(failed.map(({ job }) => ({ id: job.id, observation: proberFailed(job, clock.nowMs(), cause) })));
   }
 
+  /** Returns those that have now been aboard once too often. */
+  function charge(): Aboard[] {
+    const failed: Aboard[] = [];
+    suspects = createQueue();
+    for (const entry of aboard.values()) {
+      if (entry.isHanded) entry.deaths += 1;
+      entry.isHanded = false;
+      if (entry.deaths >= MAX_DEATHS) failed.push(entry);
+      else if (entry.deaths > 0) suspects.push(entry);
+    }
+    return failed;
+  }
+
+  /** The jobs that came while there was no thread are no suspects, and go aboard at once. */
   function replaceThread(): void {
     worker = startWorker();
-    if (aboard.size > 0) send(worker, { kind: 'jobs', jobs: packJobs([...aboard.values()].map(({ job }) => job)) });
+    handSuspects();
+    hand([...aboard.values()].filter(({ deaths }) => deaths === 0));
+  }
+
+  function handSuspects(): void {
+    if (worker === null) return;
+    const next: Aboard[] = [];
+    while (suspectsHanded < maxSuspects) {
+      const suspect = suspects.shift();
+      if (suspect === undefined) break;
+      suspectsHanded += 1;
+      next.push(suspect);
+    }
+    hand(next);
+  }
+
+  function hand(entries: readonly Aboard[]): void {
+    if (worker === null || entries.length === 0) return;
+    for (const entry of entries) entry.isHanded = true;
+    send(worker, { kind: 'jobs', jobs: packJobs(entries.map(({ job }) => job)) });
   }
 
   function deliver(results: ProbeResult[]): void {
     if (stopping) return;
-    const wanted = results.filter((result) => aboard.delete(result.id));
+    const wanted = results.filter(({ id }) => claim(id));
+    if (suspects.size() > 0) handSuspects();
     if (wanted.length > 0) options.onResults(wanted);
+  }
+
+  function claim(id: number): boolean {
+    const entry = aboard.get(id);
+    if (entry === undefined) return false;
+    if (entry.deaths > 0 && entry.isHanded) {
+      suspectsHanded -= 1;
+      maxSuspects = Math.min(maxSuspects + 1, MAX_SUSPECTS);
+    }
+    return aboard.delete(id);
   }
 
   async function stop(): Promise<void> {
@@ -138,8 +191,9 @@ export function startProberThread(options: ProberThreadOptions): ProberThread {
   return {
     submit(jobs) {
       if (stopping || jobs.length === 0) return;
-      for (const job of jobs) aboard.set(job.id, { job, deaths: 0 });
-      if (worker !== null) send(worker, { kind: 'jobs', jobs: packJobs(jobs) });
+      const entries = jobs.map((job) => ({ job, deaths: 0, isHanded: false }));
+      for (const entry of entries) aboard.set(entry.job.id, entry);
+      hand(entries);
     },
     inFlight: () => aboard.size,
     gauges() {

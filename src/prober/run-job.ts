@@ -3,7 +3,7 @@ import { http } from '../checks/application/http.ts';
 import { type Check, verdictOf } from '../checks/check.ts';
 import { type Judgement, judge, observationOf } from '../checks/observe.ts';
 import { isVoid, type Visit, type Visitor } from '../checks/visit.ts';
-import type { ProbePlan } from '../domain/probe-plan.ts';
+import { DEFAULT_PLAN, type ProbePlan } from '../domain/probe-plan.ts';
 import type { Observation } from '../domain/verdict.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeJob } from './prober.ts';
@@ -44,7 +44,11 @@ export function createJobRunner(deps: {
     const plan = job.plan ?? deps.plan;
     const wantsEvidence = job.evidence === 'always';
     const failed = (error: unknown): void => {
-      done({ kind: 'observed', observation: proberFailed(job, clock.nowMs(), error), isStalled: false });
+      done({
+        kind: 'observed',
+        observation: proberFailed({ ...job, plan }, clock.nowMs(), error, voidedRuns),
+        isStalled: false,
+      });
     };
     const visited = (made: Visit): void => {
       let outcome: JobOutcome;
@@ -65,9 +69,16 @@ export function createJobRunner(deps: {
 }
 
 /** The observation of a probe that we, not the site, broke. */
-export function proberFailed({ url }: Pick<ProbeJob, 'url'>, nowMs: number, error: unknown): Observation {
+export function proberFailed(
+  { url, plan }: Pick<ProbeJob, 'url' | 'plan'>,
+  nowMs: number,
+  error: unknown,
+  voidedRuns = 0,
+): Observation {
   const code = error instanceof Error ? error.name : 'UNKNOWN';
-  const detail = error instanceof Error ? (error.stack ?? error.message).slice(0, 500) : String(error).slice(0, 500);
+  // No stack: it would put paths of this machine into what is stored.
+  const detail = (error instanceof Error ? error.message : String(error)).slice(0, 500);
+  const asked = plan ?? DEFAULT_PLAN;
   return {
     startedAtMs: nowMs,
     timings: {},
@@ -77,9 +88,9 @@ export function proberFailed({ url }: Pick<ProbeJob, 'url'>, nowMs: number, erro
     verdicts: [verdictOf(http, { reason: 'prober_failed', details: { code } })],
     evidence: {
       url,
-      method: 'GET',
-      detection_profile: 'full',
-      redirect_policy: 'follow',
+      method: asked.method,
+      detection_profile: asked.profile,
+      redirect_policy: asked.redirects,
       error_code: 2,
       failure_class: 'intermittent',
       detector_class: 'unknown',
@@ -89,7 +100,7 @@ export function proberFailed({ url }: Pick<ProbeJob, 'url'>, nowMs: number, erro
       http_code: null,
       error: { phase: 'prober', code, detail },
       body: null,
-      voided_runs: 0,
+      voided_runs: voidedRuns,
     },
   };
 }

@@ -36,7 +36,7 @@ const runJob = createJobRunner({
 });
 
 /** A job and how often it was run in vain. */
-type Run = { job: ProbeJob; voidedRuns: number };
+type Run = { job: ProbeJob; voidedRuns: number; isOver: boolean };
 
 const again = createQueue<Run>();
 const waiting = createQueue<ProbeJob>();
@@ -47,6 +47,9 @@ let voided = 0;
 let stalled = 0;
 let isStarting = false;
 let isDraining = false;
+
+// Any first job may be redirected to TLS, so that what TLS needs is read before the first of any kind is timed.
+prepare('https:');
 
 port.on('message', (order: ThreadOrder) => {
   if (order.kind === 'drain') drain();
@@ -75,21 +78,23 @@ function nextRun(): Run | null {
   const rerun = again.shift();
   if (rerun !== undefined) return rerun;
   const job = waiting.shift();
-  return job === undefined ? null : { job, voidedRuns: 0 };
+  return job === undefined ? null : { job, voidedRuns: 0, isOver: false };
 }
 
 function start(run: Run): void {
-  prepare(run.job.url);
   running += 1;
   visits += 1;
   runJob(run.job, run.voidedRuns, (outcome) => ended(run, outcome));
 }
 
-function ended({ job, voidedRuns }: Run, outcome: JobOutcome): void {
-  running -= 1;
+/** Twice when the first time threw: the job is then answered by the second, as our own failure. */
+function ended(run: Run, outcome: JobOutcome): void {
+  const { job, voidedRuns } = run;
+  if (!run.isOver) running -= 1;
+  run.isOver = true;
   if (outcome.kind === 'void') {
     voided += 1;
-    again.push({ job, voidedRuns: voidedRuns + 1 });
+    again.push({ job, voidedRuns: voidedRuns + 1, isOver: false });
   } else report(job, outcome);
   startSoon();
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startApi } from '../../test/kit/api.ts';
+import { NO_OVERRIDES } from '../domain/probe-plan.ts';
 import { deleteSite } from './delete-site.ts';
 import { findSite } from './find-site.ts';
 import { updateSite } from './update-site.ts';
@@ -41,6 +42,16 @@ describe('watching a URL', () => {
       first: { intervalSeconds: 900 },
     });
     expect(await deps.endpoints.all()).toHaveLength(1);
+  });
+
+  it('takes a removed site back without the settings and secrets it had', async () => {
+    const deps = await startApi();
+    const { siteId } = await watchUrl(deps, POLICY, WANTED);
+    const plan = { keyword: 'Welcome', headers: [['X-Token', 'canary']] as [string, string][], http2: true };
+    await updateSite(deps, POLICY, siteId, { timeoutSeconds: 3, plan });
+    await deleteSite(deps, POLICY, siteId);
+    await watchUrl(deps, POLICY, WANTED);
+    expect((await findSite(deps, siteId)).first).toMatchObject({ timeoutSeconds: null, plan: NO_OVERRIDES });
   });
 
   it('passes every other refusal on', async () => {

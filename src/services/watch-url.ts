@@ -1,6 +1,7 @@
 /** Sees to it that a URL is watched: creates its site, takes a removed one back, or finds that nothing is to be done. */
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
+import { NO_OVERRIDES } from '../domain/probe-plan.ts';
 import { createSite } from './create-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { updateSite } from './update-site.ts';
@@ -9,7 +10,7 @@ export type WatchedUrl = {
   siteId: SiteId;
 } /** A paused site stays paused: whoever paused it did so after this was first asked for. */ & (
   | { outcome: 'created' | 'exists' | 'paused' }
-  /** With the interval that was asked for now. */
+  /** With the interval that was asked for now, and none of the settings it had. */
   | { outcome: 'resumed'; was: 'removed' }
 );
 
@@ -27,7 +28,8 @@ export async function watchUrl(
     const siteId = error.details['site_id'] as SiteId;
     if (error.details['monitor_active'] === true) return { siteId, outcome: 'exists' };
     if (error.details['removed'] !== true) return { siteId, outcome: 'paused' };
-    await updateSite(deps, policy, siteId, { active: true, intervalSeconds });
+    const fresh = { timeoutSeconds: null, plan: NO_OVERRIDES };
+    await updateSite(deps, policy, siteId, { active: true, intervalSeconds, ...fresh });
     return { siteId, outcome: 'resumed', was: 'removed' };
   }
 }

@@ -106,7 +106,15 @@ export class ContentReader {
 
   /** True when nothing more is wanted: the byte budget is used up, or what decoding may bring. */
   isFull(): boolean {
-    return this.#bytesRead >= this.#plan.limitBytes || (this.#text?.isFull() ?? false);
+    return this.whyFull() !== null;
+  }
+
+  /** Why nothing more is wanted; null while it is. */
+  whyFull(): 'byte_budget' | 'found' | null {
+    if (this.#bytesRead >= this.#plan.limitBytes || (this.#text?.isFull() ?? false)) return 'byte_budget';
+    // A stream has no end to wait for.
+    const isFound = this.#plan.mode === 'keyword' && isEndless(this.#head) && (this.#text?.isSettled() ?? false);
+    return isFound ? 'found' : null;
   }
 
   get mode(): BodyRead['mode'] {

@@ -10,6 +10,8 @@ type BodyTrouble = { code: string; detail: string };
 
 const BROKEN_OFF: BodyEnd = { complete: false, stoppedBy: null };
 const TEXT_CUT: BodyTrouble = { code: 'TRUNCATED', detail: 'the compressed text ends before its end' };
+/** All that is wanted has come, and only decoding is left, which is our own work. */
+const DECODER_BUSY: BodyTrouble = { code: 'DECODER_BUSY', detail: 'we did not decode the text in time' };
 const SEARCH_TOO_SLOW: BodyTrouble = { code: 'TIME_BUDGET', detail: 'the text was not searched in its time' };
 
 export class BodyReading {
@@ -42,7 +44,8 @@ export class BodyReading {
 
   /** To be asked after each read: ends the reading where no more is wanted. */
   endIfFull(): void {
-    if (this.isOpen && this.#reader.isFull()) this.#finish({ complete: false, stoppedBy: 'byte_budget' }, null);
+    const stoppedBy = this.isOpen ? this.#reader.whyFull() : null;
+    if (stoppedBy !== null) this.#finish({ complete: false, stoppedBy }, null);
   }
 
   /** The body has no end that could be believed. What an error page lacks is no failure: its status says all. */
@@ -72,7 +75,11 @@ export class BodyReading {
   #runOutOfTime(trouble: BodyTrouble): void {
     if (this.#state === 'over') return;
     const failure = this.#reader.onBudget() === 'too_slow' ? trouble : null;
-    if (this.isOpen) this.#finish({ complete: false, stoppedBy: failure === null ? 'time_budget' : null }, failure);
+    if (!this.isOpen) {
+      this.#stopDecoding(failure === null ? null : DECODER_BUSY);
+      return;
+    }
+    this.#finish({ complete: false, stoppedBy: failure === null ? 'time_budget' : null }, failure);
     this.#stopDecoding(failure);
   }
 

@@ -7,6 +7,8 @@ export interface TextSearch {
   /** From here on nothing that was pushed need stay as it is. */
   keep(): void;
   isRequiredMissing(): boolean;
+  /** Nothing that may still come can change the result. */
+  isSettled(): boolean;
   result(): Extract<BodySearch, { outcome: 'searched' }>;
 }
 
@@ -35,6 +37,7 @@ export function createTextSearch({ required, forbidden }: BodyRules): TextSearch
       border = Buffer.from(border);
     },
     isRequiredMissing: () => one !== null && !one.isFound,
+    isSettled: () => all.every(({ isFound }) => isFound),
     result() {
       const found = others.findIndex(({ isFound }) => isFound);
       return {

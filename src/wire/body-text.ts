@@ -32,6 +32,8 @@ export interface BodyText {
   /** What decoding brought is more than enough. */
   isFull(): boolean;
   isRequiredMissing(): boolean;
+  /** Nothing that may still come can change what was found. */
+  isSettled(): boolean;
   /**
    * No more will be pushed. `mayBeCut`: the input does not reach to the end of the body, and that is no failure. Calls
    * back at once unless something is still to be decoded; called again, it calls back at once in place of the first.
@@ -104,7 +106,7 @@ export function createBodyText(wanted: TextWanted): BodyText {
     const result = searched(mayBeCut);
     return {
       search: result,
-      excerpt: excerpt ? start : null,
+      excerpt: excerpt ? textOf(start) : null,
       sha256: wanted.hash || excerpt || isTelling(result) ? hashLater() : () => null,
       stoppedBy,
       isCut: gzipEnd === 'cut' && !mayBeCut,
@@ -130,6 +132,10 @@ export function createBodyText(wanted: TextWanted): BodyText {
       if (decoder === null) keep();
     },
     isFull: () => stoppedBy !== null,
+    isSettled() {
+      pieces.flush();
+      return search?.isSettled() ?? false;
+    },
     isRequiredMissing() {
       pieces.flush();
       return search?.isRequiredMissing() ?? false;
@@ -155,4 +161,13 @@ export function createBodyText(wanted: TextWanted): BodyText {
 function isTelling(search: BodySearch | null): boolean {
   if (search === null) return false;
   return search.outcome !== 'searched' || search.isRequiredMissing || search.forbiddenFound !== null;
+}
+
+/** As UTF-8 where it is that, cut or not; otherwise byte by byte. */
+function textOf(latin1: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(latin1, 'latin1'), { stream: true });
+  } catch {
+    return latin1;
+  }
 }

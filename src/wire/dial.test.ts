@@ -96,7 +96,7 @@ describe('dialling', () => {
     expect(attempts.map(({ error }) => error)).toEqual(['ECONNREFUSED', 'EHOSTUNREACH']);
   });
 
-  it.each(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])(
+  it.each(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT'])(
     'does not blame the site for %s on a host without IPv6',
     async (code) => {
       const fails = { '2001:db8::1': code, '127.0.0.1': 'ECONNREFUSED' };
@@ -106,6 +106,20 @@ describe('dialling', () => {
       expect(alone.outcome).toMatchObject({ failure: { phase: 'tcp', code } });
     },
   );
+
+  it.each<[string, string, Record<string, string>]>([
+    ['EMFILE', 'trouble of ours after a refusal', { '192.0.2.1': 'ECONNREFUSED', '192.0.2.2': 'EMFILE' }],
+    ['ENOBUFS', 'trouble of ours before it', { '192.0.2.1': 'ENOBUFS', '192.0.2.2': 'ECONNREFUSED' }],
+    ['EACCES', 'trouble of ours in the other family', { '192.0.2.1': 'ECONNREFUSED', '2001:db8::1': 'EACCES' }],
+    ['ENETUNREACH', 'no route within a family', { '192.0.2.1': 'ENETUNREACH', '192.0.2.2': 'ECONNREFUSED' }],
+    ['EADDRNOTAVAIL', 'no port left for IPv4', { '192.0.2.1': 'EADDRNOTAVAIL', '2001:db8::1': 'ECONNREFUSED' }],
+    ['ECONNREFUSED', 'no IPv4 on this host', { '192.0.2.1': 'ENETUNREACH', '2001:db8::1': 'ECONNREFUSED' }],
+    ['EMFILE', 'trouble of ours beside a lacking family', { '2001:db8::1': 'ENETUNREACH', '192.0.2.1': 'EMFILE' }],
+    ['EAFNOSUPPORT', 'neither family', { '2001:db8::1': 'EAFNOSUPPORT', '192.0.2.1': 'ENETUNREACH' }],
+  ])('reports %s where there is %s', async (code, _, fails) => {
+    const { outcome } = await dialTo({ addresses: Object.keys(fails), port: 80, fails });
+    expect(outcome).toMatchObject({ failure: { phase: 'tcp', code } });
+  });
 
   it('tries every address there is, in order', async () => {
     const addresses = Array.from({ length: 12 }, (_, index) => `192.0.2.${index + 1}`);

@@ -25,8 +25,22 @@ export type Dialled<S extends Socket> =
 /** "Connection Attempt Delay" of RFC 8305. */
 const NEXT_ADDRESS_AFTER_MS = 250;
 
-/** What an IPv6 address yields on a host without IPv6: it says nothing about the site. */
-const FAMILY_ABSENT: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+/** What an address yields on a host without its family: it says nothing about the site. */
+const FAMILY_ABSENT: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT']);
+
+/** Trouble of this machine: an address that met it was never heard, and might have answered. */
+const OURS: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EADDRNOTAVAIL',
+  'EACCES',
+  'EPERM',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EINVAL',
+]);
 
 /** Error of an address that was still connecting when another one won. */
 const ABANDONED = 'ABANDONED';
@@ -109,12 +123,22 @@ export class Dialling<S extends Socket> {
     this.#pending = [];
   }
 
-  /** The first address speaks for the site, unless its error only says that this host lacks the family. */
   #failure(): WireFailure {
-    const telling = this.#attempts.find((attempt) => !lacksFamily(attempt)) ?? this.#attempts[0];
-    const code = telling?.error ?? 'EADDRNOTAVAIL';
+    const code = tellingError(this.#attempts) ?? 'EADDRNOTAVAIL';
     return { phase: 'tcp', code, detail: detailOf(this.#attempts, this.#port) };
   }
+}
+
+/**
+ * Trouble of our own before anything the site did: an address that was never heard could have answered. Else the first
+ * address speaks. A family that this host lacks says nothing, unless there is no other; one address of it that fails
+ * otherwise shows that the host has it.
+ */
+function tellingError(attempts: readonly AddressAttempt[]): string | undefined {
+  const lacked = FAMILIES.filter((isOf) => attempts.filter(isOf).every(isFamilyAbsent));
+  const heard = attempts.filter((attempt) => !lacked.some((isOf) => isOf(attempt)));
+  const telling = heard.find(({ error }) => OURS.has(error ?? '')) ?? heard[0] ?? attempts[0];
+  return telling?.error;
 }
 
 /** One address on its way. */
@@ -151,8 +175,14 @@ class Attempt<S extends Socket> implements SocketListener {
   }
 }
 
-function lacksFamily(attempt: AddressAttempt): boolean {
-  return attempt.address.includes(':') && FAMILY_ABSENT.has(attempt.error ?? '');
+const isIpv6 = ({ address }: AddressAttempt): boolean => address.includes(':');
+const isIpv4 = (attempt: AddressAttempt): boolean => !isIpv6(attempt);
+const FAMILIES = [isIpv4, isIpv6];
+
+/** Of IPv4, EADDRNOTAVAIL says that no port is left, not that the host lacks it. */
+function isFamilyAbsent(attempt: AddressAttempt): boolean {
+  const { error = '' } = attempt;
+  return FAMILY_ABSENT.has(error) && (error !== 'EADDRNOTAVAIL' || isIpv6(attempt));
 }
 
 const MAX_DETAILED = 4;

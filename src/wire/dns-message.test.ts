@@ -225,7 +225,17 @@ describe('a reply', () => {
     expect(read({ answers: [...junk, addressRecord('192.0.2.1'), ...junk] })).toMatchObject({ kind: 'addresses' });
     const other = addressRecord('192.0.2.9');
     other.writeUInt16BE(3, 4);
-    expect(read({ answers: [other] })).toMatchObject({ kind: 'nothing' });
+    expect(read({ answers: [other] })).toMatchObject(BAD);
+  });
+
+  it('proves that there is no address by a start of authority, or by holding nothing at all', () => {
+    const elsewhere = addressRecord('192.0.2.9', { owner: 'other.test' });
+    const referral = dnsRecord(2, dnsName('ns.shop.test'), { owner: 'shop.test' });
+    expect(read({})).toMatchObject({ kind: 'nothing', code: 'NODATA' });
+    expect(readReply(withAuthorities({}, [referral, soa(9, 9)]), asked)).toMatchObject({ code: 'NODATA' });
+    expect(readReply(withAuthorities({}, [referral]), asked)).toMatchObject(BAD);
+    expect(read({ answers: [elsewhere] })).toMatchObject(BAD);
+    expect(read({ answers: [cnameRecord('other.test', 'a.test')] })).toMatchObject(BAD);
   });
 
   it.each<[string, DnsReplyOptions]>([

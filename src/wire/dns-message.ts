@@ -171,14 +171,17 @@ type Records = {
   addresses: Address[];
   /** Of the SOA record that proves that there is nothing (RFC 2308). */
   negativeTtlS: number | null;
+  /** It holds no record that could be an answer or a word about where to find one. */
+  isEmpty: boolean;
   extendedRcode: number;
 };
 
 /** Throws for a message that is not whole. */
 function readRecords(message: Buffer, query: Query): Records {
-  const found: Records = { aliases: [], addresses: [], negativeTtlS: null, extendedRcode: 0 };
   const answers = message.readUInt16BE(6);
   const authorities = message.readUInt16BE(8);
+  const isEmpty = answers + authorities === 0;
+  const found: Records = { aliases: [], addresses: [], negativeTtlS: null, isEmpty, extendedRcode: 0 };
   const count = answers + authorities + message.readUInt16BE(10);
   let at = query.end;
   for (let index = 0; index < count; index += 1) {
@@ -263,7 +266,11 @@ function endOfName(message: Buffer, at: number): number {
   }
 }
 
-/** Follows the aliases from the name that was asked for, in whatever order they came. */
+/**
+ * Follows the aliases from the name that was asked for, in whatever order they came. That there is no address takes proof
+ * (RFC 2308 section 2.2): a referral to other servers, or records of other names, prove nothing. A reply without any
+ * record is believed, because many forwarders leave the proof out.
+ */
 function answerIn(found: Records, { name }: Query, isAbsent: boolean): Reply {
   let owner = name;
   let ttlS = Number.POSITIVE_INFINITY;
@@ -285,12 +292,13 @@ function answerIn(found: Records, { name }: Query, isAbsent: boolean): Reply {
       ? badReply('an address of a name that is said not to exist')
       : { kind: 'addresses', addresses, ttlS };
   }
-  const isOpen = depth > 0 && !isAbsent && found.negativeTtlS === null;
+  const isProven = isAbsent || found.negativeTtlS !== null;
+  if (!isProven && depth === 0 && !found.isEmpty) return badReply('neither an address nor proof that there is none');
   return {
     kind: 'nothing',
     code: isAbsent ? 'NXDOMAIN' : 'NODATA',
     ttlS: found.negativeTtlS === null ? null : Math.min(ttlS, found.negativeTtlS),
-    openAlias: isOpen ? { target: owner, depth } : null,
+    openAlias: isProven || depth === 0 ? null : { target: owner, depth },
   };
 }
 

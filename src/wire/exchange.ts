@@ -84,7 +84,7 @@ export type AddressAttempt = {
 };
 
 export type ResolverAsked = {
-  /** `address:port` of the resolvers that were asked, as one text; `hosts file` or `cache` where nobody was. */
+  /** `address:port` of the resolvers that were asked, as one text, ` (cache)` behind it when that was earlier; or `hosts file`. */
   name: string;
   /** Whether CHECK_DNS_RESOLVERS or the machine named them. */
   source: 'configured' | 'system';
@@ -137,13 +137,13 @@ export type BodyRead = {
   expectedBytes?: number;
   /** True when the end of the body was seen. False is no failure when a budget was reached. */
   complete: boolean;
-  /** Why reading stopped before the end although nothing failed. */
-  stoppedBy: 'byte_budget' | 'time_budget' | 'ratio' | null;
+  /** Why reading stopped before the end although nothing failed. `found`: an endless one holds what is looked for. */
+  stoppedBy: 'byte_budget' | 'time_budget' | 'ratio' | 'found' | null;
   /** Content-Encoding of the reply in lower case; `identity` when it named none. */
   encoding: string;
   /** What the search found; null when nothing was looked for. */
   search: BodySearch | null;
-  /** The first bytes of an error page, at most 1 KiB, as latin1 text; null for any other body. */
+  /** The first bytes of an error page, at most 1 KiB, as UTF-8 where it is that, else as latin1; null for any other body. */
   excerpt: string | null;
   /** SHA-256 of what was read, in hex, after decoding; null when the body was not kept for it. */
   sha256(): string | null;
@@ -158,7 +158,8 @@ export type BodySearch =
 export type WireFailure =
   /** URL or address refused by the egress guard before a byte was sent. Ours, never the site's. */
   | { phase: 'guard'; code: GuardCode; detail: string }
-  | { phase: 'dns'; code: DnsCode; detail: string; resolver: ResolverAsked | null }
+  /** `atDeadline`: a TIMEOUT because the time of the check was over, and not that of the questions. */
+  | { phase: 'dns'; code: DnsCode; detail: string; resolver: ResolverAsked | null; atDeadline?: true }
   /** `code` is a system code such as ECONNREFUSED, or DEADLINE. */
   | { phase: 'tcp'; code: string; detail: string }
   /** `code` is an OpenSSL or X.509 code such as CERT_HAS_EXPIRED, a system code, or DEADLINE. */
@@ -202,5 +203,8 @@ export type HttpCode =
   | 'H2_REFUSED_STREAM'
   | 'H2_GOAWAY';
 
-/** TIME_BUDGET: the search was not done within its own budget. */
-export type BodyCode = 'DEADLINE' | 'TIME_BUDGET' | 'TRUNCATED' | 'BAD_CHUNKING';
+/**
+ * TIME_BUDGET: the search was not done within its own budget. DECODER_BUSY: all had come, but we did not decode it in
+ * time; our trouble.
+ */
+export type BodyCode = 'DEADLINE' | 'TIME_BUDGET' | 'DECODER_BUSY' | 'TRUNCATED' | 'BAD_CHUNKING';

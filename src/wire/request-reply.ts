@@ -74,33 +74,54 @@ class Http1Asking implements Requesting, SocketListener {
     this.#moments.noteByte();
     try {
       this.#parser.push(bytes);
+      if (!this.#isOver && !this.#moments.isHeadNoted && this.#parser.isHeadDone()) this.#noteHead();
     } catch (error) {
-      if (this.#isOver) throw error;
-      this.#isOver = true;
-      this.#options.threw(error);
+      this.#break(error);
     }
-    if (this.#isOver) return;
-    if (!this.#moments.isHeadNoted && this.#parser.isHeadDone()) this.#noteHead();
     // Whoever sends without end must not do so for as long as the decoding of what was taken lasts.
-    if (!this.#parser.wantsBytes()) this.#socket.pause();
+    if (!this.#isOver && !this.#parser.wantsBytes()) this.#socket.pause();
   }
 
   onEnd(): void {
-    this.#parser.end();
+    try {
+      this.#parser.end();
+    } catch (error) {
+      this.#break(error);
+    }
   }
 
   onError(code: string): void {
-    this.#parser.stop(code, 'the connection broke');
+    this.giveUp(code, 'the connection broke');
   }
 
   giveUp(code: string, detail: string): void {
-    this.#parser.stop(code, detail);
+    try {
+      this.#parser.stop(code, detail);
+    } catch (error) {
+      this.#break(error);
+    }
   }
 
   #noteHead(): void {
     this.#moments.noteHead();
     const budgetMs = this.#parser.budgetMs();
-    if (budgetMs !== null) this.#budget = this.#options.deadlines.after(budgetMs, () => this.#parser.onBudget());
+    if (budgetMs !== null) this.#budget = this.#options.deadlines.after(budgetMs, () => this.#budgetPassed());
+  }
+
+  #budgetPassed(): void {
+    try {
+      this.#parser.onBudget();
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  /** An error of ours. After the request is over it is that of whoever was told. */
+  #break(error: unknown): void {
+    if (this.#isOver) throw error;
+    this.#isOver = true;
+    this.#budget?.cancel();
+    this.#options.threw(error);
   }
 
   #end({ reply, failure }: ReplyOutcome): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type DnsScript, type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
 import { createFakeClock } from '../../test/kit/fake-clock.ts';
+import { dnsName, dnsRecord, dnsReply, startRawDns } from '../../test/kit/raw-dns.ts';
 import { createNameFinder, type NameFinder, openSockets } from '../../test/kit/resolver.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Resolution, ResolverOptions } from './resolve.ts';
@@ -202,8 +203,34 @@ describe('what was learned', () => {
       expect(names.known(name)).toEqual({
         ok: true,
         addresses: ['192.0.2.4'],
-        resolver: { name: 'cache', source: 'configured' },
+        resolver: { name: `${dns.address} (cache)`, source: 'configured' },
       });
+      clock.advance(1);
+      expect(names.known(name)).toBeNull();
+    }
+  });
+
+  it('that there is nothing is kept for one second at most, so that a second try hears the truth', async () => {
+    const raw = await startRawDns();
+    onTestFinished(() => raw.stop());
+    const clock = createFakeClock();
+    const names = finder({ clock, servers: [raw.address] });
+    const numbers = Buffer.alloc(20);
+    numbers.writeUInt32BE(900, 16);
+    const soa = dnsRecord(6, Buffer.concat([dnsName('ns.test'), dnsName('admin.test'), numbers]), { ttl: 900 });
+    for (const [rcode, code] of [
+      [3, 'NXDOMAIN'],
+      [0, 'NODATA'],
+    ] as const) {
+      const name = `${code}.test`.toLowerCase();
+      raw.script(name, (query, { send }) => {
+        const reply = Buffer.concat([dnsReply(query, { rcode }), soa]);
+        reply.writeUInt16BE(1, 8);
+        send(reply);
+      });
+      await names.find(name);
+      clock.advance(999);
+      expect(names.known(name)).toMatchObject({ code, resolver: { name: `${raw.address} (cache)` } });
       clock.advance(1);
       expect(names.known(name)).toBeNull();
     }

@@ -44,6 +44,8 @@ export type ResolverOptions = {
 const QUERY_TIMEOUT_MS = 2_000;
 /** How long one family's addresses wait for the other family's answer. */
 const OTHER_FAMILY_WAIT_MS = 250;
+/** A failed check is tried again two seconds later, and must not hear the same answer from the cache. */
+const MAX_NEGATIVE_S = 1;
 const LOOPBACK = ['127.0.0.1', '::1'];
 const MAX_NAMED = 3;
 /** The longest name there can be; only those that cannot be are longer. */
@@ -65,7 +67,8 @@ export function createResolver(options: ResolverOptions): Resolver {
     const parts = { clock, deadlines, queryTimeoutMs, patience, upstreams: upstreams.current() };
     const lookup = new Lookup(query, deadlineMs, parts, (finding) => {
       lookups.delete(name);
-      if (finding.ttlS >= 1) cache.put(name, fromCache(name, finding, source), finding.ttlS);
+      const keptS = keptSecondsOf(finding);
+      if (keptS >= 1) cache.put(name, fromCache(name, finding, source), keptS);
     });
     lookups.set(name, lookup);
     return lookup;
@@ -125,6 +128,10 @@ function notOnTheWire(name: string): Resolution {
   return { ok: false, code: 'NXDOMAIN', detail: `${shown} is no name that DNS can hold`, resolver: null };
 }
 
+function keptSecondsOf({ addresses, ttlS }: Finding): number {
+  return addresses.length > 0 ? ttlS : Math.min(ttlS, MAX_NEGATIVE_S);
+}
+
 function askedOf(finding: Finding, source: ResolverAsked['source']): ResolverAsked | null {
   return finding.by.length === 0 ? null : { name: namesOf(finding), source };
 }
@@ -138,7 +145,7 @@ function resolutionOf(name: string, finding: Finding, resolver: ResolverAsked | 
 
 /** Frozen, because everybody who asks gets the same one. */
 function fromCache(name: string, finding: Finding, source: ResolverAsked['source']): Resolution {
-  return Object.freeze(resolutionOf(name, finding, Object.freeze({ name: 'cache', source })));
+  return Object.freeze(resolutionOf(name, finding, Object.freeze({ name: `${namesOf(finding)} (cache)`, source })));
 }
 
 function namesOf({ by }: Finding): string {

@@ -1,10 +1,18 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startDnsServer } from '../../test/kit/dns-server.ts';
 import { type Behaviour, type Site, type SiteOptions, startSite } from '../../test/kit/site.ts';
 import { answering, closedPort, startTcpServer, type TcpServer } from '../../test/kit/tcp-server.ts';
-import { createTestWire, requestFor, answering as resolvingAs, resolvingTo } from '../../test/kit/wire.ts';
+import {
+  createTestExchange,
+  createTestWire,
+  requestFor,
+  answering as resolvingAs,
+  resolvingTo,
+} from '../../test/kit/wire.ts';
+import { systemClock } from '../lib/clock.ts';
 import { assertUserAgent, requestBytes } from './http1-request.ts';
 
 const exchange = createTestWire();
@@ -258,6 +266,16 @@ describe('resolving', () => {
     expect(result.resolver).toEqual(resolver);
     expect(result.timings).toEqual({ total: expect.any(Number) });
   });
+
+  it('tells silence that lasted until the deadline from silence that was given up before', async () => {
+    const silentAs = (code: 'TIMEOUT' | 'NO_RESOLVER') =>
+      createTestWire({ resolver: resolvingAs({ ok: false, code, detail: '', resolver: null }) });
+    const until = async (code: 'TIMEOUT' | 'NO_RESOLVER', timeoutMs: number) =>
+      (await silentAs(code)('http://nowhere.test/', { timeoutMs })).failure;
+    expect(await until('TIMEOUT', 0)).toMatchObject({ code: 'TIMEOUT', atDeadline: true });
+    expect(await until('TIMEOUT', 60_000)).not.toHaveProperty('atDeadline');
+    expect(await until('NO_RESOLVER', 0)).not.toHaveProperty('atDeadline');
+  });
 });
 
 describe('an error of ours', () => {
@@ -335,5 +353,40 @@ describe('building an exchange', () => {
     for (const bad of ['', 'a\r\nX: y', 'naïve', ' x', 'x'.repeat(300)]) {
       expect(() => assertUserAgent(bad)).toThrow(TypeError);
     }
+  });
+});
+
+describe('whoever fails on the result of an exchange', () => {
+  const mistake = new Error('a mistake in judging a site');
+  const run = createTestExchange();
+
+  /** Every call, until there were no more for a while. */
+  async function callsFor(url: string): Promise<unknown[]> {
+    const calls: unknown[] = [];
+    const request = { ...requestFor({ maxMs: 20 }), url: new URL(url), deadlineMs: systemClock.monotonicMs() + 200 };
+    const done = (): void => {
+      calls.push('done');
+      throw mistake;
+    };
+    run(request, done, (error) => calls.push(error));
+    await expect.poll(() => calls.length).toBeGreaterThan(0);
+    await delay(50);
+    return calls;
+  }
+
+  it.each<Behaviour>([
+    { kind: 'up', body: 'hello' },
+    { kind: 'raw', bytes: 'HTTP/1.1 200 OK\r\n' },
+    { kind: 'raw', bytes: 'HTTP/1.1 200 OK\r\n\r\nuntil the end' },
+    { kind: 'slow_body', bytes: 1_000, everyMs: 5 },
+    { kind: 'reset', at: 'request' },
+    { kind: 'hang', at: 'request' },
+  ])('is told so once, and the thread lives, when the site does %j', async (behaviour) => {
+    expect(await callsFor((await site(behaviour)).url)).toEqual(['done', mistake]);
+  });
+
+  it('is told so once when the URL is refused, or nothing listens', async () => {
+    expect(await callsFor('http://user:pass@127.0.0.1/')).toEqual(['done', mistake]);
+    expect(await callsFor(`http://127.0.0.1:${await closedPort()}/`)).toEqual(['done', mistake]);
   });
 });

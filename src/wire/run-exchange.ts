@@ -30,7 +30,7 @@ export type ExchangeParts = {
 
 /**
  * Runs an exchange. Calls exactly one of the two, once, possibly before it returns: `done` for anything a server does,
- * `threw` for a bug of ours.
+ * `threw` for a bug of ours. When `done` itself throws, `threw` is told of that after it.
  */
 export type RunExchange = (
   request: ExchangeRequest,
@@ -135,7 +135,9 @@ class RunningExchange implements Dialler<Socket> {
     this.#exchange.resolver = resolution.resolver;
     if (!resolution.ok) {
       const { code, detail, resolver } = resolution;
-      this.#finish({ phase: 'dns', code, detail, resolver });
+      const isOver = this.#parts.clock.monotonicMs() >= this.#request.deadlineMs;
+      const atDeadline = code === 'TIMEOUT' && isOver ? { atDeadline: true as const } : {};
+      this.#finish({ phase: 'dns', code, detail, resolver, ...atDeadline });
       return;
     }
     if (isIP(this.#host) === 0) this.#endPhase('dns');
@@ -176,10 +178,10 @@ class RunningExchange implements Dialler<Socket> {
     const waitsFromMs = this.#phaseStartMs;
     gate.wait(address, () => {
       this.#gated = address;
-      this.#phaseStartMs = clock.monotonicMs();
-      this.#exchange.waitedMs = this.#phaseStartMs - waitsFromMs;
-      this.#armDeadline();
       try {
+        this.#phaseStartMs = clock.monotonicMs();
+        this.#exchange.waitedMs = this.#phaseStartMs - waitsFromMs;
+        this.#armDeadline();
         this.#dial();
       } catch (error) {
         this.#break(error);
@@ -225,7 +227,12 @@ class RunningExchange implements Dialler<Socket> {
     this.#exchange.address = address;
     this.#endPhase('tcp');
     if (!isSecure(connection)) this.#ask(connection);
-    else this.#parts.tls.handshake(connection, this.#host, (handshake) => this.#secured(handshake, connection));
+    else this.#shakeHands(connection);
+  }
+
+  #shakeHands(connection: Connection<TLSSocket>): void {
+    const secured = (handshake: Handshake): void => this.#secured(handshake, connection);
+    this.#parts.tls.handshake(connection, this.#host, secured, (error) => this.#break(error));
   }
 
   #secured({ session, failure }: Handshake, connection: Connection): void {
@@ -286,10 +293,15 @@ class RunningExchange implements Dialler<Socket> {
   #finish(failure: WireFailure | null): void {
     const exchange = this.#exchange;
     if (exchange.tls !== null && this.#wantsChain(failure)) this.#keepChain(exchange.tls);
-    this.#close();
-    exchange.failure = failure;
-    exchange.timings.total = this.#parts.clock.monotonicMs() - this.#startMs - exchange.waitedMs;
-    this.#done(exchange);
+    try {
+      this.#close();
+      exchange.failure = failure;
+      exchange.timings.total = this.#parts.clock.monotonicMs() - this.#startMs - exchange.waitedMs;
+      this.#done(exchange);
+    } catch (error) {
+      // Nobody further out knows whose exchange this was: whoever failed on its result must hear it here.
+      this.#threw(error);
+    }
   }
 
   #wantsChain(failure: WireFailure | null): boolean {

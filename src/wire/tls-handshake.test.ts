@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type TlsOptions } from 'node:tls';
+import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestCertificates, type ServerIdentity, type TestCertificates } from '../../test/kit/certificates.ts';
 import { type Behaviour, type Site, startSite } from '../../test/kit/site.ts';
 import { answering, boundPort, startTcpServer } from '../../test/kit/tcp-server.ts';
 import { createTestWire, resolvingTo, type TestExchange } from '../../test/kit/wire.ts';
+import { Connection } from './connection.ts';
+import { createTls } from './tls-handshake.ts';
 
 let certificates: TestCertificates;
 let exchange: TestExchange;
@@ -218,6 +220,22 @@ describe('a handshake', () => {
     expect(timings.tcp).toBeDefined();
     expect(timings.tls).toBeUndefined();
     expect(address).toBe('127.0.0.1');
+  });
+});
+
+describe('a mistake of ours in looking at a certificate', () => {
+  it('is told to whoever shook hands, and not to the process', async () => {
+    const mistake = new Error('a mistake in reading a certificate');
+    const remember = (): void => {
+      throw mistake;
+    };
+    const tls = createTls({ extraCaPem: certificates.caPem, knownLeaves: { datesOf: () => null, remember } });
+    const open = tls.opener({ host: 'localhost', port: await tlsServer(certificates.good), http2: false });
+    const connection = new Connection<TLSSocket>(Buffer.alloc(65_536), (onread) => open('127.0.0.1', onread));
+    await once(connection.socket, 'connect');
+    const shaken = new Promise((resolve, reject) => tls.handshake(connection, 'localhost', resolve, reject));
+    await expect(shaken).rejects.toBe(mistake);
+    connection.destroy();
   });
 });
 

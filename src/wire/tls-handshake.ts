@@ -8,7 +8,7 @@ import {
   type ConnectionOptions,
   connect,
   createSecureContext,
-  rootCertificates,
+  getCACertificates,
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
@@ -22,8 +22,16 @@ export interface Tls {
   prepare(): void;
   /** How to open a TCP connection to one of the host's addresses on which the handshake follows by itself. */
   opener(options: TlsOptions): (address: string, onread: OnReadOpts) => TLSSocket;
-  /** Hears how the handshake of a socket that has just connected ends; calls back once, unless the caller stops listening. */
-  handshake(connection: Connection<TLSSocket>, host: string, done: (handshake: Handshake) => void): void;
+  /**
+   * Hears how the handshake of a socket that has just connected ends. Calls one of the two once, unless the caller stops
+   * listening: `threw` for a bug of ours.
+   */
+  handshake(
+    connection: Connection<TLSSocket>,
+    host: string,
+    done: (handshake: Handshake) => void,
+    threw: (error: unknown) => void,
+  ): void;
   /** Reads the chain of an open socket into its session, for evidence. */
   keepChain(session: TlsSession, socket: TLSSocket): void;
 }
@@ -56,7 +64,7 @@ const HTTP2_FIRST = ['h2', 'http/1.1'];
 /** Throws for a PEM text that holds no certificate. */
 export function createTls(options: { extraCaPem: string | null; knownLeaves?: KnownLeaves }): Tls {
   const knownLeaves = options.knownLeaves ?? createKnownLeaves();
-  // Made on first use: a program that probes plain HTTP alone never pays for the root certificates.
+  // Made by `prepare` or on first use: whoever has no use for TLS does not pay for the root certificates.
   let sharedContext: SecureContext | null = null;
 
   function context(): SecureContext {
@@ -88,7 +96,10 @@ export function createTls(options: { extraCaPem: string | null; knownLeaves?: Kn
         return socket;
       };
     },
-    handshake: (connection, host, done) => handshake(connection, withoutRootDot(host), knownLeaves, done),
+    handshake(connection, host, done, threw) {
+      const name = withoutRootDot(host);
+      hearHandshake(connection, name, (staple) => verified(connection.socket, name, knownLeaves, staple), done, threw);
+    },
     keepChain(session, socket) {
       const leaf = session.certificate === null ? undefined : socket.getPeerX509Certificate();
       if (session.certificate === null || leaf === undefined) return;
@@ -100,16 +111,21 @@ export function createTls(options: { extraCaPem: string | null; knownLeaves?: Kn
 
 const noCertificateObjects = (() => ({})) as TLSSocket['getPeerCertificate'];
 
+/** Authorities of Node, of the machine, of NODE_EXTRA_CA_CERTS, and the one that was configured. */
 function createProbeContext(extraCaPem: string | null): SecureContext {
-  if (extraCaPem === null) return createSecureContext(CONTEXT_OPTIONS);
-  return createSecureContext({ ...CONTEXT_OPTIONS, ca: [...rootCertificates, extraCaPem] });
+  const authorities = new Set(['bundled', 'system', 'extra'].flatMap((store) => getCACertificates(store as CaStore)));
+  if (extraCaPem !== null) authorities.add(extraCaPem);
+  return createSecureContext({ ...CONTEXT_OPTIONS, ca: [...authorities] });
 }
 
-function handshake(
+type CaStore = NonNullable<Parameters<typeof getCACertificates>[0]>;
+
+function hearHandshake(
   connection: Connection<TLSSocket>,
   host: string,
-  knownLeaves: KnownLeaves,
+  verify: (ocspStaple: Buffer | null) => Handshake,
   done: (handshake: Handshake) => void,
+  threw: (error: unknown) => void,
 ): void {
   const { socket } = connection;
   let ocspStaple: Buffer | null = null;
@@ -117,7 +133,17 @@ function handshake(
     socket.removeListener('secureConnect', secured);
     done({ session: null, failure: { phase: 'tls', code, detail } });
   };
-  const secured = (): void => done(verified(socket, host, knownLeaves, ocspStaple));
+  const secured = (): void => {
+    let handshake: Handshake;
+    try {
+      handshake = verify(ocspStaple);
+    } catch (error) {
+      // What the parser of a stranger's certificate throws must not end more than this exchange.
+      threw(error);
+      return;
+    }
+    done(handshake);
+  };
 
   socket.once('secureConnect', secured);
   socket.once('OCSPResponse', (response) => {

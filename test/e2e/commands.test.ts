@@ -86,6 +86,16 @@ describe('check', () => {
     expect(await run(['check', url], { folder })).toMatchObject({ code: 1, out: expect.stringContaining('traced to') });
   });
 
+  it('trusts the authorities of the machine', async () => {
+    const { folder } = temporaryPlace();
+    const certificates = await createTestCertificates();
+    const store = join(folder, 'store.pem');
+    writeFileSync(store, certificates.caPem);
+    const { url } = await siteForTest({ identity: certificates.good });
+    expect((await run(['check', url], { folder, env: { SSL_CERT_FILE: store } })).code).toBe(0);
+    expect((await run(['check', url], { folder, env: { SSL_CERT_FILE: '' } })).code).toBe(1);
+  });
+
   it('reads a list from standard input', async () => {
     const [one, other] = [await siteForTest(), await siteForTest()];
     const input = `# mine\n${one.url}\n\n  ${other.url}  \r\n`;

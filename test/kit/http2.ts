@@ -8,7 +8,7 @@ import { Connection } from '../../src/wire/connection.ts';
 import { createDeadlines } from '../../src/wire/deadlines.ts';
 import { requestOverHttp2 } from '../../src/wire/http2-reply.ts';
 import type { Requesting, RequestReply, RequestReplyOptions } from '../../src/wire/request-reply.ts';
-import { createTls } from '../../src/wire/tls-handshake.ts';
+import { createTls, type Handshake } from '../../src/wire/tls-handshake.ts';
 import type { TestCertificates } from './certificates.ts';
 import { GREETING, onHttp2Request } from './raw-http2.ts';
 import { boundPort, startTcpServer } from './tcp-server.ts';
@@ -97,10 +97,11 @@ export function createHttp2Kit({ good, caPem }: TestCertificates): Http2Kit {
         resolve(one);
       };
       const requesting = await new Promise<Requesting>((asked, failed) => {
-        tls.handshake(connection, 'localhost', ({ session, failure }) => {
+        const secured = ({ session, failure }: Handshake): void => {
           if (session?.alpn !== 'h2' || failure !== null) failed(new Error(`no HTTP/2: ${failure?.code}`));
           else asked(requestOverHttp2(connection, asking, done));
-        });
+        };
+        tls.handshake(connection, 'localhost', secured, failed);
       });
       return { result, requesting, connection };
     },

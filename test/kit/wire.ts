@@ -4,7 +4,7 @@ import { createDeadlines } from '../../src/wire/deadlines.ts';
 import { createEgressGuard, type EgressGuard } from '../../src/wire/egress-guard.ts';
 import type { BodyWanted, Exchange, ExchangeRequest } from '../../src/wire/exchange.ts';
 import { createResolver, type Resolution, type Resolver } from '../../src/wire/resolve.ts';
-import { createExchange } from '../../src/wire/run-exchange.ts';
+import { createExchange, type RunExchange } from '../../src/wire/run-exchange.ts';
 import { createTls } from '../../src/wire/tls-handshake.ts';
 
 export type TestResolver = Pick<Resolver, 'known' | 'ask'>;
@@ -23,10 +23,21 @@ export type AskOptions = Partial<Omit<ExchangeRequest, 'url' | 'deadlineMs' | 'b
 /** Rejects with what the exchange threw. */
 export type TestExchange = (url: string, options?: AskOptions) => Promise<Exchange>;
 
-export function createTestWire({ extraCaPem, guard, resolver, dnsServers = [] }: TestWireOptions = {}): TestExchange {
+export function createTestWire(options: TestWireOptions = {}): TestExchange {
+  const exchange = createTestExchange(options);
+  return (url, { timeoutMs = 10_000, ...options } = {}) =>
+    new Promise((resolve, reject) => {
+      const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+      exchange({ ...requestFor(options), url: new URL(url), deadlineMs }, resolve, reject);
+    });
+}
+
+/** As the visitor calls it, for those who look at the calls themselves. */
+export function createTestExchange(options: TestWireOptions = {}): RunExchange {
+  const { extraCaPem, guard, resolver, dnsServers = [] } = options;
   const clock = systemClock;
   const deadlines = createDeadlines(clock);
-  const exchange = createExchange({
+  return createExchange({
     guard: { ...createEgressGuard({ allow: [], allowPrivate: true, ownListeners: [] }), ...guard },
     resolver: resolver ?? createResolver({ servers: dnsServers, clock, deadlines }),
     tls: createTls({ extraCaPem: extraCaPem ?? null }),
@@ -35,11 +46,6 @@ export function createTestWire({ extraCaPem, guard, resolver, dnsServers = [] }:
     deadlines,
     userAgent: 'jetmon-test/1.0',
   });
-  return (url, { timeoutMs = 10_000, ...options } = {}) =>
-    new Promise((resolve, reject) => {
-      const deadlineMs = clock.monotonicMs() + timeoutMs;
-      exchange({ ...requestFor(options), url: new URL(url), deadlineMs }, resolve, reject);
-    });
 }
 
 /** A request as a visit without rules makes it, but for what is given. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ApiFixture, startApi } from '../../../test/kit/api.ts';
 import { appendTo } from '../../../test/kit/store.ts';
+import { getEvent, listEvents } from '../../contracts/events.ts';
 
 const open = (startedAtMs: number) => ({ op: 'open', state: 'Seems Down', startedAtMs, reason: 'opened' }) as const;
 const confirm = { op: 'promote', state: 'Down', reason: 'local_confirmed' } as const;
@@ -39,6 +40,20 @@ describe('lists of events', () => {
       resolution_reason: 'verifier_cleared',
       transition_count: 3,
     });
+  });
+
+  it('hold those about the monitor itself, which belong to site 0', async () => {
+    const api = await startApi();
+    await api.events.append({
+      ...appendTo(await api.addEndpoint(), [{ op: 'open', state: 'Warning', startedAtMs: 1_000, reason: 'opened' }]),
+      identity: { siteId: 0n as never, endpointId: null, checkType: 'monitor', discriminator: 'prober_stalled' },
+      project: false,
+    });
+    const { body } = await api.ask('GET', '/api/v1/events?check_type=monitor');
+    expect(listEvents.reply.parse(body).data).toMatchObject([{ id: 1, site_id: 0, endpoint_id: null }]);
+    const { body: one } = await api.ask('GET', '/api/v1/events/1');
+    expect(getEvent.reply.parse(one)).toMatchObject({ site_id: 0, transitions: [{ seq: 1 }] });
+    expect((await api.ask('GET', '/api/v1/sites/0/events')).body.error.code).toBe('invalid_site_id');
   });
 
   it.each([

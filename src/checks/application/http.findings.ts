@@ -16,7 +16,7 @@ function unknownUntilNextRound(taxonomy: readonly string[], sentence: string, ad
 }
 
 export const HTTP_FINDINGS = {
-  ok: { taxonomy: [], state: 'Up', sentence: 'answered {code} in {ms} ms', advice: '' },
+  ok: { taxonomy: [], state: 'Up', sentence: 'answered {code}{took}', advice: '' },
 
   dns_nxdomain: failing(
     ['L1.DNS.NXDOMAIN'],
@@ -45,8 +45,8 @@ export const HTTP_FINDINGS = {
   ),
   dns_no_resolver: unknown(
     [],
-    'no resolver of this machine answers: {resolver}',
-    'Check the network and the resolvers of this machine, or set CHECK_DNS_RESOLVERS.',
+    'no resolver answers: {resolver}',
+    'Check the network of this machine and these resolvers; CHECK_DNS_RESOLVERS can name others.',
   ),
   dns_failed: unknown(
     [],
@@ -232,6 +232,11 @@ export const HTTP_FINDINGS = {
     [],
     'the monitor does not go to {host}: {why}',
     'If you mean it, list `address` or `address:port` in EGRESS_ALLOW; check --allow-private opens private addresses.',
+  ),
+  egress_port_refused: unknownUntilNextRound(
+    [],
+    'the monitor does not go to port {port} of {host}: {why}',
+    'If you mean it, list `address:port` in EGRESS_ALLOW.',
   ),
   egress_forbidden: unknownUntilNextRound(
     [],

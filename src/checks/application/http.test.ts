@@ -8,6 +8,7 @@ import { createTestProbe, type TestProbe } from '../../../test/kit/probe.ts';
 import { type Behaviour, type Site, startSite } from '../../../test/kit/site.ts';
 import { closedPort, startTcpServer } from '../../../test/kit/tcp-server.ts';
 import { visitOf } from '../../../test/kit/visit.ts';
+import { renderObservation } from '../../cli/check-report.ts';
 import type { ProbePlan } from '../../domain/probe-plan.ts';
 import type { WireFailure } from '../../wire/exchange.ts';
 import { HTTP_FINDINGS, type HttpReason } from './http.findings.ts';
@@ -135,6 +136,21 @@ describe('under a plan of its own the check finds', () => {
   });
 });
 
+describe('a server that shows us our own secrets', () => {
+  it('does not get them into anything that is kept, shown or told', async () => {
+    const headers = [['Authorization', 'Bearer c4nary/token']] as const;
+    const echo =
+      'HTTP/1.1 500 Oops\r\nX-Echo: c4nary/token\r\nSet-Cookie: sid=c4nary2; Path=/\r\n\r\nBearer c4nary/token';
+    const away = 'HTTP/1.1 302 Found\r\nLocation: /?t=c4nary%2Ftoken\r\n\r\n';
+    for (const bytes of [echo, away]) {
+      const target = await site({ kind: 'raw', bytes });
+      const observation = await probe(target.url, 10_000, { headers });
+      expect(JSON.stringify(observation)).not.toMatch(/c4nary/);
+      expect(renderObservation(target.url, observation)).not.toMatch(/c4nary/);
+    }
+  });
+});
+
 describe('over HTTPS the check finds', () => {
   it.each([
     ['ok', 'good'],
@@ -201,7 +217,14 @@ describe('redirects', () => {
 
   it('into a port of another protocol are refused, and could be allowed', async () => {
     const target = await site({ kind: 'redirect_to', location: 'http://127.0.0.1:25/' });
-    expect(await reasonFor(target.url)).toBe('egress_refused');
+    expect(await reasonFor(target.url)).toBe('egress_port_refused');
+  });
+
+  it('are no way to a private address, and neither is the first URL', async () => {
+    const target = await site({ kind: 'up' });
+    const strict = createTestProbe({ egress: { allowPrivate: false } });
+    expect(findings.in(await strict(target.url))).toMatchObject({ reason: 'egress_refused', state: 'Unknown' });
+    expect(target.connections()).toBe(0);
   });
 
   it('leave a hop each in the evidence', async () => {
@@ -216,6 +239,8 @@ describe('errors that speak of this machine', () => {
   it.each<[HttpReason, WireFailure]>([
     ['monitor_network', { phase: 'tcp', code: 'ENETUNREACH', detail: '' }],
     ['monitor_network', { phase: 'tcp', code: 'EADDRNOTAVAIL', detail: '' }],
+    ['monitor_network', { phase: 'tcp', code: 'EAFNOSUPPORT', detail: '' }],
+    ['monitor_network', { phase: 'tcp', code: 'EPROTONOSUPPORT', detail: '' }],
     ['monitor_resources', { phase: 'tcp', code: 'EMFILE', detail: '' }],
     ['dns_no_resolver', { phase: 'dns', code: 'NO_RESOLVER', detail: '', resolver: null }],
     ['dns_failed', { phase: 'dns', code: 'LOCAL_FAILURE', detail: '', resolver: null }],

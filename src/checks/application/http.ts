@@ -16,10 +16,22 @@ export const http: Check<HttpReason> = {
     const hop = lastHop(visit);
     const reason = reasonOf(visit, hop);
     // A healthy site gets no more than its sentence needs.
-    if (reason === 'ok') return { reason, details: { code: hop.reply?.status ?? 0, ms: Math.round(visit.totalMs) } };
+    if (reason === 'ok') return { reason, details: healthyDetails(hop.reply?.status ?? 0, timedMs(visit)) };
     return { reason, details: factsOf(visit, hop) };
   },
 };
+
+/** What a pause of ours fell into was not timed. */
+function timedMs({ totalMs, pausedMs }: Visit): number | undefined {
+  return pausedMs > 0 ? undefined : totalMs;
+}
+
+/** The facts of a healthy answer, as they are told on both sides of the thread border. */
+export function healthyDetails(code: number, totalMs: number | undefined): Found['details'] {
+  if (totalMs === undefined) return { code, took: '' };
+  const ms = Math.round(totalMs);
+  return { code, ms, took: ` in ${ms} ms` };
+}
 
 function reasonOf(visit: Visit, hop: Exchange): HttpReason {
   if (hop.failure !== null) return isVoid(visit) ? 'monitor_stalled' : reasonOfFailure(hop.failure, hop);
@@ -60,9 +72,8 @@ function reasonOfFailure(failure: WireFailure, { tls }: Exchange): HttpReason {
   if (OUR_RESOURCES.has(failure.code)) return 'monitor_resources';
   switch (failure.phase) {
     case 'guard':
-      return failure.code === 'ADDRESS_REFUSED' || failure.code === 'PORT_REFUSED'
-        ? 'egress_refused'
-        : 'egress_forbidden';
+      if (failure.code === 'PORT_REFUSED') return 'egress_port_refused';
+      return failure.code === 'ADDRESS_REFUSED' ? 'egress_refused' : 'egress_forbidden';
     case 'dns':
       return DNS_REASONS[failure.code];
     case 'tcp':
@@ -89,8 +100,17 @@ const OUR_NETWORK: ReadonlySet<string> = new Set([
   'EPERM',
   'EINVAL',
   'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EPROTONOSUPPORT',
 ]);
-const OUR_RESOURCES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'OUT_OF_MEM']);
+const OUR_RESOURCES: ReadonlySet<string> = new Set([
+  'DECODER_BUSY',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'OUT_OF_MEM',
+]);
 
 const DNS_REASONS = {
   NXDOMAIN: 'dns_nxdomain',

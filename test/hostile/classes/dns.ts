@@ -4,6 +4,7 @@ import {
   cnameRecord,
   type DnsAnswerer,
   type DnsQuery,
+  dnsName,
   dnsQuestion,
   dnsRecord,
   dnsReply,
@@ -84,6 +85,16 @@ function truncated(id: string, what: string, expected: Expected, overTcp: (draw:
   });
 }
 
+const TYPE_NS = 2;
+const TYPE_SOA = 6;
+
+/** A reply without other records, with one in its authority section. */
+function withAuthority(reply: Buffer, record: Buffer): Buffer {
+  const message = Buffer.concat([reply, record]);
+  message.writeUInt16BE(1, 8);
+  return message;
+}
+
 const good = withAddresses([HERE]);
 
 export const DNS_CLASSES: HostileClass[] = [
@@ -147,14 +158,22 @@ export const DNS_CLASSES: HostileClass[] = [
   packet('no-dns-message', 'sends what is no message of DNS', silent, (query, { random }) =>
     random.pick([random.bytes(random.int(20, 400)), dnsReply(query).subarray(0, random.int(0, 11))]),
   ),
+  packet('answer-for-another-name', 'gives the address of a name nobody asked about', badReply, (query) =>
+    dnsReply(query, {
+      answers: [addressRecord(query.type === TYPE_A ? '10.0.0.1' : 'fd00::1', { owner: 'other.example' })],
+    }),
+  ),
+  packet('referral', 'names other servers instead of answering', badReply, (query) => {
+    return withAuthority(dnsReply(query), dnsRecord(TYPE_NS, dnsName('ns.elsewhere.example')));
+  }),
   packet(
-    'answer-for-another-name',
-    'gives the address of a name nobody asked about',
+    'no-data-proven',
+    'proves that the name has no address',
     down('dns_no_address', at('dns', 'NODATA')),
-    (query) =>
-      dnsReply(query, {
-        answers: [addressRecord(query.type === TYPE_A ? '10.0.0.1' : 'fd00::1', { owner: 'other.example' })],
-      }),
+    (query) => {
+      const data = Buffer.concat([dnsName('ns.example'), dnsName('admin.example'), Buffer.alloc(20)]);
+      return withAuthority(dnsReply(query), dnsRecord(TYPE_SOA, data));
+    },
   ),
   packet('alias-loop', 'makes names aliases of each other', badReply, (query, { random }) => {
     const names = [query.name, ...Array.from({ length: random.int(0, 5) }, (_, n) => `n${n}.loop.example`)];

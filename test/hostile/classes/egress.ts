@@ -99,7 +99,7 @@ export const EGRESS_CLASSES: HostileClass[] = [
   leading(
     'to-blocked-port',
     'the port of another protocol',
-    unknown('egress_refused', at('guard', 'PORT_REFUSED')),
+    unknown('egress_port_refused', at('guard', 'PORT_REFUSED')),
     ({ random }) => `http://127.0.0.1:${random.pick([25, 22, 6379, 3306, 0])}/`,
   ),
   leading(
