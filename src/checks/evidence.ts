@@ -137,7 +137,7 @@ function dnsEvidence({ url, resolver, failure }: Exchange): DnsEvidence | null {
 /** The chain of the last hop; of those before it the leaf says enough. */
 function tlsEvidence(session: TlsSession, isLast: boolean, bytes: number): HopEvidence['tls'] {
   const { certificate } = session;
-  const chain = certificate === null ? [] : describeChain(certificate.leaf);
+  const chain = certificate === null ? [] : describeChain(certificate.leaf, certificate.issuers);
   return {
     version: session.version,
     version_code: TLS_VERSION_CODES[session.version] ?? null,

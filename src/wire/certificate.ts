@@ -36,14 +36,20 @@ export type CertificateDescription = {
 /** Longest chain that is described; servers send what they like. */
 const MAX_CHAIN = 10;
 
-/** The leaf and what came above it, as far as it was kept. */
-export function describeChain(leaf: X509Certificate): CertificateDescription[] {
-  const chain: CertificateDescription[] = [];
-  for (let at: X509Certificate | undefined = leaf; at !== undefined && chain.length < MAX_CHAIN; ) {
-    chain.push(describe(at));
+/** What stands above a certificate that was read from a socket, from its issuer up. */
+export function issuersOf(certificate: X509Certificate): X509Certificate[] {
+  const issuers: X509Certificate[] = [];
+  let at = certificate.issuerCertificate;
+  while (at !== undefined && issuers.length < MAX_CHAIN - 1) {
+    issuers.push(at);
     at = at.issuerCertificate;
   }
-  return chain;
+  return issuers;
+}
+
+/** The leaf and what stands above it. */
+export function describeChain(leaf: X509Certificate, issuers: readonly X509Certificate[]): CertificateDescription[] {
+  return [leaf, ...issuers].map(describe);
 }
 
 function describe(certificate: X509Certificate): CertificateDescription {

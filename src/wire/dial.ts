@@ -10,8 +10,8 @@ import type { AddressAttempt, WireFailure } from './exchange.ts';
 
 /** Who wants to be connected. */
 export interface Dialler<S extends Socket> {
-  /** Starts connecting; the socket has not connected when it returns. */
-  open(address: string): Connection<S>;
+  /** Starts connecting; the socket has not connected when it returns. Null: the address must not be dialled now. */
+  open(address: string): Connection<S> | null;
   /** Whether the peer the socket really has is the address that was checked. */
   isPinned(expected: string, actual: string | undefined): boolean;
   /** Called once, unless it is given up before; never before `start` returns. */
@@ -70,7 +70,12 @@ export class Dialling<S extends Socket> {
       return;
     }
     this.#nextIndex += 1;
-    const pending = new Attempt(this, attempt, this.#dialler.open(attempt.address));
+    const connection = this.#dialler.open(attempt.address);
+    if (connection === null) {
+      this.start();
+      return;
+    }
+    const pending = new Attempt(this, attempt, connection);
     this.#pending.push(pending);
     pending.connection.listen(pending);
     if (this.#nextIndex < this.#attempts.length) {

@@ -108,8 +108,9 @@ export type PeerCertificate = {
   notAfterMs: number;
   /** OpenSSL's X.509 verification code, or ERR_TLS_CERT_ALTNAME_INVALID; null when chain and name verified. */
   verifyError: string | null;
-  /** The leaf; its `issuerCertificate` leads up the chain as the server sent it, as far as that was kept. */
   readonly leaf: X509Certificate;
+  /** What stands above it, from its issuer up: as the server sent it, or as it was when this leaf was read. */
+  readonly issuers: readonly X509Certificate[];
 };
 
 export type Reply = {
@@ -175,7 +176,9 @@ export type GuardCode =
   | 'SCHEME_REFUSED'
   | 'USERINFO_REFUSED'
   | 'HOST_INVALID'
-  | 'PEER_MISMATCH';
+  | 'PEER_MISMATCH'
+  /** Our own limit on connections to this target left no room for too long. */
+  | 'TARGET_BUSY';
 
 /**
  * NXDOMAIN, NODATA, SERVFAIL and REFUSED are the resolver's words. TIMEOUT: a resolver that answers others was silent

@@ -5,16 +5,16 @@ import { createTestCertificates } from '../../test/kit/certificates.ts';
 import { boundPort } from '../../test/kit/tcp-server.ts';
 import { createKnownLeaves, leafOfSession } from './known-leaves.ts';
 
-const DATES = { notBeforeMs: 1, notAfterMs: 2 };
+const DATES = { notBeforeMs: 1, notAfterMs: 2, issuers: [Buffer.from('issuer')] };
 const leaf = (text: string): Buffer => Buffer.from(text);
 
 describe('known leaves', () => {
   it('are known by host and by every byte', () => {
     const known = createKnownLeaves();
     known.remember('a.test', leaf('one'), DATES);
-    expect(known.datesOf('a.test', leaf('one'))).toMatchObject(DATES);
-    expect(known.datesOf('a.test', leaf('onE'))).toBeNull();
-    expect(known.datesOf('b.test', leaf('one'))).toBeNull();
+    expect(known.find('a.test', leaf('one'))).toMatchObject(DATES);
+    expect(known.find('a.test', leaf('onE'))).toBeNull();
+    expect(known.find('b.test', leaf('one'))).toBeNull();
   });
 
   it('are replaced by the newest of a host, and the oldest host makes room', () => {
@@ -23,10 +23,10 @@ describe('known leaves', () => {
     known.remember('b.test', leaf('one'), DATES);
     known.remember('a.test', leaf('two'), DATES);
     known.remember('c.test', leaf('one'), DATES);
-    expect(known.datesOf('a.test', leaf('one'))).toBeNull();
-    expect(known.datesOf('a.test', leaf('two'))).not.toBeNull();
-    expect(known.datesOf('b.test', leaf('one'))).toBeNull();
-    expect(known.datesOf('c.test', leaf('one'))).not.toBeNull();
+    expect(known.find('a.test', leaf('one'))).toBeNull();
+    expect(known.find('a.test', leaf('two'))).not.toBeNull();
+    expect(known.find('b.test', leaf('one'))).toBeNull();
+    expect(known.find('c.test', leaf('one'))).not.toBeNull();
   });
 });
 

@@ -5,30 +5,51 @@
 import { hash } from 'node:crypto';
 import { type Element, readElement } from './der.ts';
 
-export type LeafDates = { notBeforeMs: number; notAfterMs: number };
+export type KnownLeaf = {
+  notBeforeMs: number;
+  notAfterMs: number;
+  /** What stood above it when it was found good, DER, from its issuer up. For evidence alone. */
+  issuers: readonly Buffer[];
+};
 
 export interface KnownLeaves {
-  /** The dates of a leaf, DER, that is known to be good for the host; null for one that must be read. */
-  datesOf(host: string, der: Buffer): LeafDates | null;
-  remember(host: string, der: Buffer, dates: LeafDates): void;
+  /** A leaf, DER, that is known to be good for the host; null for one that must be read. */
+  find(host: string, der: Buffer): KnownLeaf | null;
+  remember(host: string, der: Buffer, known: KnownLeaf): void;
 }
 
 /** Some 200 bytes each. */
 const MAX_HOSTS = 50_000;
 
 export function createKnownLeaves(maxHosts = MAX_HOSTS): KnownLeaves {
-  const hosts = new Map<string, LeafDates & { digest: string }>();
+  const hosts = new Map<string, KnownLeaf & { digest: string }>();
+  const chains = createSharedChains();
   return {
-    datesOf(host, der) {
+    find(host, der) {
       const known = hosts.get(host);
       return known !== undefined && known.digest === digestOf(der) ? known : null;
     },
-    remember(host, der, dates) {
+    remember(host, der, { notBeforeMs, notAfterMs, issuers }) {
       hosts.delete(host);
       const oldest = hosts.size >= maxHosts ? hosts.keys().next().value : undefined;
       if (oldest !== undefined) hosts.delete(oldest);
-      hosts.set(host, { ...dates, digest: digestOf(der) });
+      hosts.set(host, { notBeforeMs, notAfterMs, issuers: chains(issuers), digest: digestOf(der) });
     },
+  };
+}
+
+/** Few authorities sign for most of the web: hosts share what stands above them. */
+const MAX_CHAINS = 1_000;
+const MAX_CHAIN_BYTES = 16_384;
+
+function createSharedChains(): (issuers: readonly Buffer[]) => readonly Buffer[] {
+  const chains = new Map<string, readonly Buffer[]>();
+  return (issuers) => {
+    if (issuers.reduce((sum, { length }) => sum + length, 0) > MAX_CHAIN_BYTES) return [];
+    const digest = digestOf(Buffer.concat(issuers));
+    const shared = chains.get(digest) ?? issuers;
+    if (chains.size < MAX_CHAINS) chains.set(digest, shared);
+    return shared;
   };
 }
 

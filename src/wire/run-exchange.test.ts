@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startDnsServer } from '../../test/kit/dns-server.ts';
+import { createFakeClock } from '../../test/kit/fake-clock.ts';
 import { type Behaviour, type Site, type SiteOptions, startSite } from '../../test/kit/site.ts';
 import { answering, closedPort, startTcpServer, type TcpServer } from '../../test/kit/tcp-server.ts';
 import {
@@ -13,7 +14,9 @@ import {
   resolvingTo,
 } from '../../test/kit/wire.ts';
 import { systemClock } from '../lib/clock.ts';
+import type { Exchange } from './exchange.ts';
 import { assertUserAgent, requestBytes } from './http1-request.ts';
+import type { NetworkGate } from './network-gate.ts';
 
 const exchange = createTestWire();
 const stopping: { stop(): Promise<void> }[] = [];
@@ -390,3 +393,55 @@ describe('whoever fails on the result of an exchange', () => {
     expect(await callsFor(`http://127.0.0.1:${await closedPort()}/`)).toEqual(['done', mistake]);
   });
 });
+
+describe('the limit on connections to a target', () => {
+  /** Has room for some addresses, and counts who is inside. */
+  function gateFor(open: (address: string) => boolean) {
+    const inside: string[] = [];
+    const waiting: (() => void)[] = [];
+    const gate: NetworkGate = {
+      enter(address) {
+        if (open(address)) inside.push(address);
+        return open(address);
+      },
+      wait: (_address, enter) => void waiting.push(enter),
+      release: (address) => void inside.splice(inside.indexOf(address), 1),
+      waiting: () => waiting.length,
+    };
+    return { gate, inside, waiting };
+  }
+
+  it('holds for every address that is dialled, and each is left when the exchange is over', async () => {
+    const port = await closedPort();
+    const resolver = resolvingTo('127.0.0.1', '127.0.0.2', '127.0.0.3');
+    const entered: string[] = [];
+    const { gate, inside } = gateFor((address) => address !== '127.0.0.2');
+    const enter: NetworkGate['enter'] = (address) => gate.enter(address) && entered.push(address) > 0;
+    const result = await createTestWire({ resolver, gate: { ...gate, enter } })(`http://site.test:${port}/`);
+    expect(result.failure).toMatchObject({ phase: 'tcp', code: 'ECONNREFUSED' });
+    expect(result.addresses.map(({ outcome }) => outcome)).toEqual(['failed', 'not_tried', 'failed']);
+    expect(entered).toEqual(['127.0.0.1', '127.0.0.3']);
+    expect(inside).toEqual([]);
+  });
+
+  it('makes nobody wait for ever: after half a minute nobody knows, and a turn that comes late is given back', () => {
+    const clock = createFakeClock();
+    const { gate, inside, waiting } = gateFor(() => false);
+    const results: Exchange[] = [];
+    const exchange = createTestExchange({ clock, gate, resolver: resolvingTo('127.0.0.1') });
+    const url = new URL('http://site.test/');
+    exchange({ ...requestFor(), url, deadlineMs: clock.monotonicMs() + 1_000 }, (result) => results.push(result), fail);
+    clock.advance(29_000);
+    expect(results).toEqual([]);
+    clock.advance(2_000);
+    expect(results).toMatchObject([{ failure: { phase: 'guard', code: 'TARGET_BUSY' } }]);
+    inside.push('127.0.0.1');
+    for (const enter of waiting) enter();
+    expect(inside).toEqual([]);
+    expect(results).toHaveLength(1);
+  });
+});
+
+function fail(error: unknown): void {
+  throw error;
+}

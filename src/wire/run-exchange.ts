@@ -38,6 +38,9 @@ export type RunExchange = (
   threw: (error: unknown) => void,
 ) => void;
 
+/** Longest wait for a limit of ours: after that nobody knows how the site is. */
+const MAX_GATE_WAIT_MS = 30_000;
+
 /** One read buffer serves every socket of this thread, because each read is digested before the next. */
 const READ_BUFFER_BYTES = 65_536;
 
@@ -68,8 +71,8 @@ class RunningExchange implements Dialler<Socket> {
   #dialling: Dialling<Socket> | null = null;
   #connection: Connection | null = null;
   #requesting: Requesting | null = null;
-  /** The address whose network was entered at the gate. */
-  #gated: string | null = null;
+  /** Addresses that were entered at the gate. */
+  #gated: string[] = [];
   #isOver = false;
 
   constructor(
@@ -170,14 +173,20 @@ class RunningExchange implements Dialler<Socket> {
     const { gate, clock } = this.#parts;
     const address = this.#exchange.addresses[0]?.address;
     if (gate === null || address === undefined || gate.enter(address)) {
-      this.#gated = address ?? null;
+      if (address !== undefined) this.#gated.push(address);
       this.#dial();
       return;
     }
     this.#deadline?.cancel();
     const waitsFromMs = this.#phaseStartMs;
+    this.#deadline = this.#parts.deadlines.after(MAX_GATE_WAIT_MS, () => this.#waitedTooLong());
     gate.wait(address, () => {
-      this.#gated = address;
+      if (this.#isOver) {
+        gate.release(address);
+        return;
+      }
+      this.#gated.push(address);
+      this.#deadline?.cancel();
       try {
         this.#phaseStartMs = clock.monotonicMs();
         this.#exchange.waitedMs = this.#phaseStartMs - waitsFromMs;
@@ -189,12 +198,28 @@ class RunningExchange implements Dialler<Socket> {
     });
   }
 
+  #waitedTooLong(): void {
+    if (this.#isOver) return;
+    try {
+      const detail = `no turn within ${MAX_GATE_WAIT_MS / 1_000} s to connect to this network`;
+      this.#finish({ phase: 'guard', code: 'TARGET_BUSY', detail });
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
   #dial(): void {
     this.#dialling = new Dialling(this.#exchange.addresses, this.#port, this, this.#parts.deadlines);
     this.#dialling.start();
   }
 
-  open(address: string): Connection {
+  /** The first address has passed the gate already; another that has no room is left alone. */
+  open(address: string): Connection | null {
+    const { gate } = this.#parts;
+    if (gate !== null && !this.#gated.includes(address)) {
+      if (!gate.enter(address)) return null;
+      this.#gated.push(address);
+    }
     const { url, http2 } = this.#request;
     const port = this.#port;
     if (url.protocol === 'http:')
@@ -327,7 +352,7 @@ class RunningExchange implements Dialler<Socket> {
     this.#deadline?.cancel();
     this.#dialling?.giveUp('ABANDONED');
     this.#connection?.destroy();
-    if (this.#gated !== null) this.#parts.gate?.release(this.#gated);
+    for (const address of this.#gated) this.#parts.gate?.release(address);
   }
 }
 

@@ -71,6 +71,7 @@ describe('a good certificate', () => {
 
   it('comes with its chain when that is wanted, or when the page is an error', async () => {
     const { key, cert } = certificates.good;
+    const exchange = createTestWire({ extraCaPem: certificates.caPem });
     const { url, behave } = await site({ key, cert: `${cert.trim()}\n${certificates.caPem}` });
     await exchange(url);
     const wanted = await exchange(url, { wantsChain: true });
@@ -78,6 +79,9 @@ describe('a good certificate', () => {
     behave({ kind: 'status', code: 500 });
     const failing = await exchange(url);
     expect(failing.tls?.certificate?.leaf.issuerCertificate?.subject).toBe('CN=Jetmon Test CA');
+    behave({ kind: 'up' });
+    const known = await exchange(url);
+    expect(known.tls?.certificate?.issuers.map(({ subject }) => subject)).toEqual(['CN=Jetmon Test CA']);
   });
 
   it('is good for names, wildcards, a root dot and addresses of both families', async () => {
@@ -229,7 +233,7 @@ describe('a mistake of ours in looking at a certificate', () => {
     const remember = (): void => {
       throw mistake;
     };
-    const tls = createTls({ extraCaPem: certificates.caPem, knownLeaves: { datesOf: () => null, remember } });
+    const tls = createTls({ extraCaPem: certificates.caPem, knownLeaves: { find: () => null, remember } });
     const open = tls.opener({ host: 'localhost', port: await tlsServer(certificates.good), http2: false });
     const connection = new Connection<TLSSocket>(Buffer.alloc(65_536), (onread) => open('127.0.0.1', onread));
     await once(connection.socket, 'connect');

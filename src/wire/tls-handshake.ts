@@ -12,10 +12,10 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
-import { identityError } from './certificate.ts';
+import { identityError, issuersOf } from './certificate.ts';
 import type { Connection } from './connection.ts';
 import type { PeerCertificate, TlsSession, WireFailure } from './exchange.ts';
-import { createKnownLeaves, type KnownLeaves, type LeafDates, leafOfSession } from './known-leaves.ts';
+import { createKnownLeaves, type KnownLeaf, type KnownLeaves, leafOfSession } from './known-leaves.ts';
 
 export interface Tls {
   /** Reads the root certificates, which takes a while, unless that was done: so that no exchange is timed across it. */
@@ -103,8 +103,7 @@ export function createTls(options: { extraCaPem: string | null; knownLeaves?: Kn
     keepChain(session, socket) {
       const leaf = session.certificate === null ? undefined : socket.getPeerX509Certificate();
       if (session.certificate === null || leaf === undefined) return;
-      const { notBeforeMs, notAfterMs, verifyError } = session.certificate;
-      session.certificate = { notBeforeMs, notAfterMs, verifyError, leaf };
+      session.certificate = new ReadCertificate(leaf, session.certificate.verifyError);
     },
   };
 }
@@ -162,7 +161,8 @@ function verified(socket: TLSSocket, host: string, knownLeaves: KnownLeaves, ocs
   const known = chainFault === null ? knownCertificate(socket, host, knownLeaves) : null;
   const certificate = known ?? readCertificate(socket, host, chainFault);
   if (known === null && certificate?.verifyError === null) {
-    knownLeaves.remember(host, certificate.leaf.raw, certificate);
+    const { leaf, notBeforeMs, notAfterMs, issuers } = certificate;
+    knownLeaves.remember(host, leaf.raw, { notBeforeMs, notAfterMs, issuers: issuers.map(({ raw }) => raw) });
   }
   const session: TlsSession = {
     version: socket.getProtocol() ?? 'unknown',
@@ -173,7 +173,10 @@ function verified(socket: TLSSocket, host: string, knownLeaves: KnownLeaves, ocs
   };
   const verifyError = certificate === null ? 'NO_PEER_CERTIFICATE' : certificate.verifyError;
   if (verifyError === null) return { session, failure: null };
-  const detail = `the certificate is not good for ${host}`;
+  const detail =
+    verifyError === 'ERR_TLS_CERT_ALTNAME_INVALID'
+      ? `the certificate is not good for ${host}`
+      : `the certificate of ${host} was refused`;
   return { session, failure: { phase: 'tls', code: verifyError, detail } };
 }
 
@@ -181,19 +184,33 @@ function verified(socket: TLSSocket, host: string, knownLeaves: KnownLeaves, ocs
 function knownCertificate(socket: TLSSocket, host: string, knownLeaves: KnownLeaves): PeerCertificate | null {
   const session = socket.getSession();
   const der = session === undefined ? null : leafOfSession(session);
-  const dates = der === null ? null : knownLeaves.datesOf(host, der);
-  return der === null || dates === null ? null : new KnownCertificate(der, dates);
+  const known = der === null ? null : knownLeaves.find(host, der);
+  return der === null || known === null ? null : new KnownCertificate(der, known);
 }
 
 function readCertificate(socket: TLSSocket, host: string, chainFault: string | null): PeerCertificate | null {
   const leaf = socket.getPeerX509Certificate();
   if (leaf === undefined) return null;
-  return {
-    leaf,
-    verifyError: chainFault ?? identityError(leaf, host),
-    notBeforeMs: leaf.validFromDate.getTime(),
-    notAfterMs: leaf.validToDate.getTime(),
-  };
+  return new ReadCertificate(leaf, chainFault ?? identityError(leaf, host));
+}
+
+/** As the server showed it. */
+class ReadCertificate implements PeerCertificate {
+  readonly leaf: X509Certificate;
+  readonly verifyError: string | null;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+
+  constructor(leaf: X509Certificate, verifyError: string | null) {
+    this.leaf = leaf;
+    this.verifyError = verifyError;
+    this.notBeforeMs = leaf.validFromDate.getTime();
+    this.notAfterMs = leaf.validToDate.getTime();
+  }
+
+  get issuers(): X509Certificate[] {
+    return issuersOf(this.leaf);
+  }
 }
 
 /** A known leaf is parsed again only when somebody looks at it. */
@@ -202,11 +219,17 @@ class KnownCertificate implements PeerCertificate {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly #der: Buffer;
+  readonly #issuers: readonly Buffer[];
 
-  constructor(der: Buffer, { notBeforeMs, notAfterMs }: LeafDates) {
+  constructor(der: Buffer, { notBeforeMs, notAfterMs, issuers }: KnownLeaf) {
     this.#der = der;
+    this.#issuers = issuers;
     this.notBeforeMs = notBeforeMs;
     this.notAfterMs = notAfterMs;
+  }
+
+  get issuers(): X509Certificate[] {
+    return this.#issuers.map((der) => new X509Certificate(der));
   }
 
   get leaf(): X509Certificate {

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { BLOCKED_PORTS } from '../../src/wire/blocked-ports.ts';
 import { boundPort } from './tcp-server.ts';
 
 export type Traffic = {
@@ -66,6 +67,11 @@ export async function startTalkServer(
   });
   server.listen(port, host);
   await once(server, 'listening');
+  // The guard keeps probes from ports of other protocols, and the kernel may give us one of them.
+  if (port === 0 && BLOCKED_PORTS.has(boundPort(server))) {
+    server.close();
+    return startTalkServer(traffic, onConnection, host);
+  }
   return {
     port: boundPort(server),
     async close() {

@@ -1,8 +1,9 @@
 /** The wire with real parts, a guard that lets loopback pass, and resolvers that can be scripted. */
-import { systemClock } from '../../src/lib/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { createDeadlines } from '../../src/wire/deadlines.ts';
 import { createEgressGuard, type EgressGuard } from '../../src/wire/egress-guard.ts';
 import type { BodyWanted, Exchange, ExchangeRequest } from '../../src/wire/exchange.ts';
+import type { NetworkGate } from '../../src/wire/network-gate.ts';
 import { createResolver, type Resolution, type Resolver } from '../../src/wire/resolve.ts';
 import { createExchange, type RunExchange } from '../../src/wire/run-exchange.ts';
 import { createTls } from '../../src/wire/tls-handshake.ts';
@@ -13,6 +14,8 @@ export type TestWireOptions = {
   extraCaPem?: string;
   guard?: Partial<Pick<EgressGuard, 'checkUrl' | 'checkAddresses' | 'isPinned'>>;
   resolver?: TestResolver;
+  gate?: NetworkGate;
+  clock?: Clock;
   /** `IP:port`; empty means the machine's resolvers, which tests should have no need of. */
   dnsServers?: string[];
 };
@@ -34,14 +37,13 @@ export function createTestWire(options: TestWireOptions = {}): TestExchange {
 
 /** As the visitor calls it, for those who look at the calls themselves. */
 export function createTestExchange(options: TestWireOptions = {}): RunExchange {
-  const { extraCaPem, guard, resolver, dnsServers = [] } = options;
-  const clock = systemClock;
+  const { extraCaPem, guard, resolver, dnsServers = [], gate = null, clock = systemClock } = options;
   const deadlines = createDeadlines(clock);
   return createExchange({
     guard: { ...createEgressGuard({ allow: [], allowPrivate: true, ownListeners: [] }), ...guard },
     resolver: resolver ?? createResolver({ servers: dnsServers, clock, deadlines }),
     tls: createTls({ extraCaPem: extraCaPem ?? null }),
-    gate: null,
+    gate,
     clock,
     deadlines,
     userAgent: 'jetmon-test/1.0',

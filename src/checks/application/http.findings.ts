@@ -253,6 +253,11 @@ export const HTTP_FINDINGS = {
     'this machine ran out of sockets or memory for the probe ({code})',
     'Raise the limit of open files, or watch fewer sites from this machine.',
   ),
+  monitor_busy: unknownUntilNextRound(
+    [],
+    'too many probes of the network of {host} wait for their turn',
+    'Raise PROBES_PER_HOST and PROBES_PER_NETWORK if these machines are yours, or check less often.',
+  ),
   monitor_stalled: unknown(
     [],
     'this machine paused for {ms} ms during the probe: its timing proves nothing',

@@ -242,6 +242,7 @@ describe('errors that speak of this machine', () => {
     ['monitor_network', { phase: 'tcp', code: 'EAFNOSUPPORT', detail: '' }],
     ['monitor_network', { phase: 'tcp', code: 'EPROTONOSUPPORT', detail: '' }],
     ['monitor_resources', { phase: 'tcp', code: 'EMFILE', detail: '' }],
+    ['monitor_busy', { phase: 'guard', code: 'TARGET_BUSY', detail: '' }],
     ['dns_no_resolver', { phase: 'dns', code: 'NO_RESOLVER', detail: '', resolver: null }],
     ['dns_failed', { phase: 'dns', code: 'LOCAL_FAILURE', detail: '', resolver: null }],
   ])('are %s and never downtime: %j', (reason, failure) => {
@@ -265,7 +266,7 @@ describe('errors that speak of this machine', () => {
     'a certificate with %s is not trusted',
     (code) => {
       const leaf = new X509Certificate(certificates.good.cert);
-      const certificate = { leaf, verifyError: code, notBeforeMs: 0, notAfterMs: Number.NaN };
+      const certificate = { leaf, verifyError: code, notBeforeMs: 0, notAfterMs: Number.NaN, issuers: [] };
       const tls = { version: 'TLSv1.3', cipher: 'any', alpn: null, ocspStaple: null, certificate };
       const failure = { phase: 'tls' as const, code, detail: '' };
       expect(http.judge(visitOf({ url: 'https://site.example/', tls, failure }), 0)?.reason).toBe('tls_untrusted');

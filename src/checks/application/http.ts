@@ -72,6 +72,7 @@ function reasonOfFailure(failure: WireFailure, { tls }: Exchange): HttpReason {
   if (OUR_RESOURCES.has(failure.code)) return 'monitor_resources';
   switch (failure.phase) {
     case 'guard':
+      if (failure.code === 'TARGET_BUSY') return 'monitor_busy';
       if (failure.code === 'PORT_REFUSED') return 'egress_port_refused';
       return failure.code === 'ADDRESS_REFUSED' ? 'egress_refused' : 'egress_forbidden';
     case 'dns':
@@ -164,6 +165,7 @@ const GUARD_WORDS: Readonly<Record<GuardCode, string>> = {
   OWN_LISTENER: 'that is the monitor itself',
   METADATA_ADDRESS: 'it is a metadata service',
   PORT_REFUSED: 'the port belongs to another protocol',
+  TARGET_BUSY: 'too many probes wait for their turn there',
   SCHEME_REFUSED: 'it is neither http nor https',
   USERINFO_REFUSED: 'the URL carries a user name or password',
   HOST_INVALID: 'the host name is not valid',
