@@ -28,6 +28,7 @@ export default defineConfig({
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
     ],
     pool: 'forks',
-    maxWorkers: 2,
+    // More than cores: most tests wait for sockets and clocks.
+    maxWorkers: 3,
   },
 });

@@ -86,7 +86,7 @@ export const MAX_REDIRECTS = 10;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-export type VisitorParts = {
+type VisitorParts = {
   exchange: RunExchange;
   /** For how long between two instants of the monotonic clock this thread did not run, ms. */
   pausedMs: (fromMs: number, toMs: number) => number;

@@ -30,7 +30,7 @@ export type Evidence = {
 
 export type HopEvidence = {
   url: string;
-  /** `HTTP/1.1` or `HTTP/2`; null when no reply arrived. */
+  /** `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`; null when no reply arrived. */
   protocol: string | null;
   /** Status of this hop; null when no reply arrived. */
   http_code: number | null;
@@ -78,7 +78,7 @@ export type TlsEvidence = {
 
 export type ErrorEvidence = {
   /** Where the probe stopped. */
-  phase: 'url' | 'guard' | 'dns' | 'tcp' | 'tls' | 'http' | 'body' | 'redirect' | 'prober';
+  phase: 'guard' | 'dns' | 'tcp' | 'tls' | 'http' | 'body' | 'redirect' | 'prober';
   /** Typed code: a system, resolver, OpenSSL or own code. Never a message. */
   code: string;
   /** Bounded words for people; never used to decide anything. */

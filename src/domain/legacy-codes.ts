@@ -19,7 +19,7 @@ export type ProbeOutcome = {
   isTlsDeprecated: boolean;
 };
 
-export const LEGACY_CODES = {
+const LEGACY_CODES = {
   none: 0,
   timeout: 1,
   connect: 2,

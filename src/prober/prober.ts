@@ -49,7 +49,7 @@ export type ProberSettings = {
   egress: EgressSettings;
   /** Resolver addresses `IP[:port]`; empty means those of the machine. */
   dnsResolvers: readonly string[];
-  /** PEM text trusted beside Node's own roots; null for none. */
+  /** PEM text trusted beside the authorities of Node and of the machine; null for none. */
   extraCaPem: string | null;
   userAgent: string;
   /** The plan of a job that brings none. */

@@ -49,7 +49,7 @@ let isStarting = false;
 let isDraining = false;
 
 // Any first job may be redirected to TLS, so that what TLS needs is read before the first of any kind is timed.
-prepare('https:');
+prepare();
 
 port.on('message', (order: ThreadOrder) => {
   if (order.kind === 'drain') drain();

@@ -1,6 +1,6 @@
 /**
- * One HTTP/1.1 exchange on a fresh connection: resolve, guard, dial, TLS, request, reply. Redirects, retries and
- * judgement belong to the checks. It resolves for anything a server does and rejects only on a bug of ours.
+ * What goes into one HTTP exchange on a fresh connection, and what comes of it: resolve, guard, dial, TLS, request,
+ * reply. Redirects, retries and judgement belong to the checks.
  */
 
 import type { X509Certificate } from 'node:crypto';
@@ -9,7 +9,7 @@ export type ExchangeRequest = {
   /** Parsed by the WHATWG URL parser; http or https. */
   url: URL;
   method: 'GET' | 'HEAD';
-  /** Further header fields; a User-Agent among them replaces ours. Checked by `assertHeaders` before. */
+  /** Further header fields; a User-Agent among them replaces ours. Put to `assertHeaders` when the request is built. */
   headers: readonly HeaderField[];
   /** Absolute deadline on the monotonic clock, ms. */
   deadlineMs: number;

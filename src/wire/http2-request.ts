@@ -36,9 +36,5 @@ export function requestFields(
     const separator = lowerCase === 'cookie' ? '; ' : ', ';
     if (!LEFT_OUT.has(lowerCase)) brought.set(lowerCase, before === undefined ? value : before + separator + value);
   }
-  // The name that HTTP/2 has for it.
-  const host = brought.get('host');
-  brought.delete('host');
-  if (host !== undefined) fields.set(':authority', host);
   return Object.fromEntries([...fields, ...brought]);
 }

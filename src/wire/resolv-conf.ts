@@ -1,5 +1,5 @@
 /**
- * Which resolvers are asked: those that were configured, or those of the machine's resolv.conf, read again when it
+ * Resolvers as they are written down: one in a setting, those of the machine in its resolv.conf, read again when it
  * changes. `search` is ignored because names of sites are absolute.
  */
 import { isIP } from 'node:net';

@@ -15,6 +15,7 @@ import { requestOverHttp2 } from './http2-reply.ts';
 import type { NetworkGate } from './network-gate.ts';
 import { type Requesting, type RequestReply, requestReply } from './request-reply.ts';
 import type { Resolution, Resolver } from './resolve.ts';
+import { withoutUserInfo } from './shown-url.ts';
 import type { Handshake, Tls } from './tls-handshake.ts';
 
 export type ExchangeParts = {
@@ -369,13 +370,4 @@ function byLayer(failure: WireFailure): WireFailure {
 /** The host as resolvers and certificates know it: an IPv6 literal without its brackets. */
 function hostOf({ hostname }: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-}
-
-/** The guard refuses credentials in a URL; they must not end up in evidence either. */
-function withoutUserInfo(url: URL): string {
-  if (url.username === '' && url.password === '') return url.href;
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  return shown.href;
 }

@@ -11,7 +11,7 @@ export type WireSettings = {
   egress: EgressSettings;
   /** Resolver addresses `IP[:port]`; empty means those of the machine. */
   dnsResolvers: readonly string[];
-  /** PEM text trusted beside Node's own roots; null for none. */
+  /** PEM text trusted beside the authorities of Node and of the machine; null for none. */
   extraCaPem: string | null;
   userAgent: string;
   /** Connections to one target at a time. */
@@ -20,8 +20,8 @@ export type WireSettings = {
 };
 
 export interface Wire {
-  /** Does what the first exchange with such a URL would have to wait for; nothing when that was done. */
-  prepare(url: string): void;
+  /** Does what the first exchange over TLS would have to wait for; nothing when that was done. */
+  prepare(): void;
   exchange: RunExchange;
   /** Exchanges that wait until their target has room for one more. */
   waitingAtGate(): number;
@@ -36,9 +36,7 @@ export function createWire(settings: WireSettings): Wire {
   const tls = createTls({ extraCaPem: settings.extraCaPem });
   const gate = createNetworkGate(settings.limits);
   return {
-    prepare(url) {
-      if (url.startsWith('https:')) tls.prepare();
-    },
+    prepare: tls.prepare,
     exchange: createExchange({ guard, resolver, tls, gate, clock, deadlines, userAgent }),
     waitingAtGate: () => gate?.waiting() ?? 0,
   };
