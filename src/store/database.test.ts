@@ -24,7 +24,7 @@ describe('opening a database', () => {
     const folder = temporaryFolder();
     for (const url of [join(folder, 'a.db'), `sqlite:${join(folder, 'b.db')}`, `sqlite://${join(folder, 'c.db')}`]) {
       const db = await openDatabase({ url });
-      expect(statSync(db.path).mode & 0o777).toBe(0o600);
+      expect(statSync(db.name).mode & 0o777).toBe(0o600);
       await db.close();
     }
     expect(['a.db', 'b.db', 'c.db'].every((name) => existsSync(join(folder, name)))).toBe(true);
@@ -121,12 +121,12 @@ describe('a file that cannot be used', () => {
     const db = await temporaryDatabase();
     await db.kysely.insertInto('jetmon_schema_migrations').values({ id: 999, applied_at: 1 }).execute();
     await db.close();
-    const before = readFileSync(db.path);
-    const error = await refusal(db.path);
+    const before = readFileSync(db.name);
+    const error = await refusal(db.name);
     expect(error.code).toBe('database_newer');
     expect(error.message).toContain('migration 999');
     expect(error.message).toContain(`up to ${MIGRATIONS.at(-1)?.id}`);
-    expect(readFileSync(db.path).equals(before)).toBe(true);
+    expect(readFileSync(db.name).equals(before)).toBe(true);
   });
 });
 

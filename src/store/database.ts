@@ -1,28 +1,25 @@
 /** Opens the database a URL names, brings its tables up to date, and hands it out. */
 import { resolve } from 'node:path';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { AppError } from '../domain/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Dialect } from './dialect/dialect.ts';
+import type { OpenedDatabase } from './dialect/dialect.ts';
 import { kyselyOn, sqliteDialect } from './dialect/sqlite.ts';
 import { asUnusable, openSqliteFile } from './dialect/sqlite-file.ts';
 import { migrate } from './migrations/migrate.ts';
-import type { Schema, Tx } from './schema.ts';
+import type { Tx } from './schema.ts';
 
-export interface Database {
-  readonly kysely: Kysely<Schema>;
-  readonly dialect: Dialect;
-  /** The file, absolute. */
-  readonly path: string;
+export interface Database extends OpenedDatabase {
   /**
-   * Runs `run` in one transaction: all of it is durable when this resolves, nothing of it when it rejects. There is one
-   * connection, so nothing in `run` may wait for the network, a timer, or a query outside of `tx`.
+   * Runs `run` in one transaction: all of it is durable when this resolves, nothing of it when it rejects, unless the
+   * connection was lost at the commit: then nobody knows. `run` is called again when the database asks for it (deadlock,
+   * lock wait), so it must only change what `tx` and its own variables hold, and nothing in it may wait for the network,
+   * a timer, or a query outside of `tx`.
    */
   transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
   /** Resolves when the database answers; rejects with `db_unavailable`. */
   ping(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /**
@@ -48,8 +45,10 @@ export async function openDatabase(options: { url: string; log?: Log; clock?: Cl
   return {
     kysely,
     dialect: sqliteDialect,
+    name: path,
     path,
     transaction: (run) => kysely.transaction().execute(run),
+    snapshot: (run) => kysely.transaction().execute(run),
     async ping() {
       await sql`select 1`.execute(kysely);
     },

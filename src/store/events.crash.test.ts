@@ -26,10 +26,10 @@ it('loses and doubles nothing it acknowledged when it is killed, again and again
   await db.close();
   const acknowledged: string[] = [];
   for (const [run, atLeast] of [1, 10, 50].entries()) {
-    acknowledged.push(...(await acknowledgedUntilKilled(db.path, `run${run}`, atLeast)));
+    acknowledged.push(...(await acknowledgedUntilKilled(db.name, `run${run}`, atLeast)));
   }
 
-  const after = await openDatabase({ url: db.path });
+  const after = await openDatabase({ url: db.name });
   try {
     const { rows } = await sql<{ op_id: string }>`select op_id from jetmon_event_transitions`.execute(after.kysely);
     const stored = rows.map((row) => row.op_id);

@@ -1,6 +1,6 @@
 /** What differs between the databases, and nothing else: the rest of the store does not know which one it speaks to. */
-import type { Insertable, RawBuilder } from 'kysely';
-import type { Executor, Schema } from '../schema.ts';
+import type { Insertable, Kysely, RawBuilder, SelectQueryBuilder } from 'kysely';
+import type { Executor, Schema, Tx } from '../schema.ts';
 
 export interface Dialect {
   readonly name: 'sqlite' | 'mysql';
@@ -10,6 +10,17 @@ export interface Dialect {
   readonly legacyIdType: RawBuilder<unknown>;
   /** An unsigned column type with display width, as the legacy schema spells it. */
   unsigned(type: 'bigint' | 'smallint' | 'tinyint', width: number): RawBuilder<unknown>;
+  /** Column type of bytes up to 16 MiB, and of text up to as much. */
+  readonly blobType: RawBuilder<unknown>;
+  readonly longTextType: RawBuilder<unknown>;
+  /** What stands at the end of `create table` for tables of ours: texts compare byte by byte on every database. */
+  readonly tableOptions: RawBuilder<unknown>;
+  /** The clock of the database in ms since the epoch: it alone rules leases and claims, whatever our hosts think. */
+  readonly nowMs: RawBuilder<bigint>;
+  /** Locks what a query finds until the transaction ends. Nothing to do where one writer is alone anyway. */
+  lockForUpdate<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>;
+  /** The same, shared with others that only read. */
+  lockForShare<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>;
   /** Creates an index unless it is there already. */
   ensureIndex(db: Executor, name: string, table: string, columns: readonly string[]): Promise<void>;
   /** Inserts rows; where the key is taken, updates every other column given. */
@@ -25,3 +36,18 @@ export type Upsert<Table extends keyof Schema> = {
   /** Columns that keep their value on a row that exists. */
   keep?: readonly (keyof Insertable<Schema[Table]> & string)[];
 };
+
+/** A database that was opened: what `database.ts` hands out once the tables are there. */
+export interface OpenedDatabase {
+  readonly kysely: Kysely<Schema>;
+  readonly dialect: Dialect;
+  /** What to call it in messages: the file, or `host:port/name`; never credentials. */
+  readonly name: string;
+  /** The file, absolute; null for a server. */
+  readonly path: string | null;
+  /** See `Database.transaction`. */
+  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Runs reads that all see one state of the database, however long they take; they hold up no writer. */
+  snapshot<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}

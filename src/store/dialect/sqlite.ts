@@ -11,6 +11,12 @@ export const sqliteDialect: Dialect = {
   // Only a column of exactly this type is the row id.
   legacyIdType: sql`integer`,
   unsigned: (type, width) => sql.raw(`unsigned ${type}(${width})`),
+  blobType: sql`blob`,
+  longTextType: sql`mediumtext`,
+  tableOptions: sql``,
+  nowMs: sql<bigint>`cast(unixepoch('subsec') * 1000 as integer)`,
+  lockForUpdate: (query) => query,
+  lockForShare: (query) => query,
   async ensureIndex(db, name, table, columns) {
     await db.schema
       .createIndex(name)

@@ -36,8 +36,8 @@ function shapeOf(path: string): unknown {
 
 describe('the first migration', () => {
   it('makes the registry in the exact columns and indexes of version 1 when there is none', async () => {
-    const { path } = await temporaryDatabase();
-    const file = new DatabaseSync(path, { readOnly: true });
+    const { name } = await temporaryDatabase();
+    const file = new DatabaseSync(name, { readOnly: true });
     const columns = file.prepare('pragma table_info(jetpack_monitor_sites)').all();
     expect(columns.map(({ name, type, notnull, dflt_value }) => [name, type, notnull, dflt_value])).toEqual([
       ['jetpack_monitor_site_id', 'INTEGER', 0, null],
