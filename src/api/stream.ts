@@ -79,6 +79,8 @@ export function createStreamHub(deps: Deps): StreamHub {
   function onChange(change: Change): void {
     later(async () => {
       if (change.kind === 'site_changed') return tell('site', { site_id: change.siteId, change: change.change });
+      // What follows from it is in the message of each transition already.
+      if (change.kind === 'site_state') return;
       for (const { id, message } of await transitionMessages(deps, change)) tell('transition', message, id);
     });
   }

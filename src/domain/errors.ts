@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   port_unusable: 'usage',
   server_unreachable: 'usage',
   db_unavailable: 'unavailable',
+  store_overloaded: 'unavailable',
   internal: 'internal',
 } as const satisfies Record<string, ErrorKind>;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventId } from './ids.ts';
 import { DEFAULT_CADENCE, type Decision, decide, type OpenIncident } from './incident.ts';
-import type { State } from './state.ts';
+import type { IncidentState, State } from './state.ts';
 import type { Verdict } from './verdict.ts';
 
 const policy = { attemptsToConfirm: 3, intervalMs: 60_000, ...DEFAULT_CADENCE };
@@ -164,7 +164,7 @@ describe('any sequence of verdicts', () => {
               continue;
             }
             if (mutation.state === 'Down') expect(failuresInARow).toBeGreaterThanOrEqual(policy.attemptsToConfirm);
-            open = { eventId: 1n as EventId, state: mutation.state, failing: null };
+            open = { eventId: 1n as EventId, state: mutation.state as IncidentState, failing: null };
           }
           if (open !== null) open = { ...(open as OpenIncident), failing: decision.failing };
           const expected: State | null = (open as OpenIncident | null)?.state ?? null;

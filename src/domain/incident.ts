@@ -4,6 +4,7 @@
  * incident, so a restart continues where it stopped.
  */
 import type { EventId } from './ids.ts';
+import type { Mutation } from './mutation.ts';
 import { type IncidentState, severityOf } from './state.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -34,22 +35,14 @@ export type DecisionPolicy = {
   intervalMs: number;
 };
 
-export type Reason = OpenReason | ChangeReason | CloseReason;
-export type OpenReason = 'opened';
-export type ChangeReason = 'local_confirmed' | 'severity_escalation' | 'severity_deescalation';
-export type CloseReason = 'probe_cleared' | 'verifier_cleared' | 'manual_override';
-
-/** One change to the incident of an identity. The store turns each into one event mutation and one transition. */
-export type Mutation =
-  | { op: 'open'; state: IncidentState; startedAtMs: number; reason: OpenReason }
-  | { op: 'promote'; state: IncidentState; reason: ChangeReason; verification?: 'none_configured' }
-  | { op: 'close'; reason: CloseReason };
-
 export type NextLook = { why: 'interval' } | { why: 'retry' | 'recovery' | 'unknown'; atMs: number };
+
+/** The changes that a verdict can lead to. */
+export type Decided = Extract<Mutation, { op: 'open' | 'promote' | 'close' }>;
 
 export type Decision = {
   /** In order; empty when nothing changes. Applied in one transaction. */
-  mutations: readonly Mutation[];
+  mutations: readonly Decided[];
   /** After this verdict; null when no failure is open. */
   failing: Failing | null;
   next: NextLook;
@@ -107,7 +100,7 @@ function recovered(open: OpenIncident): Decision {
 
 /** Advisories need no confirmation and keep the normal cadence; a failure that turned into one is stepped down. */
 function advisory(open: OpenIncident | null, state: 'Warning' | 'Degraded', seenAtMs: number): Decision {
-  const decision = (mutations: Mutation[]): Decision => ({ mutations, failing: null, next: { why: 'interval' } });
+  const decision = (mutations: Decided[]): Decision => ({ mutations, failing: null, next: { why: 'interval' } });
   if (open === null) return decision([{ op: 'open', state, startedAtMs: seenAtMs, reason: 'opened' }]);
   if (open.state === state) return decision([]);
   const reason = severityOf(state) > severityOf(open.state) ? 'severity_escalation' : 'severity_deescalation';
@@ -116,7 +109,7 @@ function advisory(open: OpenIncident | null, state: 'Warning' | 'Degraded', seen
 
 function failing(open: OpenIncident | null, seenAtMs: number, nowMs: number, policy: DecisionPolicy): Decision {
   if (open?.state === 'Down') return { mutations: [], failing: open.failing, next: lookForRecovery(nowMs, policy) };
-  const mutations: Mutation[] = [];
+  const mutations: Decided[] = [];
   if (open === null) {
     mutations.push({ op: 'open', state: 'Seems Down', startedAtMs: seenAtMs, reason: 'opened' });
   } else if (open.state !== 'Seems Down') {

@@ -6,6 +6,22 @@ export type State = (typeof STATES)[number];
 /** States an incident can be in while it is open. */
 export type IncidentState = 'Warning' | 'Degraded' | 'Seems Down' | 'Down';
 
+/** States an event of the log can carry: those of incidents, and `Paused` for the site's own. */
+export type LoggedState = IncidentState | 'Paused';
+
+const LOGGED_STATES: ReadonlySet<string> = new Set<LoggedState>([
+  'Warning',
+  'Degraded',
+  'Seems Down',
+  'Down',
+  'Paused',
+]);
+
+/** False for a label that another program, or a newer one, wrote. */
+export function isLoggedState(text: string): text is LoggedState {
+  return LOGGED_STATES.has(text);
+}
+
 /** Ordered weight of a state, 0 to 255. Compare severities, never enumerate them: values above 4 are reserved. */
 export function severityOf(state: State): number {
   return SEVERITY[state];

@@ -3,7 +3,7 @@
  * no site: its site id is 0.
  */
 import type { SiteId } from '../domain/ids.ts';
-import type { Mutation } from '../domain/incident.ts';
+import type { Mutation } from '../domain/mutation.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ProberStats } from '../prober/prober.ts';
 import type { EventIdentity } from '../store/event-records.ts';

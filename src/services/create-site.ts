@@ -2,10 +2,11 @@
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
-import type { Endpoint } from '../store/endpoints.ts';
+import type { Endpoint, NewEndpoint } from '../store/endpoints.ts';
 import { checkInterval } from './check-interval.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { findSite } from './find-site.ts';
+import { followSite } from './follow-site.ts';
 import { parseMonitorUrl } from './site-url.ts';
 import type { SiteView } from './site-view.ts';
 
@@ -21,12 +22,15 @@ export type NewSite = {
   plan?: Partial<ProbePlanOverrides>;
 };
 
-type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'changes' | 'clock'>;
+type Deps = Pick<
+  ServiceDeps,
+  'database' | 'endpoints' | 'events' | 'eventQueries' | 'runtime' | 'changes' | 'clock' | 'random'
+>;
 
 /** Throws `invalid_url`, `invalid_field` or `site_exists` (details: `site_id`, `monitor_active`, `removed`). */
 export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite): Promise<SiteView> {
   const url = parseMonitorUrl(site.url);
-  const created = await deps.endpoints.create({
+  const wanted: NewEndpoint = {
     siteId: site.siteId,
     url,
     active: site.active ?? true,
@@ -34,6 +38,11 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
     intervalSeconds: checkInterval(site.intervalSeconds ?? policy.defaultIntervalSeconds, policy.minIntervalSeconds),
     timeoutSeconds: site.timeoutSeconds ?? null,
     plan: site.plan ?? {},
+  };
+  const { created, followed } = await deps.database.transaction(async (tx) => {
+    const created = await deps.endpoints.create(wanted, tx);
+    const followed = created.kind === 'created' ? await followSite(deps, tx, created.endpoint.siteId) : [];
+    return { created, followed };
   });
   switch (created.kind) {
     case 'exists':
@@ -45,6 +54,7 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
       });
     case 'created': {
       const { siteId, endpointId } = created.endpoint;
+      for (const change of followed) deps.changes.publish(change);
       deps.changes.publish({ kind: 'site_changed', siteId, endpointIds: [endpointId], change: 'created' });
       return findSite(deps, siteId);
     }

@@ -1,21 +1,21 @@
 /** Stops watching a site for good: its rows and its history are kept, so this may be repeated or taken back. */
 import type { SiteId } from '../domain/ids.ts';
 import type { Change } from '../store/changes.ts';
-import { closeOpenEvents } from './close-open-events.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { siteNotFound } from './find-site.ts';
+import { closeOpenEvents } from './follow-site.ts';
 
 /** Throws `site_not_found`. */
 export async function deleteSite(deps: ServiceDeps, policy: SitePolicy, siteId: SiteId): Promise<void> {
   const toPublish = await deps.database.transaction(async (tx) => {
     const endpoints = await deps.endpoints.bySite(siteId, tx);
     if (endpoints.length === 0) throw siteNotFound(siteId);
-    const why = { siteId, note: 'site removed', project: policy.projectStatus };
-    const closed = await closeOpenEvents(deps, tx, why);
     for (const { endpointId, removedAtMs } of endpoints) {
       const removal = { active: false, removedAtMs: removedAtMs ?? deps.clock.nowMs() };
       await deps.endpoints.update(endpointId, removal, tx);
     }
+    const why = { siteId, note: 'site removed', project: policy.projectStatus };
+    const closed = await closeOpenEvents(deps, tx, why);
     const endpointIds = endpoints.map((endpoint) => endpoint.endpointId);
     const removed: Change = { kind: 'site_changed', siteId, endpointIds, change: 'removed' };
     return [...closed, removed];

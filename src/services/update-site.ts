@@ -6,10 +6,10 @@ import type { Change } from '../store/changes.ts';
 import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
 import type { Tx } from '../store/schema.ts';
 import { checkInterval } from './check-interval.ts';
-import { type Closing, closeOpenEvents } from './close-open-events.ts';
 import { siteExists } from './create-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { findSite, siteNotFound } from './find-site.ts';
+import { type Closing, closeOpenEvents, followSite } from './follow-site.ts';
 import { parseMonitorUrl } from './site-url.ts';
 import type { SiteView } from './site-view.ts';
 
@@ -42,8 +42,9 @@ export async function updateSite(
     await patchEndpoints(deps, tx, endpoints, url, common);
     const why = { siteId, project: policy.projectStatus };
     const closing = closingFor(changes.active, url, endpoints);
-    const closed = closing === null ? [] : await closeOpenEvents(deps, tx, { ...why, ...closing });
-    return [...closed, changeOf(siteId, endpoints, changes.active)];
+    const followed =
+      closing === null ? await followSite(deps, tx, siteId) : await closeOpenEvents(deps, tx, { ...why, ...closing });
+    return [...followed, changeOf(siteId, endpoints, changes.active)];
   });
   for (const change of toPublish) deps.changes.publish(change);
   return findSite(deps, siteId);

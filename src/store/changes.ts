@@ -23,7 +23,10 @@ export type SiteChanged = {
   change: 'created' | 'updated' | 'removed';
 };
 
-export type Change = Committed | SiteChanged;
+/** The state of a site changed with a commit; told after the events it follows from. */
+export type SiteStateChanged = { kind: 'site_state'; siteId: SiteId; transition: TransitionRecord };
+
+export type Change = Committed | SiteChanged | SiteStateChanged;
 
 export interface Changes {
   /** Tells every subscriber, in the order they came, before it returns. Never throws. */

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import type { EventId } from '../domain/ids.ts';
-import type { Mutation } from '../domain/incident.ts';
+import type { Mutation } from '../domain/mutation.ts';
 import type { IncidentState } from '../domain/state.ts';
 import type { EventFilter } from './event-queries.ts';
 
@@ -31,20 +31,20 @@ async function history() {
 
 describe('listing events', () => {
   it.each<[string, Partial<EventFilter>, bigint[]]>([
-    ['everything, newest first', {}, [4n, 3n, 2n, 1n]],
-    ['some states', { states: ['Down', 'Warning'] }, [4n, 3n, 1n]],
-    ['a check', { checkTypes: ['tls_expiry'] }, [3n]],
-    ['what is open', { active: true }, [4n, 3n, 2n]],
+    ['everything, newest first', {}, [6n, 5n, 3n, 1n]],
+    ['some states', { states: ['Down', 'Warning'] }, [6n, 5n, 1n]],
+    ['a check', { checkTypes: ['tls_expiry'] }, [5n]],
+    ['what is open', { active: true }, [6n, 5n, 3n]],
     ['what is closed', { active: false }, [1n]],
-    ['what began from an instant on', { startedFromMs: 3_000 }, [4n, 3n, 2n]],
+    ['what began from an instant on', { startedFromMs: 3_000 }, [6n, 5n, 3n]],
     ['what began before an instant', { startedBeforeMs: 3_000 }, [1n]],
-    ['the next page', { beforeId: 3n as EventId, limit: 1 }, [2n]],
+    ['the next page', { beforeId: 5n as EventId, limit: 1 }, [3n]],
   ])('finds %s', async (_, filter, ids) => {
     const { queries, one } = await history();
     const found = await queries.list({ limit: 10, ...filter });
     expect(found.map((event) => event.eventId)).toEqual(ids);
     const ofSite = await queries.list({ siteId: one.siteId, limit: 10, ...filter });
-    const expected = filter.limit === 1 ? ids : ids.filter((id) => id !== 4n);
+    const expected = filter.limit === 1 ? ids : ids.filter((id) => id !== 6n);
     expect(ofSite.map((event) => event.eventId)).toEqual(expected);
   });
 

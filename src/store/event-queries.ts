@@ -2,13 +2,14 @@
 import type { EventId, SiteId, TransitionId } from '../domain/ids.ts';
 import type { State } from '../domain/state.ts';
 import type { Database } from './database.ts';
-import { type EventRecord, eventOf, type TransitionRecord, transitionOf } from './event-records.ts';
+import { type EventRecord, eventOf, SITE_STATE_CHECK, type TransitionRecord, transitionOf } from './event-records.ts';
 import type { Executor, Tx } from './schema.ts';
 
 export type EventFilter = {
   /** Absent: every site. */
   siteId?: SiteId;
   states?: readonly State[];
+  /** Absent: all but the sites' own. */
   checkTypes?: readonly string[];
   /** True: open events; false: closed ones. */
   active?: boolean;
@@ -61,7 +62,10 @@ export function createEventQueries(db: Database): EventQueries {
       const found = new Map<SiteId, EventRecord[]>();
       for (let from = 0; from < siteIds.length; from += SITES_PER_QUERY) {
         const some = siteIds.slice(from, from + SITES_PER_QUERY);
-        const open = events(tx).where('blog_id', 'in', some).where('ended_at', 'is', null);
+        const open = events(tx)
+          .where('blog_id', 'in', some)
+          .where('ended_at', 'is', null)
+          .where('check_type', '<>', SITE_STATE_CHECK);
         for (const row of await open.orderBy('severity', 'desc').orderBy('started_at').orderBy('id').execute()) {
           const event = eventOf(row);
           const ofSite = found.get(event.siteId);
@@ -78,7 +82,10 @@ function filtered(db: Executor, filter: EventFilter) {
   let query = db.selectFrom('jetmon_events').selectAll();
   if (filter.siteId !== undefined) query = query.where('blog_id', '=', filter.siteId);
   if (filter.states !== undefined) query = query.where('state', 'in', filter.states);
-  if (filter.checkTypes !== undefined) query = query.where('check_type', 'in', filter.checkTypes);
+  query =
+    filter.checkTypes === undefined
+      ? query.where('check_type', '<>', SITE_STATE_CHECK)
+      : query.where('check_type', 'in', filter.checkTypes);
   if (filter.active !== undefined) query = query.where('ended_at', filter.active ? 'is' : 'is not', null);
   if (filter.active === true && filter.siteId === undefined) {
     // Only open events have the key, and it is indexed: the few open ones are found without reading the history.

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { appendTo, brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
 import type { EventId } from '../domain/ids.ts';
-import type { Mutation } from '../domain/incident.ts';
+import type { Decided as Mutation } from '../domain/incident.ts';
 import type { IncidentState } from '../domain/state.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { EventQueries } from './event-queries.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { appendTo, brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
 import type { EndpointId, EventId } from '../domain/ids.ts';
-import type { Mutation } from '../domain/incident.ts';
+import type { Mutation } from '../domain/mutation.ts';
 import type { IncidentState } from '../domain/state.ts';
 import type { Change } from './changes.ts';
 
@@ -131,7 +131,7 @@ describe('append', () => {
     const { db, events, queries, endpoints, addEndpoint } = await temporaryStore();
     const endpoint = await addEndpoint();
     const failed = db.transaction(async (tx) => {
-      await events.appendWithin(tx, appendTo(endpoint, [open(), confirm], { failing: { sinceMs: 1, attempts: 1 } }));
+      await events.appendWithin(tx, [appendTo(endpoint, [open(), confirm], { failing: { sinceMs: 1, attempts: 1 } })]);
       throw new Error('no');
     });
     await expect(failed).rejects.toThrow('no');
@@ -316,8 +316,9 @@ describe('the bus', () => {
     await events.append(input);
     await events.append(appendTo(endpoint, [open()]));
     const { siteId, endpointId } = endpoint;
-    expect(heard).toEqual([
+    expect(heard).toMatchObject([
       { kind: 'committed', siteId, endpointId, checkType: 'http', eventId, open: now, transitions },
+      { kind: 'site_state', siteId },
     ]);
     const stored = eventId === null ? [] : await queries.transitions(eventId, { limit: 5 });
     expect(transitions).toEqual(stored);
@@ -328,8 +329,11 @@ describe('the bus', () => {
     const endpoint = await addEndpoint();
     const heard: Change[] = [];
     changes.subscribe((change) => heard.push(change));
-    const { announcement } = await db.transaction((tx) => events.appendWithin(tx, appendTo(endpoint, [open()])));
+    const done = await db.transaction((tx) => events.appendWithin(tx, [appendTo(endpoint, [open()])]));
     expect(heard).toEqual([]);
-    expect(announcement).toMatchObject({ kind: 'committed', transitions: [{ reason: 'opened' }] });
+    expect(done.changes).toMatchObject([
+      { kind: 'committed', transitions: [{ reason: 'opened' }] },
+      { kind: 'site_state', transition: { stateAfter: 'Seems Down' } },
+    ]);
   });
 });

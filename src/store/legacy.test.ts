@@ -50,8 +50,8 @@ describe('the registry', () => {
   it('keeps the instant of change when the status is written again', async () => {
     const { db, endpoints, addEndpoint } = await temporaryStore();
     const { endpointId } = await addEndpoint();
-    await writeStatus(db.kysely, endpointId, 2, 5_000);
-    await writeStatus(db.kysely, endpointId, 2, 9_000);
+    await writeStatus(db.kysely, [endpointId], { status: 2, changedAt: legacyInstant(5_000) });
+    await writeStatus(db.kysely, [endpointId], { status: 2, changedAt: legacyInstant(9_000) });
     expect(await endpoints.byId(endpointId)).toMatchObject({ legacyStatus: 2, statusChangedAtMs: 5_000 });
   });
 });

@@ -91,22 +91,43 @@ export async function updateEntry(db: Executor, endpointId: EndpointId, patch: E
   await legacy(db).updateTable(LEGACY_TABLE).set(values).where('jetpack_monitor_site_id', '=', endpointId).execute();
 }
 
-/** Whether the endpoint is active and still watches this URL. Within a transaction: until that transaction ends. */
-export async function isWatching(db: Executor, endpointId: EndpointId, url: string): Promise<boolean> {
-  const row = await legacy(db)
+/** An endpoint as the writer of events needs it. */
+export type EntryState = {
+  endpointId: EndpointId;
+  siteId: SiteId;
+  bucketNo: number;
+  url: string;
+  active: boolean;
+  status: number;
+};
+
+/** The endpoints of these sites by row id, locked until the transaction ends. */
+export async function lockEntriesOf(tx: Executor, dialect: Dialect, siteIds: readonly SiteId[]): Promise<EntryState[]> {
+  const query = legacy(tx)
     .selectFrom(LEGACY_TABLE)
-    .select(['monitor_active', 'monitor_url'])
-    .where('jetpack_monitor_site_id', '=', endpointId)
-    .executeTakeFirst();
-  return row !== undefined && row.monitor_active !== 0n && row.monitor_url === url;
+    .select(['jetpack_monitor_site_id', 'blog_id', 'bucket_no', 'monitor_url', 'monitor_active', 'site_status'])
+    .where('blog_id', 'in', siteIds)
+    .orderBy('jetpack_monitor_site_id');
+  return (await dialect.lockForUpdate(query).execute()).map((row) => ({
+    endpointId: row.jetpack_monitor_site_id as EndpointId,
+    siteId: row.blog_id as SiteId,
+    bucketNo: Number(row.bucket_no),
+    url: row.monitor_url,
+    active: row.monitor_active !== 0n,
+    status: Number(row.site_status),
+  }));
 }
 
 /** Writes the projected status where it differs, so that the instant of change stays the instant of change. */
-export async function writeStatus(db: Executor, endpointId: EndpointId, status: LegacyStatus, atMs: number) {
+export async function writeStatus(
+  db: Executor,
+  endpointIds: readonly EndpointId[],
+  { status, changedAt }: { status: LegacyStatus; changedAt: string },
+): Promise<void> {
   await legacy(db)
     .updateTable(LEGACY_TABLE)
-    .set({ site_status: status, last_status_change: legacyInstant(atMs) })
-    .where('jetpack_monitor_site_id', '=', endpointId)
+    .set({ site_status: status, last_status_change: changedAt })
+    .where('jetpack_monitor_site_id', 'in', endpointIds)
     .where('site_status', '<>', BigInt(status))
     .execute();
 }

@@ -1,37 +1,42 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
-import { MAX_METADATA_BYTES, parseMetadata, storable } from './metadata.ts';
+import { MAX_METADATA_BYTES, parseMetadata, storableText } from './metadata.ts';
 
-describe('storable metadata', () => {
+describe('metadata', () => {
   it('is stored as it is when it fits, and read back the same', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })), (metadata) => {
-        const { text, value } = storable(metadata);
-        expect(parseMetadata(text)).toEqual({ metadata: value });
+        const { metadata: value } = parseMetadata(storableText(metadata));
         expect(value).toEqual(JSON.parse(JSON.stringify({ ...metadata })));
       }),
     );
   });
 
   it('is nothing when there is nothing', () => {
-    expect(storable(null)).toEqual({ text: null, value: null });
-    expect(storable(null, { verification: 'none_configured' }).text).toBe('{"verification":"none_configured"}');
+    expect(storableText(null)).toBeNull();
+    expect(storableText(null, { verification: 'none_configured' })).toBe('{"verification":"none_configured"}');
   });
 
   it('loses its evidence before anything else', () => {
     const big = { reason: 'http_500', evidence: { body: 'ü'.repeat(MAX_METADATA_BYTES / 2) } };
-    const kept = storable(big, { verification: 'none_configured' });
-    expect(kept.value).toEqual({ reason: 'http_500', verification: 'none_configured', evidence_dropped: true });
+    const kept = storableText(big, { verification: 'none_configured' });
+    expect(parseMetadata(kept).metadata).toEqual({
+      reason: 'http_500',
+      verification: 'none_configured',
+      evidence_dropped: true,
+    });
   });
 
   it('shrinks to a marker when it is too long or no JSON, and is never an error', () => {
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;
     const marker = { verification: 'v', metadata_dropped: true };
-    expect(storable({ text: 'x'.repeat(MAX_METADATA_BYTES) }, { verification: 'v' }).value).toEqual(marker);
-    expect(storable(circular, { verification: 'v' }).value).toEqual(marker);
-    expect(storable({ id: 2n ** 60n }).value).toEqual({ id: String(2n ** 60n) });
+    expect(
+      parseMetadata(storableText({ text: 'x'.repeat(MAX_METADATA_BYTES) }, { verification: 'v' })).metadata,
+    ).toEqual(marker);
+    expect(parseMetadata(storableText(circular, { verification: 'v' })).metadata).toEqual(marker);
+    expect(parseMetadata(storableText({ id: 2n ** 60n })).metadata).toEqual({ id: String(2n ** 60n) });
   });
 });
 

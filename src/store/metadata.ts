@@ -3,31 +3,52 @@
 /** Longest metadata stored, in bytes of JSON text. */
 export const MAX_METADATA_BYTES = 65_536;
 
-export type StoredMetadata = { text: string | null; value: unknown };
-
 /**
- * What is stored for `metadata`: as it is when it fits, else without its `evidence` and `evidence_dropped: true`, else
- * nothing but `metadata_dropped: true`. Members of `extra` always stay.
+ * The text stored for `metadata`: as it is when it fits, else without its `evidence` and with `evidence_dropped: true`,
+ * else nothing but `metadata_dropped: true`. Members of `facts` always stay. Null when there is nothing to store.
  */
-export function storable(metadata: object | null, extra: Record<string, string> = {}): StoredMetadata {
-  if (metadata === null && Object.keys(extra).length === 0) return { text: null, value: null };
-  const whole: Record<string, unknown> = { ...metadata, ...extra };
-  const { evidence: _, ...rest } = whole;
-  const text =
-    fitting(whole) ??
-    fitting({ ...rest, evidence_dropped: true }) ??
-    JSON.stringify({ ...extra, metadata_dropped: true });
-  return { text, value: JSON.parse(text) };
+export function storableText(metadata: object | null, facts: Facts = null): string | null {
+  if (facts !== null) return textOf({ ...metadata, ...facts }, facts);
+  if (metadata === null) return null;
+  // An append that is tried again, or that changes two things, is not put into words anew.
+  const known = TEXTS.get(metadata);
+  if (known !== undefined) return known;
+  const text = textOf(metadata, null);
+  TEXTS.set(metadata, text);
+  return text;
+}
+
+type Facts = Readonly<Record<string, string | null>> | null;
+
+const TEXTS = new WeakMap<object, string>();
+
+function textOf(whole: object, facts: Facts): string {
+  const text = fitting(whole);
+  if (text !== null) return text;
+  const { evidence: _, ...rest } = whole as Record<string, unknown>;
+  return fitting({ ...rest, evidence_dropped: true }) ?? JSON.stringify({ ...facts, metadata_dropped: true });
 }
 
 /** Null when the value has no JSON text, or one that is too long. */
 function fitting(value: object): string | null {
   try {
-    const text = JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? String(member) : member));
-    return Buffer.byteLength(text) <= MAX_METADATA_BYTES ? text : null;
+    const text = stringified(value);
+    // A character takes at most three bytes in UTF-8 for each unit it has here.
+    const fits = text.length * 3 <= MAX_METADATA_BYTES || Buffer.byteLength(text) <= MAX_METADATA_BYTES;
+    return fits ? text : null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) return null;
     throw error;
+  }
+}
+
+/** Ids are rare here, and asking at every member is slow: only where there is one. */
+function stringified(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? String(member) : member));
   }
 }
 

@@ -1,7 +1,8 @@
 /** The open incidents as decide needs them, read at start and when an endpoint changes. */
 import type { EndpointId, EventId } from '../domain/ids.ts';
 import type { OpenIncident } from '../domain/incident.ts';
-import type { IncidentState } from '../domain/state.ts';
+import { type IncidentState, isLoggedState } from '../domain/state.ts';
+import type { Log } from '../telemetry/log.ts';
 import { failingOf } from './failing.ts';
 import { registry } from './legacy.ts';
 import type { Executor } from './schema.ts';
@@ -9,7 +10,10 @@ import type { Executor } from './schema.ts';
 /** Rows read at a time, so that a fleet in trouble does not hold up everything else. */
 const BATCH = 1_000;
 
-export async function openIncidents(db: Executor): Promise<Map<EndpointId, Map<string, OpenIncident>>> {
+export async function openIncidents(
+  db: Executor,
+  log: Pick<Log, 'error'>,
+): Promise<Map<EndpointId, Map<string, OpenIncident>>> {
   const found = new Map<EndpointId, Map<string, OpenIncident>>();
   // Paging by the key that only open events have reads open events alone, however long the history is.
   for (let after = ''; ; ) {
@@ -19,6 +23,7 @@ export async function openIncidents(db: Executor): Promise<Map<EndpointId, Map<s
       .limit(BATCH)
       .execute();
     for (const row of rows) {
+      if (isParked(row, log)) continue;
       const endpointId = row.endpoint_id as EndpointId;
       const ofEndpoint = found.get(endpointId) ?? new Map<string, OpenIncident>();
       found.set(endpointId, ofEndpoint.set(row.check_type, incidentOf(row)));
@@ -29,14 +34,19 @@ export async function openIncidents(db: Executor): Promise<Map<EndpointId, Map<s
   }
 }
 
-export async function openIncidentsOf(db: Executor, endpointId: EndpointId): Promise<Map<string, OpenIncident>> {
+export async function openIncidentsOf(
+  db: Executor,
+  endpointId: EndpointId,
+  log: Pick<Log, 'error'>,
+): Promise<Map<string, OpenIncident>> {
   const site = db.selectFrom(registry(db)).select('registry.site_id').where('registry.endpoint_id', '=', endpointId);
   const rows = await select(db)
     .where('event.blog_id', 'in', site)
     .where('event.ended_at', 'is', null)
     .where('event.endpoint_id', '=', endpointId)
     .execute();
-  return new Map(rows.map((row) => [row.check_type, incidentOf(row)]));
+  const readable = rows.filter((row) => !isParked(row, log));
+  return new Map(readable.map((row) => [row.check_type, incidentOf(row)]));
 }
 
 /** Those a check reports without a discriminator: the ones that are decided verdict by verdict. */
@@ -53,6 +63,14 @@ function select(db: Executor) {
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
+
+/** A state that no version knows is left as it is, and told: nobody can say what would follow from it. */
+function isParked(row: Row, log: Pick<Log, 'error'>): boolean {
+  if (isLoggedState(row.state)) return false;
+  const facts = { event: String(row.id), endpoint: String(row.endpoint_id), state: row.state };
+  log.error(facts, 'an open event has a state this program does not know; it is left alone until it is mended');
+  return true;
+}
 
 function incidentOf(row: Row): OpenIncident {
   return { eventId: row.id as EventId, state: row.state as IncidentState, failing: failingOf(row) };

@@ -257,7 +257,7 @@ describe('PATCH /api/v1/sites/:site_id', () => {
     api.changes.subscribe((change) => heard.push(change));
     const paused = await api.ask('PATCH', path, { body: { monitor_active: false } });
     expect(paused.body).toMatchObject({ monitor_active: false, current_state: 'Paused', active_event_id: null });
-    expect(heard.map((change) => change.kind)).toEqual(['committed', 'site_changed']);
+    expect(heard.map((change) => change.kind)).toEqual(['committed', 'site_state', 'site_changed']);
     const events = await api.ask('GET', `${path}/events`);
     expect(events.body.data[0]).toMatchObject({ resolution_reason: 'manual_override', state: 'Down' });
     expect((await api.endpoints.byId(endpoint.endpointId))?.legacyStatus).toBe(1);

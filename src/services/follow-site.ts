@@ -1,6 +1,10 @@
-/** Closes what is open on a site by hand, inside the transaction that pauses, removes or redirects it. */
+/**
+ * The log follows a change of a site: what is open is closed by hand, and the site's own event is brought up to date,
+ * inside the transaction that creates, pauses, resumes, removes or redirects it.
+ */
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { Change } from '../store/changes.ts';
+import type { SiteCue } from '../store/events.ts';
 import type { Tx } from '../store/schema.ts';
 import type { ServiceDeps } from './deps.ts';
 
@@ -20,10 +24,10 @@ export type Closing = {
 export async function closeOpenEvents(deps: Deps, tx: Tx, { siteId, only, note, project }: Closing): Promise<Change[]> {
   const open = (await deps.eventQueries.openBySites([siteId], tx)).get(siteId) ?? [];
   const closing = only === undefined ? open : open.filter((event) => event.endpointId === only);
-  const opId = `manual-${Buffer.from(deps.random.bytes(16)).toString('hex')}`;
-  const changes: Change[] = [];
-  for (const { endpointId, checkType, discriminator, eventId } of closing) {
-    const appended = await deps.events.appendWithin(tx, {
+  const opId = newOpId(deps);
+  const { changes } = await deps.events.appendWithin(
+    tx,
+    closing.map(({ endpointId, checkType, discriminator, eventId }) => ({
       identity: { siteId, endpointId, checkType, discriminator },
       mutations: [{ op: 'close', reason: 'manual_override' }],
       failing: null,
@@ -34,8 +38,22 @@ export async function closeOpenEvents(deps: Deps, tx: Tx, { siteId, only, note, 
       metadata: { note },
       project,
       onlyWhileWatching: null,
-    });
-    if (appended.announcement !== null) changes.push(appended.announcement);
-  }
+    })),
+    [cueFor(deps, siteId, opId)],
+  );
   return changes;
+}
+
+/** The same where nothing has to be closed. */
+export async function followSite(deps: Omit<Deps, 'eventQueries'>, tx: Tx, siteId: SiteId): Promise<Change[]> {
+  const { changes } = await deps.events.appendWithin(tx, [], [cueFor(deps, siteId, newOpId(deps))]);
+  return changes;
+}
+
+function cueFor({ clock }: Pick<Deps, 'clock'>, siteId: SiteId, opId: string): SiteCue {
+  return { siteId, opId, epoch: 0, atMs: clock.nowMs(), source: 'api' };
+}
+
+function newOpId({ random }: Pick<Deps, 'random'>): string {
+  return `manual-${Buffer.from(random.bytes(16)).toString('hex')}`;
 }

@@ -1,0 +1,239 @@
+/**
+ * What a batch of appends makes of the log: pure. Nothing is asked and nothing is written here, so that every rule of the
+ * log can be tried millions of times without a database.
+ */
+import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
+import type { Failing } from '../../domain/incident.ts';
+import { type Mutation, type Step, stepFor } from '../../domain/mutation.ts';
+import { dedupKey, type EventIdentity } from '../event-records.ts';
+import type { EntryState, LegacyStatus } from '../legacy.ts';
+import { storableText } from '../metadata.ts';
+import { legacyStatusFor, PROJECTED_CHECK } from '../projection.ts';
+import type { AppendInput, Refusal, SiteCue } from './append-input.ts';
+import { holdsLease, type LoggedEvent, type LogView, opIdOf } from './log-view.ts';
+import { siteStep } from './site-state.ts';
+
+/** A transition that will be written once its event has an id. */
+export type PlannedTransition = {
+  event: LoggedEvent;
+  seq: number;
+  before: Pick<LoggedEvent, 'state' | 'severity'> | null;
+  step: Step;
+  source: string;
+  metadata: string | null;
+  opId: string;
+  epoch: number;
+};
+
+/** What one append comes to. */
+export type PlannedAnswer = {
+  input: AppendInput;
+  refused: Refusal | null;
+  replayed: boolean;
+  /** The event it was about. */
+  event: LoggedEvent | null;
+  /** What is open on its identity after it. */
+  open: { event: LoggedEvent; state: LoggedEvent['state'] } | null;
+  transitions: PlannedTransition[];
+};
+
+export type StatusWrite = { endpointId: EndpointId; status: LegacyStatus; atMs: number };
+export type FailingWrite = { endpointId: EndpointId; siteId: SiteId; event: LoggedEvent; failing: Failing };
+
+export type AppendPlan = {
+  /** One per input, in their order. */
+  answers: PlannedAnswer[];
+  /** Changes of the sites' own events that follow. */
+  siteTransitions: PlannedTransition[];
+  /** Events to insert, in waves: no identity twice in one, and those of a wave before are closed by then. */
+  opened: { event: LoggedEvent; metadata: string | null }[][];
+  /** Events that were there and have changed. */
+  changed: Set<LoggedEvent>;
+  statuses: Map<EndpointId, StatusWrite>;
+  /** Events whose confirmation is over. */
+  settled: LoggedEvent[];
+  /** How far confirmation has come; one per endpoint. */
+  failing: Map<EndpointId, FailingWrite>;
+};
+
+export function planAppends(inputs: readonly AppendInput[], cues: readonly SiteCue[], view: LogView): AppendPlan {
+  const plan: AppendPlan = {
+    answers: [],
+    siteTransitions: [],
+    opened: [],
+    changed: new Set(),
+    statuses: new Map(),
+    settled: [],
+    failing: new Map(),
+  };
+  const planner = new Planner(view, plan);
+  for (const input of inputs) plan.answers.push(planner.append(input));
+  for (const cue of cues) planner.cue(cue);
+  planner.followSites();
+  return plan;
+}
+
+/** What changed something on a site, and the last transition of its events: the site's own event follows in its name. */
+type SiteChange = { cue: SiteCue; last: PlannedTransition | null };
+
+class Planner {
+  readonly #view: LogView;
+  readonly #plan: AppendPlan;
+  readonly #waveOf = new Map<string, number>();
+  readonly #sites = new Map<SiteId, SiteChange>();
+
+  constructor(view: LogView, plan: AppendPlan) {
+    this.#view = view;
+    this.#plan = plan;
+  }
+
+  append(input: AppendInput): PlannedAnswer {
+    const { identity } = input;
+    const key = dedupKey(identity);
+    const openOfSite = this.#openOf(identity.siteId);
+    let event = openOfSite.get(key) ?? null;
+    const answer: PlannedAnswer = { input, refused: null, replayed: false, event, open: null, transitions: [] };
+    if (this.#view.committed.has(input.opId)) {
+      answer.replayed = true;
+      answer.open = event === null ? null : { event, state: event.state };
+      return answer;
+    }
+    answer.refused = this.#refusal(input, event);
+    if (answer.refused !== null) return { ...answer, event: null };
+    for (const mutation of input.mutations) {
+      const before = event === null ? null : { state: event.state, severity: event.severity };
+      const step = stepFor(event, mutation, input.atMs);
+      if (step === null) continue;
+      event = this.#take(event, identity, mutation, step);
+      const transition = this.#transition(input, event, before, step, answer.transitions.length + 1);
+      if (before === null) this.#insert(key, event, transition.metadata);
+      answer.transitions.push(transition);
+      answer.event = event;
+      if (step.endedAtMs !== null) {
+        this.#confirm(identity, event, null);
+        event = null;
+      }
+    }
+    if (event !== null) this.#confirm(identity, event, input.failing);
+    answer.open = event === null ? null : { event, state: event.state };
+    this.#project(input, answer);
+    const last = answer.transitions.at(-1);
+    if (last !== undefined) this.#sites.set(identity.siteId, { cue: { siteId: identity.siteId, ...input }, last });
+    return answer;
+  }
+
+  cue(cue: SiteCue): void {
+    this.#sites.set(cue.siteId, { cue, last: this.#sites.get(cue.siteId)?.last ?? null });
+  }
+
+  /** The sites' own events follow those of their endpoints, one transition a site and batch. */
+  followSites(): void {
+    for (const [siteId, { cue, last }] of this.#sites) {
+      const open = this.#openOf(siteId);
+      const followed = siteStep(siteId, this.#endpointsOf(siteId), open, cue.atMs, last);
+      if (followed === null) continue;
+      const { identity, step, mutation, metadata } = followed;
+      const key = dedupKey(identity);
+      const known = open.get(key) ?? null;
+      const before = known === null ? null : { state: known.state, severity: known.severity };
+      const event = this.#take(known, identity, mutation, step);
+      const transition: PlannedTransition = {
+        event,
+        seq: event.version,
+        before,
+        step,
+        source: cue.source,
+        metadata,
+        opId: `${cue.opId}/site`,
+        epoch: cue.epoch,
+      };
+      if (before === null) this.#insert(key, event, metadata);
+      this.#plan.siteTransitions.push(transition);
+    }
+  }
+
+  #openOf(siteId: SiteId): Map<string, LoggedEvent> {
+    const open = this.#view.open.get(siteId);
+    if (open === undefined) throw new Error(`site ${siteId} was not read`);
+    return open;
+  }
+
+  #endpointsOf(siteId: SiteId): readonly EntryState[] {
+    return this.#view.endpoints.get(siteId) ?? [];
+  }
+
+  #refusal({ identity, onlyWhileWatching, onlyEvent, epoch }: AppendInput, event: LoggedEvent | null): Refusal | null {
+    if (event?.unreadable) return 'unreadable';
+    if (onlyEvent !== undefined && event?.id !== onlyEvent) return 'event_not_open';
+    if (identity.endpointId === null) return null;
+    const entry = this.#endpointsOf(identity.siteId).find(({ endpointId }) => endpointId === identity.endpointId);
+    if (onlyWhileWatching !== null && !(entry?.active === true && entry.url === onlyWhileWatching.url))
+      return 'not_watched';
+    return epoch !== 0 && entry !== undefined && !holdsLease(this.#view, entry.bucketNo, epoch) ? 'lease_lost' : null;
+  }
+
+  /** The event after a step: a new one, or the one that was there, changed in place. */
+  #take(event: LoggedEvent | null, identity: EventIdentity, { op }: Mutation, step: Step): LoggedEvent {
+    const { state, severity, startedAtMs, changedAtMs, causeEventId, endedAtMs } = step;
+    const open = this.#openOf(identity.siteId);
+    const resolutionReason = endedAtMs === null ? null : step.reason;
+    const values = { state, severity, startedAtMs, changedAtMs, causeEventId, endedAtMs, resolutionReason };
+    if (event === null) {
+      const opened: LoggedEvent = { id: 0n as EventId, identity, version: 1, unreadable: false, ...values };
+      open.set(dedupKey(identity), opened);
+      return opened;
+    }
+    Object.assign(event, values);
+    event.version += 1;
+    if (event.id !== 0n) this.#plan.changed.add(event);
+    if (op === 'close') open.delete(dedupKey(identity));
+    return event;
+  }
+
+  #transition(
+    input: AppendInput,
+    event: LoggedEvent,
+    before: PlannedTransition['before'],
+    step: Step,
+    nth: number,
+  ): PlannedTransition {
+    const { source, epoch } = input;
+    const metadata = storableText(input.metadata, step.facts);
+    return { event, seq: event.version, before, step, source, metadata, opId: opIdOf(input.opId, nth), epoch };
+  }
+
+  #insert(key: string, event: LoggedEvent, metadata: string | null): void {
+    const wave = this.#waveOf.get(key) ?? 0;
+    this.#waveOf.set(key, wave + 1);
+    const events = this.#plan.opened[wave] ?? [];
+    events.push({ event, metadata });
+    this.#plan.opened[wave] = events;
+  }
+
+  /** One per endpoint: where two checks fail at once, the later one holds it and the other counts anew. */
+  #confirm({ endpointId, siteId }: EventIdentity, event: LoggedEvent, failing: Failing | null): void {
+    if (endpointId === null) return;
+    const { settled, failing: writes } = this.#plan;
+    if (failing !== null) writes.set(endpointId, { endpointId, siteId, event, failing });
+    else {
+      if (writes.get(endpointId)?.event === event) writes.delete(endpointId);
+      if (event.id !== 0n) settled.push(event);
+    }
+  }
+
+  #project({ identity, project }: AppendInput, { transitions }: PlannedAnswer): void {
+    const { siteId, endpointId, checkType } = identity;
+    const last = transitions.at(-1);
+    if (!project || endpointId === null || checkType !== PROJECTED_CHECK || last === undefined) return;
+    const entry = this.#endpointsOf(siteId).find((one) => one.endpointId === endpointId);
+    if (entry === undefined) return;
+    const states: string[] = [];
+    for (const { identity: other, state } of this.#openOf(siteId).values()) {
+      if (other.endpointId === endpointId && other.checkType === PROJECTED_CHECK) states.push(state);
+    }
+    const status = legacyStatusFor(states);
+    if (status === entry.status) return;
+    entry.status = status;
+    this.#plan.statuses.set(endpointId, { endpointId, status, atMs: last.step.changedAtMs });
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What a batch of appends has to know before it can be planned, read in a fixed number of queries whatever its size. The
+ * registry rows of the sites are locked first: whoever changes the events of a site waits here for whoever does so now.
+ */
+import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
+import type { EventState } from '../../domain/mutation.ts';
+import { isLoggedState } from '../../domain/state.ts';
+import type { Dialect } from '../dialect/dialect.ts';
+import { dedupKey, type EventIdentity, type TransitionRow } from '../event-records.ts';
+import { type EntryState, lockEntriesOf } from '../legacy.ts';
+import type { Tx } from '../schema.ts';
+import type { AppendInput, SiteCue } from './append-input.ts';
+import { padded } from './statements.ts';
+
+/** An event of the log as appends see it: everything that can change, and nothing of its evidence. */
+export type LoggedEvent = EventState & {
+  /** 0 until the database has named it. */
+  id: EventId;
+  identity: EventIdentity;
+  version: number;
+  /** Null while open. */
+  endedAtMs: number | null;
+  resolutionReason: string | null;
+  /** Its state is none that we know: nobody can say what would follow from it. */
+  unreadable: boolean;
+};
+
+export type LogView = {
+  /** Endpoints of each site by row id; a site that is not in the registry has none. */
+  endpoints: Map<SiteId, EntryState[]>;
+  /** Open events of each site. */
+  open: Map<SiteId, Map<string, LoggedEvent>>;
+  /** What was committed before, by the operation that did it. */
+  committed: Map<string, TransitionRow[]>;
+  /** Epochs of buckets whose lease is live. */
+  epochs: Map<number, bigint>;
+};
+
+export function holdsLease({ epochs }: LogView, bucketNo: number, epoch: number): boolean {
+  return epochs.get(bucketNo) === BigInt(epoch);
+}
+
+export async function readLog(
+  tx: Tx,
+  dialect: Dialect,
+  inputs: readonly AppendInput[],
+  cues: readonly SiteCue[],
+): Promise<LogView> {
+  const siteIds = [...new Set([...inputs.map(({ identity }) => identity.siteId), ...cues.map(({ siteId }) => siteId)])];
+  siteIds.sort(ascending);
+  const view: LogView = { endpoints: new Map(), open: new Map(), committed: new Map(), epochs: new Map() };
+  for (const siteId of siteIds) {
+    view.endpoints.set(siteId, []);
+    view.open.set(siteId, new Map());
+  }
+  for (const entry of await lockEntriesOf(tx, dialect, padded(siteIds))) view.endpoints.get(entry.siteId)?.push(entry);
+  // Only now: a batch on the same sites that held the locks has committed.
+  for (const event of await openEventsOf(tx, dialect, siteIds)) {
+    view.open.get(event.identity.siteId)?.set(dedupKey(event.identity), event);
+  }
+  await readCommitted(tx, inputs, view);
+  return view;
+}
+
+function ascending(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+async function openEventsOf(tx: Tx, dialect: Dialect, siteIds: readonly SiteId[]): Promise<LoggedEvent[]> {
+  const query = tx
+    .selectFrom('jetmon_events')
+    .select(['id', 'blog_id', 'endpoint_id', 'check_type', 'discriminator', 'severity', 'state'])
+    .select(['started_at', 'updated_at', 'version', 'cause_event_id'])
+    .where('blog_id', 'in', padded(siteIds))
+    .where('ended_at', 'is', null);
+  return (await dialect.lockForUpdate(query).execute()).map((row) => ({
+    id: row.id as EventId,
+    identity: {
+      siteId: row.blog_id as SiteId,
+      endpointId: row.endpoint_id as EndpointId | null,
+      checkType: row.check_type,
+      discriminator: row.discriminator,
+    },
+    state: row.state as LoggedEvent['state'],
+    severity: Number(row.severity),
+    startedAtMs: Number(row.started_at),
+    changedAtMs: Number(row.updated_at),
+    version: Number(row.version),
+    causeEventId: row.cause_event_id as EventId | null,
+    endedAtMs: null,
+    resolutionReason: null,
+    unreadable: !isLoggedState(row.state),
+  }));
+}
+
+/** An operation's first transition is there if any of it is: they were committed together. */
+async function readCommitted(tx: Tx, inputs: readonly AppendInput[], { committed }: LogView): Promise<void> {
+  const firsts = inputs.filter(({ mutations }) => mutations.length > 0).map(({ opId }) => opIdOf(opId, 1));
+  if (firsts.length === 0) return;
+  const transitions = () => tx.selectFrom('jetmon_event_transitions');
+  const found = await transitions().select('op_id').where('op_id', 'in', padded(firsts)).execute();
+  if (found.length === 0) return;
+  const known = new Set(found.map((row) => row.op_id));
+  for (const { opId, mutations } of inputs) {
+    if (!known.has(opIdOf(opId, 1))) continue;
+    const ids = mutations.map((_, index) => opIdOf(opId, index + 1));
+    const rows = await transitions().selectAll().where('op_id', 'in', ids).orderBy('id').execute();
+    committed.set(opId, rows);
+  }
+}
+
+/** The place among an operation's transitions, not among its mutations: the first one always exists. */
+export function opIdOf(opId: string, nth: number): string {
+  return `${opId}/${nth}`;
+}

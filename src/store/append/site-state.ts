@@ -1,0 +1,87 @@
+/**
+ * The site's own event: one row of the log for as long as the state of a site is not Up, so that its time line needs no
+ * rollup. It follows from the open events of the site, their endpoints and its rules, and is written with them.
+ */
+import type { SiteId } from '../../domain/ids.ts';
+import type { CloseReason, Mutation, Step } from '../../domain/mutation.ts';
+import { stepFor } from '../../domain/mutation.ts';
+import { dedupKey, type EventIdentity, SITE_STATE_CHECK } from '../event-records.ts';
+import type { EntryState } from '../legacy.ts';
+import type { PlannedTransition } from './append-plan.ts';
+import type { LoggedEvent } from './log-view.ts';
+
+export function siteStateIdentity(siteId: SiteId): EventIdentity {
+  return { siteId, endpointId: null, checkType: SITE_STATE_CHECK, discriminator: null };
+}
+
+export type SiteFollowed = { identity: EventIdentity; mutation: Mutation; step: Step; metadata: string | null };
+
+/** Null when the site's own event stays as it is. */
+export function siteStep(
+  siteId: SiteId,
+  endpoints: readonly EntryState[],
+  open: ReadonlyMap<string, LoggedEvent>,
+  cuedAtMs: number,
+  last: PlannedTransition | null,
+): SiteFollowed | null {
+  // Sites that the registry does not know, such as the monitor itself, have no state.
+  if (endpoints.length === 0) return null;
+  const identity = siteStateIdentity(siteId);
+  const known = open.get(dedupKey(identity)) ?? null;
+  if (known?.unreadable) return null;
+  const atMs = last?.step.changedAtMs ?? cuedAtMs;
+  const mutation = mutationFor(known, incidentOf(endpoints, open), last, atMs);
+  const step = mutation === null ? null : stepFor(known, mutation, atMs);
+  if (mutation === null || step === null) return null;
+  return { identity, mutation, step, metadata: metadataOf(last) };
+}
+
+type Incident = Pick<LoggedEvent, 'state' | 'severity'> & { cause: LoggedEvent | null };
+
+function incidentOf(endpoints: readonly EntryState[], open: ReadonlyMap<string, LoggedEvent>): Incident | null {
+  let worst: LoggedEvent | null = null;
+  const watched = new Set(endpoints.filter(({ active }) => active).map(({ endpointId }) => endpointId));
+  if (watched.size === 0) return { state: 'Paused', severity: 0, cause: null };
+  for (const event of open.values()) {
+    const { checkType, endpointId } = event.identity;
+    if (checkType === SITE_STATE_CHECK || event.unreadable) continue;
+    if (endpointId !== null && !watched.has(endpointId)) continue;
+    if (worst === null || event.severity > worst.severity) worst = event;
+  }
+  return worst === null ? null : { state: worst.state, severity: worst.severity, cause: worst };
+}
+
+function mutationFor(
+  known: LoggedEvent | null,
+  now: Incident | null,
+  last: PlannedTransition | null,
+  atMs: number,
+): Mutation | null {
+  if (now === null) return known === null ? null : { op: 'close', reason: closeReason(last) };
+  const { state, severity, cause } = now;
+  if (known === null) {
+    // A failure that was just opened began when it was first seen; anything older was not the state of the site before.
+    const startedAtMs = cause !== null && cause === last?.event && cause.version === 1 ? cause.startedAtMs : atMs;
+    return { op: 'open', state, severity, startedAtMs, reason: 'opened' };
+  }
+  if (known.state === state && known.severity === severity) return null;
+  if (severity === known.severity) return { op: 'promote', state, severity, reason: 'state_change' };
+  const reason = severity > known.severity ? 'severity_escalation' : 'severity_deescalation';
+  return { op: 'promote', state, severity, reason };
+}
+
+/** The reason for which the last event of the site was closed; resuming a site has none of its own. */
+function closeReason(last: PlannedTransition | null): CloseReason {
+  return last?.step.endedAtMs == null ? 'manual_override' : (last.step.reason as CloseReason);
+}
+
+/** Which event of the site it followed. */
+function metadataOf(last: PlannedTransition | null): string | null {
+  if (last === null) return null;
+  const { checkType, endpointId, discriminator } = last.event.identity;
+  return JSON.stringify({
+    check_type: checkType,
+    endpoint_id: endpointId === null ? null : String(endpointId),
+    ...(discriminator === null ? {} : { discriminator }),
+  });
+}
