@@ -1,0 +1,32 @@
+/** One row of the topic: what is claimed, the goal, and how it is measured. */
+import type { Claim, ProofContext } from '../topic.ts';
+
+export type Place = ProofContext & {
+  /** For databases and their files; removed afterwards. */
+  folder: string;
+  /** The address of a new, empty database on a private server, and the server itself; started when first asked for. */
+  server(): Promise<DatabaseServer>;
+};
+
+export type DatabaseServer = {
+  /** What it calls itself, such as `MariaDB 10.11.19`. */
+  version: string;
+  newDatabase(): Promise<string>;
+  /** Ends the server as a power cut would, and starts it again on what it left. */
+  killAndRestart(): Promise<void>;
+};
+
+export type Row = {
+  what: string;
+  goal: string;
+  measure(place: Place): Promise<Pick<Claim, 'measured' | 'held' | 'detail'>>;
+};
+
+/** Which database a row speaks of, with the address of an empty one. */
+export const ENGINES = {
+  SQLite: async (place: Place) => `sqlite:${place.folder}/${crypto.randomUUID()}.db`,
+  MariaDB: async (place: Place) => (await place.server()).newDatabase(),
+} as const;
+
+export type EngineName = keyof typeof ENGINES;
+export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
