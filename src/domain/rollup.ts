@@ -1,12 +1,24 @@
 /**
- * How states combine, pure: open events and the latest look make the state of an endpoint, endpoints make the state
- * of a site (spec/01 section 3). Order: Paused, then the worst open event, then Unknown, then Up.
+ * How states combine, pure: open events and the latest look make the state of an endpoint, endpoints and the rules of
+ * their site make the state of a site (spec/01 section 3).
  */
-import type { EventId } from './ids.ts';
-import { type State, severityOf } from './state.ts';
+import type { EndpointId, EventId } from './ids.ts';
+import { type CheckMode, isCritical, type ReverseMode, type RollupRules } from './rollup-rules.ts';
+import { type IncidentState, incidentStateOf, type State, severityOf } from './state.ts';
+
+/** The check type of the events that record what state a site was in: made by rollup, so never part of one. */
+export const SITE_STATE_CHECK = 'site_state';
 
 /** What an open event contributes. */
-export type OpenEvent = { eventId: EventId; state: State; severity: number; startedAtMs: number };
+export type OpenEvent = {
+  eventId: EventId;
+  checkType: string;
+  /** Told by an agent on the site instead of being seen by a probe. */
+  reverse: boolean;
+  state: IncidentState;
+  severity: number;
+  startedAtMs: number;
+};
 
 export type RolledUp = {
   state: State;
@@ -15,11 +27,29 @@ export type RolledUp = {
   eventId: EventId | null;
 };
 
-export type EndpointFacts = {
+export type EndpointIncidents = {
+  endpointId: EndpointId;
   active: boolean;
+  open: readonly OpenEvent[];
+  /**
+   * How many of its checks can find it down at all, for the rule `majority`; one that only ever advises, such as
+   * certificate expiry, is none of them. Null when not known: `majority` is then the same as `worst`.
+   */
+  outageChecks: number | null;
+};
+
+export type EndpointFacts = EndpointIncidents & {
   /** State the latest probe suggested; null before the first one, and once it is stale. */
   latest: State | null;
-  open: readonly OpenEvent[];
+};
+
+export type SiteFacts = {
+  /** All endpoints of the site: which of them is the first matters. */
+  endpoints: readonly EndpointFacts[];
+  /** Open events of the site as a whole. */
+  siteOpen: readonly OpenEvent[];
+  /** A maintenance window swallows whatever is wrong. */
+  inMaintenance: boolean;
 };
 
 /** Grace for a look to come in; a shorter timeout, or the server's default, does not shorten it. */
@@ -31,36 +61,158 @@ export function isStale(ageMs: number, endpoint: { intervalSeconds: number; time
   return ageMs > (2 * endpoint.intervalSeconds + graceSeconds) * 1000;
 }
 
-export function endpointState(endpoint: EndpointFacts): RolledUp {
+/** Of the endpoint alone: the rules of its site say what it means for the site, not for itself. */
+export function endpointState(endpoint: Pick<EndpointFacts, 'active' | 'latest' | 'open'>): RolledUp {
   if (!endpoint.active) return plain('Paused');
-  return worst(endpoint.open) ?? plain(couldTell(endpoint) ? 'Up' : 'Unknown');
+  const worst = endpoint.open.toSorted(byWorst)[0];
+  if (worst !== undefined) return { state: worst.state, severity: worst.severity, eventId: worst.eventId };
+  return plain(couldTell(endpoint) ? 'Up' : 'Unknown');
 }
 
 /**
- * `siteOpen` are events of the site as a whole. A paused endpoint contributes nothing; a site is Paused when all of
- * its endpoints are, and Unknown only when no endpoint that is watched can tell.
+ * The state of a site. Paused, when no endpoint is watched; then Maintenance; then the worst contribution of an open
+ * event; then Unknown, when no critical endpoint that is watched can tell (no endpoint at all, when none is critical);
+ * then Up. Among contributions the highest severity decides, then the earliest start, then the lowest id.
+ *
+ * An event contributes its severity, bounded by each rule that speaks of it: the mode of its check type, the mode of
+ * reverse checks, the cap of an endpoint that is not critical. A severity above that of Down is worse than an outage
+ * (a break-in, lost data): no cap lowers it, and only `ignore` and `separate` keep it out. A bounded event shows the
+ * state of its bound.
+ *
+ * `majority`: an endpoint's failures (Seems Down and worse) count in full only while more than half of the checks that
+ * can find it down do; while a minority does, they contribute at most Degraded: still serving, in part failing.
+ * Milder findings count as they are. Several findings of one check are one vote, and reverse checks have none.
  */
-export function siteState(endpoints: readonly EndpointFacts[], siteOpen: readonly OpenEvent[]): RolledUp {
-  const watched = endpoints.filter((endpoint) => endpoint.active);
-  if (watched.length === 0) return plain('Paused');
-  const open = [...siteOpen, ...watched.flatMap((endpoint) => endpoint.open)];
-  return worst(open) ?? plain(watched.some(couldTell) ? 'Up' : 'Unknown');
+export function rollUp(site: SiteFacts, rules: RollupRules): RolledUp {
+  if (!site.endpoints.some((endpoint) => endpoint.active)) return plain('Paused');
+  if (site.inMaintenance) return plain('Maintenance');
+  const worst = worstIncident(site.endpoints, site.siteOpen, rules);
+  if (worst !== null) return { state: worst.state, severity: worst.severity, eventId: worst.causeEventId };
+  return plain(canTell(site.endpoints, rules) ? 'Up' : 'Unknown');
 }
 
+/** What the log records as the site's own event. */
+export type SiteIncident = {
+  state: IncidentState | 'Paused';
+  severity: number;
+  causeEventId: EventId | null;
+};
+
+/**
+ * As `rollUp`, of what is in the log alone: no freshness of looks, no windows. Null when there is nothing to record
+ * (Up or Unknown). Paused only when the site has endpoints and none is watched. Needs all endpoints of the site, in
+ * any order.
+ */
+export function siteIncident(
+  endpoints: readonly EndpointIncidents[],
+  siteOpen: readonly OpenEvent[],
+  rules: RollupRules,
+): SiteIncident | null {
+  if (endpoints.length > 0 && firstWatched(endpoints) === null) return PAUSED;
+  return worstIncident(endpoints, siteOpen, rules);
+}
+
+const PAUSED: SiteIncident = Object.freeze({ state: 'Paused', severity: 0, causeEventId: null });
+
 /** Worst first: highest severity, then the earliest start, then the lowest id. */
-export function byWorst(a: OpenEvent, b: OpenEvent): number {
-  if (a.severity !== b.severity) return b.severity - a.severity;
+export function byWorst(a: RankedEvent, b: RankedEvent): number {
+  return a.severity !== b.severity ? b.severity - a.severity : byAge(a, b);
+}
+
+type RankedEvent = Pick<OpenEvent, 'eventId' | 'severity' | 'startedAtMs'>;
+
+function byAge(a: RankedEvent, b: RankedEvent): number {
   if (a.startedAtMs !== b.startedAtMs) return a.startedAtMs - b.startedAtMs;
   return a.eventId < b.eventId ? -1 : 1;
 }
 
-function worst(open: readonly OpenEvent[]): RolledUp | null {
-  const first = open.toSorted(byWorst)[0];
-  return first === undefined ? null : { state: first.state, severity: first.severity, eventId: first.eventId };
+/** One pass without sorting or collecting: the writer asks for every batch it commits. */
+function worstIncident(
+  endpoints: readonly EndpointIncidents[],
+  siteOpen: readonly OpenEvent[],
+  rules: RollupRules,
+): SiteIncident | null {
+  let worst: OpenEvent | null = null;
+  let worstSeverity = 0;
+  const first = firstWatched(endpoints);
+  for (const endpoint of endpoints) {
+    if (!endpoint.active || endpoint.open.length === 0) continue;
+    const bound = boundOf(endpoint, first, rules);
+    for (const event of endpoint.open) {
+      const severity = contribution(event, bound, rules);
+      if (!outranks(event, severity, worst, worstSeverity)) continue;
+      worst = event;
+      worstSeverity = severity;
+    }
+  }
+  for (const event of siteOpen) {
+    const severity = contribution(event, UNBOUNDED, rules);
+    if (!outranks(event, severity, worst, worstSeverity)) continue;
+    worst = event;
+    worstSeverity = severity;
+  }
+  if (worst === null) return null;
+  const state = worstSeverity === worst.severity ? worst.state : incidentStateOf(worstSeverity);
+  return { state, severity: worstSeverity, causeEventId: worst.eventId };
 }
 
-function couldTell(endpoint: EndpointFacts): boolean {
-  return endpoint.latest !== null && endpoint.latest !== 'Unknown';
+function outranks(event: OpenEvent, severity: number, worst: OpenEvent | null, worstSeverity: number): boolean {
+  if (severity !== worstSeverity) return severity > worstSeverity;
+  return worst !== null && byAge(event, worst) < 0;
+}
+
+/** Severities of 0 are no incidents, so a bound of 0 leaves nothing. */
+const LEFT_OUT = 0;
+const UNBOUNDED = Number.POSITIVE_INFINITY;
+
+const BOUND: Readonly<Record<CheckMode | ReverseMode, number>> = {
+  pass: UNBOUNDED,
+  ignore: LEFT_OUT,
+  separate: LEFT_OUT,
+  'cap:Warning': severityOf('Warning'),
+  'cap:Degraded': severityOf('Degraded'),
+  'cap:Seems Down': severityOf('Seems Down'),
+  'cap:Down': severityOf('Down'),
+};
+
+function contribution(event: OpenEvent, endpointBound: number, rules: RollupRules): number {
+  if (event.checkType === SITE_STATE_CHECK) return 0;
+  let bound = endpointBound;
+  if (rules.siteChecks.size > 0) bound = Math.min(bound, BOUND[rules.siteChecks.get(event.checkType) ?? 'pass']);
+  if (event.reverse) bound = Math.min(bound, BOUND[rules.reverse]);
+  if (bound === LEFT_OUT) return 0;
+  return event.severity > severityOf('Down') ? event.severity : Math.min(event.severity, bound);
+}
+
+function boundOf(endpoint: EndpointIncidents, first: EndpointId | null, rules: RollupRules): number {
+  const cap = isCritical(endpoint.endpointId, first, rules) ? UNBOUNDED : severityOf(rules.nonCriticalCap);
+  const isMinority = rules.endpointRule === 'majority' && !mostChecksFail(endpoint);
+  return isMinority ? Math.min(cap, severityOf('Degraded')) : cap;
+}
+
+function mostChecksFail({ open, outageChecks }: EndpointIncidents): boolean {
+  const failing = open.filter((event) => event.severity >= severityOf('Seems Down') && !event.reverse);
+  const votes = new Set(failing.map((event) => event.checkType)).size;
+  return outageChecks === null || votes * 2 > outageChecks;
+}
+
+function firstWatched(endpoints: readonly EndpointIncidents[]): EndpointId | null {
+  let first: EndpointId | null = null;
+  for (const { active, endpointId } of endpoints) {
+    if (active && (first === null || endpointId < first)) first = endpointId;
+  }
+  return first;
+}
+
+function canTell(endpoints: readonly EndpointFacts[], rules: RollupRules): boolean {
+  const first = firstWatched(endpoints);
+  const watched = endpoints.filter((endpoint) => endpoint.active);
+  const critical = watched.filter((endpoint) => isCritical(endpoint.endpointId, first, rules));
+  return (critical.length === 0 ? watched : critical).some(couldTell);
+}
+
+function couldTell({ latest }: Pick<EndpointFacts, 'latest'>): boolean {
+  return latest !== null && latest !== 'Unknown';
 }
 
 function plain(state: State): RolledUp {

@@ -3,8 +3,10 @@ export const STATES = ['Up', 'Warning', 'Degraded', 'Seems Down', 'Down', 'Pause
 
 export type State = (typeof STATES)[number];
 
-/** States an incident can be in while it is open. */
-export type IncidentState = 'Warning' | 'Degraded' | 'Seems Down' | 'Down';
+/** States an incident can be in while it is open, the mildest first. */
+export const INCIDENT_STATES = ['Warning', 'Degraded', 'Seems Down', 'Down'] as const;
+
+export type IncidentState = (typeof INCIDENT_STATES)[number];
 
 /** States an event of the log can carry: those of incidents, and `Paused` for the site's own. */
 export type LoggedState = IncidentState | 'Paused';
@@ -37,3 +39,8 @@ const SEVERITY: Readonly<Record<State, number>> = {
   'Seems Down': 3,
   Down: 4,
 };
+
+/** The state a severity of 1 or more stands for; everything above 4 is worse than Down and has no label of its own. */
+export function incidentStateOf(severity: number): IncidentState {
+  return INCIDENT_STATES[Math.min(severity, INCIDENT_STATES.length) - 1] ?? 'Warning';
+}

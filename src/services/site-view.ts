@@ -6,8 +6,9 @@ import {
   isStale,
   type OpenEvent,
   type RolledUp,
-  siteState,
+  rollUp,
 } from '../domain/rollup.ts';
+import { DEFAULT_RULES } from '../domain/rollup-rules.ts';
 import type { Endpoint, Site } from '../store/endpoints.ts';
 import type { EventRecord } from '../store/event-records.ts';
 import type { LatestResult } from '../store/runtime.ts';
@@ -44,7 +45,8 @@ function viewSite(runtime: Deps['runtime'], site: Site, open: readonly EventReco
     const latest = runtime.latest(endpoint.endpointId);
     const own = open.filter((event) => event.endpointId === endpoint.endpointId).map(openEventOf);
     const counts = latest !== null && !isStale(nowMs - latest.checkedAtMs, endpoint);
-    const fact: EndpointFacts = { active: endpoint.active, latest: counts ? latest.state : null, open: own };
+    const { endpointId, active } = endpoint;
+    const fact = { endpointId, active, latest: counts ? latest.state : null, open: own, outageChecks: null };
     facts.push(fact);
     return { ...endpoint, latest, rolledUp: endpointState(fact) };
   });
@@ -58,8 +60,8 @@ function viewSite(runtime: Deps['runtime'], site: Site, open: readonly EventReco
       endpoints,
       active: endpoints.some((endpoint) => endpoint.active),
       removedAtMs: removalOf(endpoints),
-      rolledUp: siteState(facts, siteLevel),
-      openEvents: open.toSorted((a, b) => byWorst(openEventOf(a), openEventOf(b))),
+      rolledUp: rollUp({ endpoints: facts, siteOpen: siteLevel, inMaintenance: false }, DEFAULT_RULES),
+      openEvents: open.toSorted(byWorst),
     },
   ];
 }
@@ -70,6 +72,6 @@ function removalOf(endpoints: readonly Endpoint[]): number | null {
 }
 
 function openEventOf(event: EventRecord): OpenEvent {
-  const { eventId, state, severity, startedAtMs } = event;
-  return { eventId, state, severity, startedAtMs };
+  const { eventId, checkType, state, severity, startedAtMs } = event;
+  return { eventId, checkType, reverse: false, state, severity, startedAtMs };
 }

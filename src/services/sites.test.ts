@@ -155,6 +155,18 @@ describe('creating', () => {
   });
 });
 
+describe('a site with several endpoints', () => {
+  it('shows a Warning while only an endpoint other than its first is failing, and that endpoint as it is', async () => {
+    const deps = await startApi();
+    const { siteId } = await createSite(deps, POLICY, { siteId: null, url: 'https://a.example/' });
+    const { endpoints } = await createSite(deps, POLICY, { siteId, url: 'https://a.example/feed' });
+    for (const feed of endpoints.slice(1)) await deps.events.append(appendTo(feed, OUTAGE));
+    const site = await findSite(deps, siteId);
+    expect(site.rolledUp).toMatchObject({ state: 'Warning', severity: 1, eventId: site.openEvents[0]?.eventId });
+    expect(site.endpoints[1]?.rolledUp.state).toBe('Seems Down');
+  });
+});
+
 describe('a look that is too old', () => {
   async function upSite() {
     const deps = await startApi();

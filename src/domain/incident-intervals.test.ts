@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { transitionsToIntervals } from './incident-intervals.ts';
+
+const at = (changedAtMs: number, severityAfter: number | null, reason = 'state_change') => ({
+  changedAtMs,
+  severityAfter,
+  reason,
+});
+
+describe('transitionsToIntervals', () => {
+  it('tells when the event was in which state, from when the failure began', () => {
+    const transitions = [at(100, 3, 'opened'), at(150, 4), at(400, null, 'verifier_cleared')];
+    expect(transitionsToIntervals(transitions, 90)).toEqual([
+      { fromMs: 90, toMs: 150, severity: 3, isFalseAlarm: false },
+      { fromMs: 150, toMs: 400, severity: 4, isFalseAlarm: false },
+    ]);
+  });
+
+  it('begins with the opening when the start is not known or lies after it', () => {
+    expect(transitionsToIntervals([at(100, 3)], null)[0]).toMatchObject({ fromMs: 100, toMs: null });
+    expect(transitionsToIntervals([at(100, 3)], 120)[0]).toMatchObject({ fromMs: 100, toMs: null });
+  });
+
+  it('marks every interval of a false alarm', () => {
+    const found = transitionsToIntervals([at(1, 1), at(2, 3), at(9, null, 'false_alarm')], null);
+    expect(found.map(({ isFalseAlarm }) => isFalseAlarm)).toEqual([true, true]);
+  });
+
+  it('is one interval across transitions that leave the severity as it is', () => {
+    expect(transitionsToIntervals([at(1, 4), at(5, 4, 'cause_linked'), at(9, null)], null)).toEqual([
+      { fromMs: 1, toMs: 9, severity: 4, isFalseAlarm: false },
+    ]);
+  });
+
+  it('leaves out states that lasted no time, and whatever follows the close', () => {
+    expect(transitionsToIntervals([at(5, 3), at(5, 4), at(7, null), at(8, 4)], null)).toEqual([
+      { fromMs: 5, toMs: 7, severity: 4, isFalseAlarm: false },
+    ]);
+    expect(transitionsToIntervals([], null)).toEqual([]);
+    expect(transitionsToIntervals([at(5, null)], 1)).toEqual([]);
+  });
+
+  it('gives each millisecond of a chain to the state it was in then, also when time runs backwards', () => {
+    const changes = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 4 })), {
+      minLength: 1,
+    });
+    fc.assert(
+      fc.property(changes, fc.boolean(), (made, isClosed) => {
+        const transitions = made.map(([changedAtMs, severity]) => at(changedAtMs, severity));
+        if (isClosed) transitions.push(at(15, null));
+        const found = transitionsToIntervals(transitions, null);
+        for (let ms = 0; ms <= 35; ms++) {
+          // The clock at a transition is the latest one any before it told.
+          let severity: number | null = null;
+          let clock = 0;
+          for (const each of transitions) {
+            clock = Math.max(clock, each.changedAtMs);
+            if (clock <= ms) severity = each.severityAfter;
+          }
+          const covering = found.filter(({ fromMs, toMs }) => fromMs <= ms && (toMs === null || ms < toMs));
+          expect(covering.map((each) => each.severity)).toEqual(severity === null ? [] : [severity]);
+        }
+      }),
+    );
+  });
+});
