@@ -1,8 +1,9 @@
 /** The read side of the event log. Every query is bounded; nothing here writes. */
 import type { EventId, SiteId, TransitionId } from '../domain/ids.ts';
+import { SITE_STATE_CHECK } from '../domain/rollup.ts';
 import type { State } from '../domain/state.ts';
 import type { Database } from './database.ts';
-import { type EventRecord, eventOf, SITE_STATE_CHECK, type TransitionRecord, transitionOf } from './event-records.ts';
+import { type EventRecord, eventOf, type TransitionRecord, transitionOf } from './event-records.ts';
 import type { Executor, Tx } from './schema.ts';
 
 export type EventFilter = {

@@ -15,9 +15,6 @@ export type EventIdentity = {
   discriminator: string | null;
 };
 
-/** `check_type` of the sites' own events: what a site as a whole is, for as long as that is not Up. */
-export const SITE_STATE_CHECK = 'site_state';
-
 export type EventRecord = EventIdentity & {
   eventId: EventId;
   severity: number;

@@ -5,6 +5,7 @@
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { Failing } from '../../domain/incident.ts';
 import { type Mutation, type Step, stepFor } from '../../domain/mutation.ts';
+import { DEFAULT_RULES, type RollupRules } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { EntryState, LegacyStatus } from '../legacy.ts';
 import { storableText } from '../metadata.ts';
@@ -130,7 +131,7 @@ class Planner {
   followSites(): void {
     for (const [siteId, { cue, last }] of this.#sites) {
       const open = this.#openOf(siteId);
-      const followed = siteStep(siteId, this.#endpointsOf(siteId), open, cue.atMs, last);
+      const followed = siteStep(siteId, this.#endpointsOf(siteId), open, this.#rulesOf(siteId), cue.atMs, last);
       if (followed === null) continue;
       const { identity, step, mutation, metadata } = followed;
       const key = dedupKey(identity);
@@ -160,6 +161,10 @@ class Planner {
 
   #endpointsOf(siteId: SiteId): readonly EntryState[] {
     return this.#view.endpoints.get(siteId) ?? [];
+  }
+
+  #rulesOf(siteId: SiteId): RollupRules {
+    return this.#view.rules.get(siteId) ?? DEFAULT_RULES;
   }
 
   #refusal({ identity, onlyWhileWatching, onlyEvent, epoch }: AppendInput, event: LoggedEvent | null): Refusal | null {

@@ -4,6 +4,7 @@
  */
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { EventState } from '../../domain/mutation.ts';
+import type { RollupRules } from '../../domain/rollup-rules.ts';
 import { isLoggedState } from '../../domain/state.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type EventIdentity, type TransitionRow } from '../event-records.ts';
@@ -32,6 +33,8 @@ export type LogView = {
   open: Map<SiteId, Map<string, LoggedEvent>>;
   /** What was committed before, by the operation that did it. */
   committed: Map<string, TransitionRow[]>;
+  /** Of the sites that have rules of their own. */
+  rules: Map<SiteId, RollupRules>;
   /** Epochs of buckets whose lease is live. */
   epochs: Map<number, bigint>;
 };
@@ -48,7 +51,13 @@ export async function readLog(
 ): Promise<LogView> {
   const siteIds = [...new Set([...inputs.map(({ identity }) => identity.siteId), ...cues.map(({ siteId }) => siteId)])];
   siteIds.sort(ascending);
-  const view: LogView = { endpoints: new Map(), open: new Map(), committed: new Map(), epochs: new Map() };
+  const view: LogView = {
+    endpoints: new Map(),
+    open: new Map(),
+    committed: new Map(),
+    rules: new Map(),
+    epochs: new Map(),
+  };
   for (const siteId of siteIds) {
     view.endpoints.set(siteId, []);
     view.open.set(siteId, new Map());

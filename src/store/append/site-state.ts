@@ -2,10 +2,12 @@
  * The site's own event: one row of the log for as long as the state of a site is not Up, so that its time line needs no
  * rollup. It follows from the open events of the site, their endpoints and its rules, and is written with them.
  */
-import type { SiteId } from '../../domain/ids.ts';
+import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import type { CloseReason, Mutation, Step } from '../../domain/mutation.ts';
 import { stepFor } from '../../domain/mutation.ts';
-import { dedupKey, type EventIdentity, SITE_STATE_CHECK } from '../event-records.ts';
+import { type OpenEvent, SITE_STATE_CHECK, type SiteIncident, siteIncident } from '../../domain/rollup.ts';
+import type { RollupRules } from '../../domain/rollup-rules.ts';
+import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { EntryState } from '../legacy.ts';
 import type { PlannedTransition } from './append-plan.ts';
 import type { LoggedEvent } from './log-view.ts';
@@ -21,6 +23,7 @@ export function siteStep(
   siteId: SiteId,
   endpoints: readonly EntryState[],
   open: ReadonlyMap<string, LoggedEvent>,
+  rules: RollupRules,
   cuedAtMs: number,
   last: PlannedTransition | null,
 ): SiteFollowed | null {
@@ -30,39 +33,53 @@ export function siteStep(
   const known = open.get(dedupKey(identity)) ?? null;
   if (known?.unreadable) return null;
   const atMs = last?.step.changedAtMs ?? cuedAtMs;
-  const mutation = mutationFor(known, incidentOf(endpoints, open), last, atMs);
+  const mutation = mutationFor(known, incidentOf(endpoints, open, rules), last, atMs);
   const step = mutation === null ? null : stepFor(known, mutation, atMs);
   if (mutation === null || step === null) return null;
   return { identity, mutation, step, metadata: metadataOf(last) };
 }
 
-type Incident = Pick<LoggedEvent, 'state' | 'severity'> & { cause: LoggedEvent | null };
-
-function incidentOf(endpoints: readonly EntryState[], open: ReadonlyMap<string, LoggedEvent>): Incident | null {
-  let worst: LoggedEvent | null = null;
-  const watched = new Set(endpoints.filter(({ active }) => active).map(({ endpointId }) => endpointId));
-  if (watched.size === 0) return { state: 'Paused', severity: 0, cause: null };
+/** Endpoints with what is open on them, in the terms of the rollup. */
+function incidentOf(
+  endpoints: readonly EntryState[],
+  open: ReadonlyMap<string, LoggedEvent>,
+  rules: RollupRules,
+): SiteIncident | null {
+  const ofSite: OpenEvent[] = [];
+  const ofEndpoint = new Map<EndpointId, OpenEvent[]>();
   for (const event of open.values()) {
     const { checkType, endpointId } = event.identity;
     if (checkType === SITE_STATE_CHECK || event.unreadable) continue;
-    if (endpointId !== null && !watched.has(endpointId)) continue;
-    if (worst === null || event.severity > worst.severity) worst = event;
+    const { id: eventId, severity, startedAtMs } = event;
+    const state = event.state as OpenEvent['state'];
+    const seen = { eventId, checkType, reverse: false, state, severity, startedAtMs };
+    const events = endpointId === null ? ofSite : ofEndpoint.get(endpointId);
+    if (events !== undefined) events.push(seen);
+    else if (endpointId !== null) ofEndpoint.set(endpointId, [seen]);
   }
-  return worst === null ? null : { state: worst.state, severity: worst.severity, cause: worst };
+  const incidents = endpoints.map(({ endpointId, active }) => ({
+    endpointId,
+    active,
+    open: ofEndpoint.get(endpointId) ?? NONE,
+    outageChecks: null,
+  }));
+  return siteIncident(incidents, ofSite, rules);
 }
+
+const NONE: readonly OpenEvent[] = [];
 
 function mutationFor(
   known: LoggedEvent | null,
-  now: Incident | null,
+  now: SiteIncident | null,
   last: PlannedTransition | null,
   atMs: number,
 ): Mutation | null {
   if (now === null) return known === null ? null : { op: 'close', reason: closeReason(last) };
-  const { state, severity, cause } = now;
+  const { state, severity, causeEventId } = now;
   if (known === null) {
     // A failure that was just opened began when it was first seen; anything older was not the state of the site before.
-    const startedAtMs = cause !== null && cause === last?.event && cause.version === 1 ? cause.startedAtMs : atMs;
-    return { op: 'open', state, severity, startedAtMs, reason: 'opened' };
+    const isNew = last !== null && last.before === null && last.event.id === causeEventId;
+    return { op: 'open', state, severity, startedAtMs: isNew ? last.event.startedAtMs : atMs, reason: 'opened' };
   }
   if (known.state === state && known.severity === severity) return null;
   if (severity === known.severity) return { op: 'promote', state, severity, reason: 'state_change' };
