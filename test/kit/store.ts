@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
+import { type SqliteThread, type SqliteThreads, startSqliteThread } from '../../src/store/dialect/sqlite-link.ts';
 import { createEndpoints } from '../../src/store/endpoints.ts';
 import { createEventQueries } from '../../src/store/event-queries.ts';
 import type { AppendInput } from '../../src/store/events.ts';
@@ -20,8 +21,17 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** A thread takes longer to start than most tests to run, so it is handed on from one to the next. */
+const idleThreads: SqliteThread[] = [];
+const sharedThreads: SqliteThreads = {
+  take: () => idleThreads.pop() ?? startSqliteThread(),
+  async giveBack(thread) {
+    if (thread.isAlive()) idleThreads.push(thread);
+  },
+};
+
 export async function temporaryDatabase(folder = temporaryFolder()): Promise<Database> {
-  const db = await openDatabase({ url: join(folder, 'jetmon.db') });
+  const db = await openDatabase({ url: join(folder, 'jetmon.db'), threads: sharedThreads });
   onTestFinished(() => db.close());
   return db;
 }
