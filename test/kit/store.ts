@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { onTestFinished } from 'vitest';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
@@ -24,11 +25,32 @@ export function temporaryFolder(): string {
 /** A thread takes longer to start than most tests to run, so it is handed on from one to the next. */
 const idleThreads: SqliteThread[] = [];
 const sharedThreads: SqliteThreads = {
-  take: () => idleThreads.pop() ?? startSqliteThread(),
+  take: () => idleThreads.pop() ?? countOrders(startSqliteThread()),
   async giveBack(thread) {
     if (thread.isAlive()) idleThreads.push(thread);
   },
 };
+
+/** Given to a thread and not answered yet. */
+let ordersOut = 0;
+
+function countOrders(thread: SqliteThread): SqliteThread {
+  return {
+    ...thread,
+    ask(order) {
+      ordersOut += 1;
+      return thread.ask(order).finally(() => {
+        ordersOut -= 1;
+      });
+    },
+  };
+}
+
+/** Resolves when nothing waits for a database, and nothing that an answer led to does. */
+export async function databasesAtRest(): Promise<void> {
+  do await setImmediate();
+  while (ordersOut > 0);
+}
 
 export async function temporaryDatabase(folder = temporaryFolder()): Promise<Database> {
   const db = await openDatabase({ url: join(folder, 'jetmon.db'), threads: sharedThreads });

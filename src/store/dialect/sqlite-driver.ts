@@ -12,7 +12,6 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { AppError } from '../../domain/errors.ts';
 import type { SqliteThread } from './sqlite-link.ts';
 import { type Answer, type Order, READER, WRITER } from './sqlite-messages.ts';
 import { asUnavailable } from './sqlite-trouble.ts';
@@ -140,7 +139,7 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
     return {
       async init() {},
       async acquireConnection() {
-        if (isDraining) throw new AppError('db_unavailable', 'the database has been closed');
+        if (isDraining) throw new Error('the database has been closed');
         inUse += 1;
         return createConnection();
       },
