@@ -29,26 +29,23 @@ const counting = (turns: number) =>
 describe('a slow query', () => {
   it('holds up nothing on the main thread', async () => {
     const { kysely } = await temporaryDatabase();
-    let turns = 100_000;
-    for (let tookMs = 0; tookMs < 300; turns *= 2) {
-      const startedMs = performance.now();
-      await counting(turns).execute(kysely);
-      tookMs = performance.now() - startedMs;
-    }
-    const startedMs = performance.now();
-    let lastMs = startedMs;
+    let lastMs = 0;
     let longestGapMs = 0;
-    let ticks = 0;
     const timer = setInterval(() => {
       const nowMs = performance.now();
       longestGapMs = Math.max(longestGapMs, nowMs - lastMs);
       lastMs = nowMs;
-      ticks += 1;
     }, 1);
-    await counting(turns).execute(kysely);
+    let tookMs = 0;
+    for (let turns = 300_000; tookMs < 300; turns *= 3) {
+      const startedMs = performance.now();
+      lastMs = startedMs;
+      longestGapMs = 0;
+      await counting(turns).execute(kysely);
+      tookMs = performance.now() - startedMs;
+      longestGapMs = Math.max(longestGapMs, performance.now() - lastMs);
+    }
     clearInterval(timer);
-    const tookMs = performance.now() - startedMs;
-    expect(ticks).toBeGreaterThan(5);
     expect(longestGapMs).toBeLessThan(tookMs / 2);
   });
 });
@@ -159,8 +156,10 @@ describe('what crosses the border', () => {
     await put(kysely, 'n1');
     await expect(put(kysely, 'n1')).rejects.toMatchObject({ errcode: 1555, code: 'ERR_SQLITE_ERROR' });
     await expect(sql`select 1 from nowhere`.execute(kysely)).rejects.toThrow('no such table: nowhere');
-    await expect(sql`select ${() => 1}`.execute(kysely)).rejects.toThrow('could not be cloned');
-    await expect(sql`select ${new Date(0)}`.execute(kysely)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    await expect(kysely.executeQuery(CompiledQuery.raw('select ?', [() => 1]))).rejects.toThrow('could not be cloned');
+    await expect(kysely.executeQuery(CompiledQuery.raw('select ?, ?', [1, {}]))).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
     expect(await names(kysely)).toEqual(['n1']);
   });
 
