@@ -51,31 +51,15 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
 
   async function startTransaction(): Promise<Session> {
     const pass = await turns.take();
-    const run = (sql: string) => ask({ kind: 'run', handle: WRITER, sql, parameters: [] });
-    let isOpen = false;
+    const run = async (sql: string) => void (await ask({ kind: 'run', handle: WRITER, sql, parameters: [] }));
     try {
       // A transaction that reads first and writes later would fail, not wait, when another process wrote in between.
       await run('begin immediate');
-      isOpen = true;
     } catch (error) {
       pass();
       throw error;
     }
-    return {
-      handle: WRITER,
-      async run(sql) {
-        await run(sql);
-        isOpen = false;
-      },
-      async leave() {
-        try {
-          // The next one must not be in the middle of this one.
-          if (isOpen) await run('rollback');
-        } finally {
-          pass();
-        }
-      },
-    };
+    return { handle: WRITER, run, leave: async () => pass() };
   }
 
   async function startSnapshot(): Promise<Session> {
