@@ -24,7 +24,7 @@ export function temporaryFolder(): string {
 
 /** A thread takes longer to start than most tests to run, so it is handed on from one to the next. */
 const idleThreads: SqliteThread[] = [];
-const sharedThreads: SqliteThreads = {
+export const sharedThreads: SqliteThreads = {
   take: () => idleThreads.pop() ?? countOrders(startSqliteThread()),
   async giveBack(thread) {
     if (thread.isAlive()) idleThreads.push(thread);

@@ -11,7 +11,7 @@ export interface Statements {
 }
 
 export interface Cursor {
-  fetch(maxRows: number): Answer;
+  read(maxRows: number): Answer;
   close(): void;
 }
 
@@ -61,7 +61,7 @@ export function createStatements(file: DatabaseSync): Statements {
       statement.setReturnArrays(true);
       const rows = statement.iterate(...(parameters as SQLInputValue[])) as unknown as Iterator<SQLOutputValue[]>;
       return {
-        fetch(maxRows) {
+        read(maxRows) {
           const portion: SQLOutputValue[][] = [];
           while (portion.length < maxRows) {
             const next = rows.next();

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CompiledQuery, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { temporaryDatabase, temporaryFolder } from '../../../test/kit/store.ts';
+import { sharedThreads, temporaryDatabase, temporaryFolder } from '../../../test/kit/store.ts';
 import { openDatabase } from '../database.ts';
 import type { Executor } from '../schema.ts';
 import { openSqlite } from './sqlite.ts';
@@ -202,7 +202,7 @@ describe('what crosses the border', () => {
 describe('closing', () => {
   it('finishes what is under way and what waits, and leaves one file', async () => {
     const folder = temporaryFolder();
-    const db = await openDatabase({ url: join(folder, 'x.db') });
+    const db = await openDatabase({ url: join(folder, 'x.db'), threads: sharedThreads });
     const work = [
       db.transaction(async (tx) => {
         await put(tx, 'n1');
@@ -216,7 +216,7 @@ describe('closing', () => {
     expect(readdirSync(folder)).toEqual(['x.db']);
     await expect(put(db.kysely, 'n5')).rejects.toThrow('closed');
     await expect(db.snapshot(names)).rejects.toThrow('closed');
-    const again = await openDatabase({ url: join(folder, 'x.db') });
+    const again = await openDatabase({ url: join(folder, 'x.db'), threads: sharedThreads });
     expect(await names(again.kysely)).toEqual(['n1', 'n2', 'n3', 'n4']);
     await again.close();
   });
@@ -224,7 +224,7 @@ describe('closing', () => {
   it('leaves no thread behind, however often', async () => {
     const folder = temporaryFolder();
     const before = threads();
-    for (let turn = 0; turn < 7; turn++) await (await openSqlite(join(folder, `${turn}.db`))).close();
+    for (let turn = 0; turn < 4; turn++) await (await openSqlite(join(folder, `${turn}.db`))).close();
     await expect(openSqlite(join(folder, 'missing', 'x.db'))).rejects.toMatchObject({ code: 'database_unusable' });
     // Node itself may have started its four for the file system meanwhile.
     expect(threads() - before).toBeLessThanOrEqual(4);

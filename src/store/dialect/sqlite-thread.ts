@@ -42,7 +42,7 @@ function answerTo(order: Order): Answer {
       cursors.set(order.cursor, handleOf(order.handle).statements.openCursor(order.sql, order.parameters));
       return DONE;
     case 'fetch':
-      return cursors.get(order.cursor)?.fetch(order.maxRows) ?? DONE;
+      return cursors.get(order.cursor)?.read(order.maxRows) ?? DONE;
     case 'closeCursor':
       cursors.get(order.cursor)?.close();
       cursors.delete(order.cursor);
