@@ -3,18 +3,22 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { temporaryDatabase, temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
+import { sharedThreads, temporaryDatabase, temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
 import { AppError } from '../domain/errors.ts';
-import { openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { MIGRATIONS } from './migrations/migrations.ts';
 
 async function refusal(url: string): Promise<AppError> {
-  const error = await openDatabase({ url }).then(
+  const error = await open(url).then(
     () => new Error('it was opened'),
     (cause: unknown) => cause,
   );
   if (!(error instanceof AppError)) throw error;
   return error;
+}
+
+function open(url: string): Promise<Database> {
+  return openDatabase({ url, threads: sharedThreads });
 }
 
 const asRoot = process.getuid?.() === 0;
@@ -23,7 +27,7 @@ describe('opening a database', () => {
   it('takes sqlite: URLs and bare paths, and makes a file for its owner alone', async () => {
     const folder = temporaryFolder();
     for (const url of [join(folder, 'a.db'), `sqlite:${join(folder, 'b.db')}`, `sqlite://${join(folder, 'c.db')}`]) {
-      const db = await openDatabase({ url });
+      const db = await open(url);
       expect(statSync(db.name).mode & 0o777).toBe(0o600);
       await db.close();
     }
@@ -96,7 +100,7 @@ describe('a file that cannot be used', () => {
     ['overwritten in the middle', (path: string) => overwrite(path, 4_096 * 3, Buffer.alloc(8_192, 0x5a))],
   ])('is refused when it was %s', async (_, damage) => {
     const path = join(temporaryFolder(), 'x.db');
-    await (await openDatabase({ url: path })).close();
+    await (await open(path)).close();
     damage(path);
     const error = await refusal(path);
     expect(error.code).toBe('database_unusable');
@@ -107,7 +111,7 @@ describe('a file that cannot be used', () => {
   it.skipIf(asRoot)('is refused when it or its folder may only be read', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'x.db');
-    await (await openDatabase({ url: path })).close();
+    await (await open(path)).close();
     chmodSync(path, 0o400);
     expect((await refusal(path)).code).toBe('database_unusable');
     chmodSync(path, 0o600);

@@ -5,8 +5,9 @@ import { AppError } from '../domain/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { OpenedDatabase } from './dialect/dialect.ts';
-import { kyselyOn, sqliteDialect } from './dialect/sqlite.ts';
-import { asUnusable, openSqliteFile } from './dialect/sqlite-file.ts';
+import { openSqlite } from './dialect/sqlite.ts';
+import type { SqliteThreads } from './dialect/sqlite-link.ts';
+import { asUnusable } from './dialect/sqlite-trouble.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { Tx } from './schema.ts';
 
@@ -22,37 +23,28 @@ export interface Database extends OpenedDatabase {
   ping(): Promise<void>;
 }
 
+/** `threads` of the embedded database come from there, when there is somebody who keeps some. */
+export type OpenOptions = { url: string; log?: Log; clock?: Clock; threads?: SqliteThreads };
+
 /**
- * `url` is `sqlite:<path>` or a bare path. Open a file once per process: while one handle waits for another's lock, the
- * thread waits, and the other cannot finish. Throws AppError `database_unsupported`, `database_unusable` or
+ * `url` is `sqlite:<path>` or a bare path. Throws AppError `database_unsupported`, `database_unusable` or
  * `database_newer`.
  */
-export async function openDatabase(options: { url: string; log?: Log; clock?: Clock }): Promise<Database> {
+export async function openDatabase(options: OpenOptions): Promise<Database> {
   const path = databasePath(options.url);
-  const kysely = kyselyOn(openSqliteFile(path));
+  const opened = await openSqlite(path, options.threads);
+  const { kysely, dialect, name } = opened;
   try {
-    await migrate({
-      kysely,
-      dialect: sqliteDialect,
-      clock: options.clock ?? systemClock,
-      name: path,
-      log: options.log,
-    });
+    await migrate({ kysely, dialect, clock: options.clock ?? systemClock, name, log: options.log });
   } catch (error) {
-    await kysely.destroy();
+    await opened.close();
     throw asUnusable(path, error);
   }
   return {
-    kysely,
-    dialect: sqliteDialect,
-    name: path,
-    path,
-    transaction: (run) => kysely.transaction().execute(run),
-    snapshot: (run) => kysely.transaction().execute(run),
+    ...opened,
     async ping() {
       await sql`select 1`.execute(kysely);
     },
-    close: () => kysely.destroy(),
   };
 }
 

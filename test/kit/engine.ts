@@ -1,5 +1,4 @@
 /** The whole engine on a real store, a clock the test moves and a prober the test answers for. */
-import { setImmediate } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import { DEFAULT_CADENCE } from '../../src/domain/incident.ts';
@@ -10,7 +9,7 @@ import { createRuntime } from '../../src/store/runtime.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeProber, type FakeProber, verdict } from './fake-prober.ts';
-import { temporaryStore } from './store.ts';
+import { databasesAtRest, temporaryStore } from './store.ts';
 
 export type TestStore = Awaited<ReturnType<typeof temporaryStore>>;
 
@@ -69,9 +68,9 @@ export async function testEngine(options: TestEngineOptions = {}) {
   });
   onTestFinished(() => engine.stop());
 
-  /** Lets everything that waits for the database finish; the driver answers within the turn. */
+  /** Lets everything that waits for the database finish. */
   const quiet = async () => {
-    await setImmediate();
+    await databasesAtRest();
     await engine.upToDate();
   };
 

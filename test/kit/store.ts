@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { onTestFinished } from 'vitest';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
+import { type SqliteThread, type SqliteThreads, startSqliteThread } from '../../src/store/dialect/sqlite-link.ts';
 import { createEndpoints } from '../../src/store/endpoints.ts';
 import { createEventQueries } from '../../src/store/event-queries.ts';
 import type { AppendInput } from '../../src/store/events.ts';
@@ -20,8 +22,38 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** A thread takes longer to start than most tests to run, so it is handed on from one to the next. */
+const idleThreads: SqliteThread[] = [];
+export const sharedThreads: SqliteThreads = {
+  take: () => idleThreads.pop() ?? countOrders(startSqliteThread()),
+  async giveBack(thread) {
+    if (thread.isAlive()) idleThreads.push(thread);
+  },
+};
+
+/** Given to a thread and not answered yet. */
+let ordersOut = 0;
+
+function countOrders(thread: SqliteThread): SqliteThread {
+  return {
+    ...thread,
+    ask(order) {
+      ordersOut += 1;
+      return thread.ask(order).finally(() => {
+        ordersOut -= 1;
+      });
+    },
+  };
+}
+
+/** Resolves when nothing waits for a database, and nothing that an answer led to does. */
+export async function databasesAtRest(): Promise<void> {
+  do await setImmediate();
+  while (ordersOut > 0);
+}
+
 export async function temporaryDatabase(folder = temporaryFolder()): Promise<Database> {
-  const db = await openDatabase({ url: join(folder, 'jetmon.db') });
+  const db = await openDatabase({ url: join(folder, 'jetmon.db'), threads: sharedThreads });
   onTestFinished(() => db.close());
   return db;
 }

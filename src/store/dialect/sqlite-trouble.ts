@@ -40,10 +40,16 @@ const BY_FILE_CODE: Readonly<Record<string, Trouble>> = {
 
 /** The trouble behind an error, or null when it is not about the file. */
 export function troubleOf(error: unknown): Trouble | null {
+  if (error instanceof Error && 'trouble' in error) return error.trouble as Trouble;
   const code = primaryCode(error);
   if (code !== null) return BY_SQLITE_CODE[code] ?? null;
   const fileCode = error instanceof Error && 'code' in error ? String(error.code) : '';
   return BY_FILE_CODE[fileCode] ?? null;
+}
+
+/** An error with a trouble that we found ourselves. */
+export function refusal(trouble: Trouble): Error {
+  return Object.assign(new Error(trouble.cause), { trouble });
 }
 
 /** SQLite's primary result code; the driver reports extended ones. */
@@ -53,13 +59,17 @@ export function primaryCode(error: unknown): number | null {
     : null;
 }
 
-/** Runs a statement; trouble with the file itself becomes `db_unavailable`, everything else passes. */
-export function asUnavailable<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    const trouble = troubleOf(error);
-    if (trouble === null) throw error;
-    throw new AppError('db_unavailable', `the database ${trouble.cause}`, { fix: trouble.fix, cause: error });
-  }
+/** Trouble with the file itself becomes `db_unavailable`; everything else stays as it is. */
+export function asUnavailable(error: unknown): unknown {
+  const trouble = troubleOf(error);
+  if (trouble === null) return error;
+  return new AppError('db_unavailable', `the database ${trouble.cause}`, { fix: trouble.fix, cause: error });
+}
+
+/** Trouble with the file that is met while it is opened or set up becomes `database_unusable`. */
+export function asUnusable(path: string, error: unknown): unknown {
+  const cause = error instanceof AppError && error.code === 'db_unavailable' ? error.cause : error;
+  const trouble = troubleOf(cause);
+  if (trouble === null) return error;
+  return new AppError('database_unusable', `database ${path} ${trouble.cause}`, { fix: trouble.fix, cause });
 }

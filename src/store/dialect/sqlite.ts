@@ -1,9 +1,11 @@
-/** SQLite through Node's own driver: the adapter Kysely needs, and the few statements that MySQL spells differently. */
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely';
+/** The embedded database: how it is opened, and the few statements that MySQL spells differently. */
+import { Kysely, sql } from 'kysely';
+import { LEGACY_TABLE } from '../legacy.ts';
 import type { Schema } from '../schema.ts';
-import type { Dialect } from './dialect.ts';
-import { asUnavailable } from './sqlite-trouble.ts';
+import type { Dialect, OpenedDatabase } from './dialect.ts';
+import { connectionsOn } from './sqlite-driver.ts';
+import { freshThreads, type SqliteThreads } from './sqlite-link.ts';
+import { asUnusable } from './sqlite-trouble.ts';
 
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
@@ -46,46 +48,42 @@ export const sqliteDialect: Dialect = {
   },
 };
 
-/** Prepared statements kept; the store has far fewer, so only generated texts (batches, lists) ever leave. */
-const MAX_STATEMENTS = 250;
+/**
+ * Opens a file in a thread of its own and hands it out as it is: its tables are not looked at. Throws AppError
+ * `database_unusable`, or `db_unavailable` when the thread ends.
+ */
+export async function openSqlite(path: string, threads: SqliteThreads = freshThreads): Promise<OpenedDatabase> {
+  const thread = threads.take();
+  try {
+    await thread.ask({ kind: 'open', path, companion: LEGACY_TABLE });
+  } catch (error) {
+    await threads.giveBack(thread);
+    throw asUnusable(path, error);
+  }
+  const connections = connectionsOn(thread);
+  const kysely = new Kysely<Schema>({ dialect: connections.dialect });
+  const snapshots = new Kysely<Schema>({ dialect: connections.snapshots });
+  let closing: Promise<void> | null = null;
 
-/** Kysely on an open file. Destroying it closes the file. */
-export function kyselyOn(file: DatabaseSync): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(file) }) });
-}
+  async function close(): Promise<void> {
+    await connections.drain();
+    try {
+      if (thread.isAlive()) await thread.ask({ kind: 'close' });
+    } finally {
+      await threads.giveBack(thread);
+    }
+  }
 
-function adapt(file: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, SqliteStatement>();
   return {
-    close: () => file.close(),
-    prepare(text) {
-      // A full disk ends the transaction by itself; asking again would hide that error behind another.
-      if (text === 'rollback' && !file.isTransaction) return ALREADY_ROLLED_BACK;
-      // A transaction that reads first and writes later would fail, not wait, when another process wrote in between.
-      const statement = statements.get(text) ?? prepare(file, text === 'begin' ? 'begin immediate' : text);
-      statements.delete(text);
-      statements.set(text, statement);
-      const oldest = statements.keys().next();
-      if (statements.size > MAX_STATEMENTS && !oldest.done) statements.delete(oldest.value);
-      return statement;
+    kysely,
+    dialect: sqliteDialect,
+    name: path,
+    path,
+    transaction: (run) => kysely.transaction().execute(run),
+    snapshot: (run) => snapshots.transaction().execute(run),
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }
-
-function prepare(file: DatabaseSync, text: string): SqliteStatement {
-  const statement = asUnavailable(() => file.prepare(text));
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => asUnavailable(() => statement.all(...(parameters as SQLInputValue[]))),
-    run: (parameters) => asUnavailable(() => statement.run(...(parameters as SQLInputValue[]))),
-    // Its own statement: while one is being read row by row, running it again would start it over.
-    iterate: (parameters) => file.prepare(text).iterate(...(parameters as SQLInputValue[])),
-  };
-}
-
-const ALREADY_ROLLED_BACK: SqliteStatement = {
-  reader: false,
-  all: () => [],
-  run: () => ({ changes: 0, lastInsertRowid: 0 }),
-  iterate: () => [].values(),
-};

@@ -4,8 +4,7 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { temporaryDatabase, temporaryFolder, temporaryStore } from '../../../test/kit/store.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { kyselyOn, sqliteDialect } from '../dialect/sqlite.ts';
-import { openSqliteFile } from '../dialect/sqlite-file.ts';
+import { openSqlite } from '../dialect/sqlite.ts';
 import type { Executor } from '../schema.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
@@ -92,15 +91,16 @@ describe('the first migration', () => {
 describe('the second migration', () => {
   it('gives a database that is in use its columns, and leaves what stands in it', async () => {
     const folder = temporaryFolder();
-    const older = kyselyOn(openSqliteFile(join(folder, 'jetmon.db')));
-    const parts = { kysely: older, dialect: sqliteDialect, clock: systemClock, name: 'x' };
+    const opened = await openSqlite(join(folder, 'jetmon.db'));
+    const { kysely: older, dialect } = opened;
+    const parts = { kysely: older, dialect, clock: systemClock, name: 'x' };
     await migrate({ ...parts, migrations: MIGRATIONS.slice(0, 1) });
     await older
       .insertInto('jetmon_endpoint_check_config')
       .values({ source_site_id: 1n, blog_id: 1n, timeout_seconds: 7, created_at: 1, updated_at: 1 })
       .execute();
     await sql`alter table jetmon_endpoint_check_config add column custom_headers text`.execute(older);
-    await older.destroy();
+    await opened.close();
     const { kysely } = await temporaryDatabase(folder);
     const rows = await kysely.selectFrom('jetmon_endpoint_check_config').selectAll().execute();
     expect(rows).toMatchObject([{ timeout_seconds: 7n, custom_headers: null, http2: null }]);

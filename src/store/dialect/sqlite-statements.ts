@@ -1,0 +1,85 @@
+/** Runs statements on one connection in the thread of the embedded database, and keeps those that come again. */
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { Answer } from './sqlite-messages.ts';
+
+export interface Statements {
+  run(sql: string, parameters: readonly unknown[]): Answer;
+  /** Rows in portions; its own statement, because one that is run again while it is being read starts over. */
+  openCursor(sql: string, parameters: readonly unknown[]): Cursor;
+  /** How many are kept. */
+  kept(): number;
+}
+
+export interface Cursor {
+  read(maxRows: number): Answer;
+  close(): void;
+}
+
+type Prepared = { statement: StatementSync; hasRows: boolean };
+
+/** The store has far fewer, so only generated texts (batches, lists) ever leave. */
+const MAX_STATEMENTS = 250;
+/** A statement of thousands of parameters is compiled to several times its text. */
+const MAX_CHARACTERS = 1_000_000;
+
+export function createStatements(file: DatabaseSync): Statements {
+  const kept = new Map<string, Prepared>();
+  let characters = 0;
+
+  function prepare(sql: string): Prepared {
+    const found = kept.get(sql);
+    if (found !== undefined) {
+      kept.delete(sql);
+      kept.set(sql, found);
+      return found;
+    }
+    const statement = file.prepare(sql);
+    statement.setReturnArrays(true);
+    const prepared = { statement, hasRows: statement.columns().length > 0 };
+    kept.set(sql, prepared);
+    characters += sql.length;
+    for (const oldest of kept.keys()) {
+      if (kept.size === 1 || (kept.size <= MAX_STATEMENTS && characters <= MAX_CHARACTERS)) break;
+      kept.delete(oldest);
+      characters -= oldest.length;
+    }
+    return prepared;
+  }
+
+  return {
+    run(sql, parameters) {
+      // A full disk ends the transaction by itself; asking again would hide that error behind another.
+      if (sql === 'rollback' && !file.isTransaction) return { kind: 'done' };
+      const { statement, hasRows } = prepare(sql);
+      const values = parameters as SQLInputValue[];
+      if (hasRows) return rowsOf(statement, statement.all(...values) as unknown as SQLOutputValue[][]);
+      const { changes, lastInsertRowid } = statement.run(...values);
+      return { kind: 'changed', changes: BigInt(changes), lastId: BigInt(lastInsertRowid) };
+    },
+    openCursor(sql, parameters) {
+      const statement = file.prepare(sql);
+      statement.setReturnArrays(true);
+      const rows = statement.iterate(...(parameters as SQLInputValue[])) as unknown as Iterator<SQLOutputValue[]>;
+      return {
+        read(maxRows) {
+          const portion: SQLOutputValue[][] = [];
+          while (portion.length < maxRows) {
+            const next = rows.next();
+            if (next.done) break;
+            portion.push(next.value);
+          }
+          return rowsOf(statement, portion);
+        },
+        close: () => void rows.return?.(),
+      };
+    },
+    kept: () => kept.size,
+  };
+}
+
+/** The names are asked for each time: a change of the tables may change what `*` stands for. */
+function rowsOf(statement: StatementSync, rows: readonly SQLOutputValue[][]): Answer {
+  if (rows.length === 0) return { kind: 'rows', names: [], columns: [] };
+  const names = statement.columns().map(({ name }) => name);
+  return { kind: 'rows', names, columns: names.map((_, index) => rows.map((row) => row[index])) };
+}
