@@ -4,7 +4,10 @@ import { sql } from 'kysely';
 import { AppError } from '../domain/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { OpenedDatabase } from './dialect/dialect.ts';
+import type { OpenedDatabase, TransactionOptions } from './dialect/dialect.ts';
+import { openMysql } from './dialect/mysql.ts';
+import { asUnusable as asUnusableServer } from './dialect/mysql-trouble.ts';
+import { isMysqlUrl } from './dialect/mysql-url.ts';
 import { kyselyOn, sqliteDialect } from './dialect/sqlite.ts';
 import { asUnusable, openSqliteFile } from './dialect/sqlite-file.ts';
 import { migrate } from './migrations/migrate.ts';
@@ -17,17 +20,18 @@ export interface Database extends OpenedDatabase {
    * lock wait), so it must only change what `tx` and its own variables hold, and nothing in it may wait for the network,
    * a timer, or a query outside of `tx`.
    */
-  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(run: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Resolves when the database answers; rejects with `db_unavailable`. */
   ping(): Promise<void>;
 }
 
 /**
- * `url` is `sqlite:<path>` or a bare path. Open a file once per process: while one handle waits for another's lock, the
+ * `url` is `sqlite:<path>`, a bare path, or `mysql://user:password@host:port/name`. Open a file once per process: while one handle waits for another's lock, the
  * thread waits, and the other cannot finish. Throws AppError `database_unsupported`, `database_unusable` or
  * `database_newer`.
  */
 export async function openDatabase(options: { url: string; log?: Log; clock?: Clock }): Promise<Database> {
+  if (isMysqlUrl(options.url)) return openServer(options);
   const path = databasePath(options.url);
   const kysely = kyselyOn(openSqliteFile(path));
   try {
@@ -56,7 +60,30 @@ export async function openDatabase(options: { url: string; log?: Log; clock?: Cl
   };
 }
 
-const SQLITE_ONLY = 'set DATABASE_URL to sqlite:<path>, or leave it and the DB_ keys out to use the data folder';
+async function openServer({ url, log, clock = systemClock }: Parameters<typeof openDatabase>[0]): Promise<Database> {
+  const opened = await openMysql(url, { log, clock });
+  const { kysely, dialect, name } = opened;
+  try {
+    await migrate({ kysely, dialect, clock, name, log });
+  } catch (error) {
+    await opened.close();
+    throw asUnusableServer(name, error);
+  }
+  return {
+    ...opened,
+    async ping() {
+      await sql`select 1`.execute(kysely);
+    },
+  };
+}
+
+/** True for a database that is a file, which only one process may open. */
+export function isFileUrl(url: string): boolean {
+  return !isMysqlUrl(url);
+}
+
+const KNOWN_URLS =
+  'set DATABASE_URL to sqlite:<path> or mysql://user:password@host/name, or leave it out to use the data folder';
 
 /** The file a `DATABASE_URL` names, absolute. Throws AppError `database_unsupported`. */
 export function databasePath(url: string): string {
@@ -67,13 +94,10 @@ export function databasePath(url: string): string {
 function pathIn(url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== 'sqlite') {
-    const message =
-      scheme === 'mysql' || scheme === 'mariadb'
-        ? 'the configuration names a MySQL database (DATABASE_URL, or DB_HOST and the like), which this version cannot use yet'
-        : `DATABASE_URL begins with ${scheme}:, which is not a database this program knows`;
-    throw new AppError('database_unsupported', message, { fix: SQLITE_ONLY });
+    const message = `DATABASE_URL begins with ${scheme}:, which is not a database this program knows`;
+    throw new AppError('database_unsupported', message, { fix: KNOWN_URLS });
   }
   const path = url.replace(/^sqlite:(\/\/)?/i, '');
   if (path !== '' && !path.includes('\0')) return path;
-  throw new AppError('database_unsupported', 'DATABASE_URL names no file', { fix: SQLITE_ONLY });
+  throw new AppError('database_unsupported', 'DATABASE_URL names no file', { fix: KNOWN_URLS });
 }

@@ -143,7 +143,7 @@ export async function createLegacyTable(db: Executor, dialect: Dialect): Promise
     .addColumn('monitor_url', 'varchar(300)', (column) => column.notNull())
     .addColumn('monitor_active', unsigned('tinyint', 1), (column) => column.notNull().defaultTo(1))
     .addColumn('site_status', unsigned('tinyint', 1), (column) => column.notNull().defaultTo(1))
-    .addColumn('last_status_change', sql`timestamp`, (column) => column.defaultTo(sql`current_timestamp`))
+    .addColumn('last_status_change', sql`timestamp null`, (column) => column.defaultTo(sql`current_timestamp`))
     .addColumn('check_interval', unsigned('tinyint', 1), (column) => column.notNull().defaultTo(5))
     .execute();
   await dialect.ensureIndex(db, 'blog_id_monitor_url', LEGACY_TABLE, ['blog_id', 'monitor_url']);

@@ -23,7 +23,7 @@ export type MariadbProgram = {
 /** Anything here may be deleted at any time; the next run makes it anew. */
 export const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'jetmon2-test');
 
-/** Small files, and no waiting for the disk: what a killed process wrote is in the page cache all the same. */
+/** Small files: they are copied for every instance. */
 export const FILE_SETTINGS = ['--innodb-data-file-path=ibdata1:12M:autoextend', '--innodb-log-file-size=32M'];
 
 const call = promisify(execFile);
@@ -47,7 +47,10 @@ async function prepare(server: string, base: string, env: Record<string, string>
     ...(userInfo().uid === 0 ? ['--user=root'] : []),
   ];
   const { stdout: version } = await call(server, ['--no-defaults', '--version'], { env });
-  const mark = createHash('sha256').update(`${version}\n${args.join(' ')}`).digest('hex').slice(0, 12);
+  const mark = createHash('sha256')
+    .update(`${version}\n${args.join(' ')}`)
+    .digest('hex')
+    .slice(0, 12);
   const template = join(CACHE, `mariadb-template-${mark}`);
   const program = { server, args, env, template };
   if (!existsSync(template)) await makeOnce(template, (folder) => makeDataFolder(program, base, version, folder));

@@ -1,6 +1,6 @@
 /** A private MariaDB: its own folder, port and files, nothing shared with one that may run on the machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, cpSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +8,18 @@ import { type Connection, createConnection, type RowDataPacket } from 'mysql2';
 import { eventually } from './eventually.ts';
 import { FILE_SETTINGS, type MariadbProgram } from './mariadb-program.ts';
 
-export type Mariadb = {
+/** A server that runs, whoever started it. */
+export type MariadbAccess = {
   port: number;
-  /** Of the server process: it changes with `restart`. */
-  pid(): number;
   /** Runs statements as root, one after the other, and returns the rows of the last one. */
   query(...statements: string[]): Promise<RowDataPacket[]>;
   /** `mysql://...` of a database of this name, as a user who may do everything there, and nothing to the server. */
   url(database: string): string;
+};
+
+export type Mariadb = MariadbAccess & {
+  /** Of the server process: it changes with `restart`. */
+  pid(): number;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts again, on the same files and the same port. */
@@ -28,24 +32,29 @@ export type Mariadb = {
 const USER = 'tester';
 const PASSWORD = 'p@ss:w/rd';
 
-/** `args` come last, such as `--max-connections=5`. Whoever starts it stops it; it ends with this process in any case. */
-export async function startMariadb(program: MariadbProgram, args: readonly string[] = []): Promise<Mariadb> {
-  const folder = mkdtempSync(join(tmpdir(), 'jetmon2-mariadb-'));
+export type MariadbOptions = {
+  /** Settings of the server that come last, such as `--max-connections=5`. */
+  args?: readonly string[];
+  /** As in production: files on a disk, and a commit waits for it. For what is measured; tests need not wait. */
+  onDisk?: boolean;
+};
+
+/** Whoever starts it stops it; it ends with this process in any case. */
+export async function startMariadb(program: MariadbProgram, options: MariadbOptions = {}): Promise<Mariadb> {
+  const { onDisk = false } = options;
+  const folder = mkdtempSync(join(onDisk ? tmpdir() : quickFolder(), 'jetmon2-mariadb-'));
+  const args = [...(onDisk ? [] : ['--innodb-flush-method=nosync']), ...(options.args ?? [])];
   const port = await freePort();
   try {
     cpSync(program.template, join(folder, 'data'), { recursive: true });
     let running = await start(program, folder, port, args);
-    const query = (...statements: string[]) => ask(port, statements);
-    await query(
+    await ask(port, [
       `create user ${USER}@'%' identified by '${PASSWORD}'`,
       `grant all on \`jetmon%\`.* to ${USER}@'%'`,
-    );
+    ]);
     return {
-      port,
+      ...mariadbAt(port),
       pid: () => running.pid,
-      query,
-      url: (database) =>
-        `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
       async kill() {
         process.kill(running.pid, 'SIGKILL');
         await running.ended;
@@ -65,6 +74,26 @@ export async function startMariadb(program: MariadbProgram, args: readonly strin
   }
 }
 
+export function mariadbAt(port: number): MariadbAccess {
+  return {
+    port,
+    query: (...statements) => ask(port, statements),
+    url: (database) =>
+      `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+  };
+}
+
+/** Memory where there is plenty: a change of tables takes a quarter of the time. What is killed leaves its files there, too. */
+function quickFolder(): string {
+  try {
+    accessSync('/dev/shm', constants.W_OK);
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    return bavail * bsize > 2 ** 30 ? '/dev/shm' : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
 type Running = { guard: ChildProcess; pid: number; ended: Promise<void> };
 
 async function start(program: MariadbProgram, folder: string, port: number, args: readonly string[]): Promise<Running> {
@@ -80,9 +109,7 @@ async function start(program: MariadbProgram, folder: string, port: number, args
     '--bind-address=127.0.0.1',
     `--port=${port}`,
     '--skip-name-resolve',
-    // Durable when the process is killed, which is what tests do to it; not when the machine is.
     '--innodb-flush-log-at-trx-commit=1',
-    '--innodb-flush-method=nosync',
     '--innodb-buffer-pool-size=64M',
     '--innodb-fast-shutdown=2',
     '--performance-schema=off',

@@ -17,6 +17,7 @@ export const sqliteDialect: Dialect = {
   nowMs: sql<bigint>`cast(unixepoch('subsec') * 1000 as integer)`,
   lockForUpdate: (query) => query,
   lockForShare: (query) => query,
+  migrationStep: (kysely, run) => kysely.transaction().execute(run),
   async ensureIndex(db, name, table, columns) {
     await db.schema
       .createIndex(name)
