@@ -7,7 +7,7 @@ const LONG = ['src/**/*.model.test.ts', 'src/**/*.crash.test.ts'];
 const MARIADB_ONLY = ['**/*.mariadb.test.ts'];
 
 /** What asks the store, and holds on every database. */
-const ON_EVERY_DATABASE = ['src/store', 'src/services', 'src/engine', 'src/api/routes'];
+const ON_EVERY_DATABASE = ['src/store', 'src/services', 'src/api/routes'];
 
 /** Tests of what only a database in a file has. */
 const ABOUT_FILES = ['src/store/dialect/sqlite*.test.ts', 'src/store/data-dir.test.ts'];

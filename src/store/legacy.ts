@@ -121,8 +121,16 @@ export function minutesOf(seconds: number): number {
   return Math.min(MAX_MINUTES, Math.max(1, Math.ceil(seconds / 60)));
 }
 
+/** What the column holds: a second after the epoch until the last second of 2038 that fits. */
+const FIRST_INSTANT_MS = 1_000;
+const LAST_INSTANT_MS = (2 ** 31 - 1) * 1_000;
+
+/** An instant that the column cannot hold becomes the nearest that it can. */
 export function legacyInstant(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
+  return new Date(Math.min(LAST_INSTANT_MS, Math.max(FIRST_INSTANT_MS, timeMs)))
+    .toISOString()
+    .slice(0, 19)
+    .replace('T', ' ');
 }
 
 /** Null when the text is no instant, such as the all-zero one old databases hold. */
