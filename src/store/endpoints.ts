@@ -99,7 +99,7 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
   }
 
   async function findByUrl(url: string, tx?: Tx) {
-    return firstAt(url, await endpoints(tx).where('registry.url', '=', url).execute());
+    return firstAt(url, await endpoints(tx).where(atUrl(url)).execute());
   }
 
   async function bySites(siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]> {
@@ -129,7 +129,7 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
 
   async function create(tx: Tx, wanted: NewEndpoint): Promise<Created> {
     await waitForOthers(tx);
-    const same = endpoints(tx).where('registry.url', '=', wanted.url);
+    const same = endpoints(tx).where(atUrl(wanted.url));
     const { siteId } = wanted;
     const rows = await (siteId === null ? same : same.where('registry.site_id', '=', siteId)).execute();
     const existing = firstAt(wanted.url, rows);
@@ -211,6 +211,12 @@ function first(rows: Row[]): Endpoint | null {
   return rows[0] === undefined ? null : endpointOf(rows[0]);
 }
 
+/** Text that the character set of the shared table may not hold can only be compared outside of it. */
+function atUrl(url: string) {
+  const isPlain = /^[\x20-\x7e]*$/.test(url);
+  return isPlain ? sql<boolean>`registry.url = ${url}` : sql<boolean>`cast(registry.url as char) = ${url}`;
+}
+
 /** The registry may take `A` for `a` and overlook a space at the end; URLs that differ there are two. */
 function firstAt(url: string, rows: Row[]): Endpoint | null {
   return first(rows.filter((row) => row.url === url));
@@ -236,7 +242,7 @@ async function siteIdsOf(db: Executor, filter: SiteFilter): Promise<SiteId[]> {
     const matching = db
       .selectFrom(registry(db))
       .select('registry.site_id')
-      .where(sql<boolean>`url like ${pattern} escape '!'`);
+      .where(sql<boolean>`lower(cast(url as char)) like lower(${pattern}) escape '!'`);
     query = query.where('registry.site_id', 'in', matching);
   }
   const rows = await query.orderBy('registry.site_id').limit(filter.limit).execute();

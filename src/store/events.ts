@@ -294,5 +294,7 @@ function inserted(insertId: bigint | undefined): bigint {
 function check({ identity, opId }: AppendInput): void {
   if (!/^[a-z0-9_]{1,64}$/.test(identity.checkType)) throw new RangeError(`not a check type: ${identity.checkType}`);
   if ((identity.discriminator?.length ?? 0) > 128) throw new RangeError('discriminator is longer than 128 characters');
+  // MySQL compares texts as if they were padded with spaces.
+  if (identity.discriminator?.endsWith(' ') === true) throw new RangeError('discriminator ends with a space');
   if (opId.length < 1 || opId.length > 128) throw new RangeError('operation id must have 1 to 128 characters');
 }

@@ -51,7 +51,10 @@ export const onSqliteOnly = {
 
 /** The parts most tests want, on a database of their own. */
 export async function temporaryStore(folder?: string) {
-  const db = await temporaryDatabase(folder);
+  return storeOn(await temporaryDatabase(folder));
+}
+
+export function storeOn(db: Database) {
   const changes = createChanges({ log: silentLog });
   const endpoints = createEndpoints(db);
   async function addEndpoint(options: { url?: string; siteId?: SiteId } = {}) {
