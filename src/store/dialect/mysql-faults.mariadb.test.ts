@@ -176,7 +176,10 @@ describe('a server', () => {
       const writing = db.transaction(async (tx) => void (await add(tx, 1)));
       await expect(writing).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('read-only') });
       const opening = openMysql(server.url(name));
-      await expect(opening).rejects.toMatchObject({ code: 'database_unusable', message: expect.stringContaining('read-only') });
+      await expect(opening).rejects.toMatchObject({
+        code: 'database_unusable',
+        message: expect.stringContaining('read-only'),
+      });
     } finally {
       await server.query('set global read_only = 0');
     }
@@ -191,7 +194,9 @@ describe('a server', () => {
       // A user who may not ask is not told.
       await (await openMysql(server.url(name))).close();
       await server.query("grant replica monitor on *.* to tester@'%'");
-      await expect(openMysql(server.url(name))).rejects.toMatchObject({ message: expect.stringContaining('a replica') });
+      await expect(openMysql(server.url(name))).rejects.toMatchObject({
+        message: expect.stringContaining('a replica'),
+      });
     } finally {
       await server.query('reset slave all', "revoke replica monitor on *.* from tester@'%'");
     }
@@ -202,7 +207,9 @@ describe('a server', () => {
     const others = await openMysql(server.url('jetmon_f1'), { size: 40 });
     onTestFinished(() => others.close());
     const hold = Promise.withResolvers<void>();
-    const held = Array.from({ length: 35 }, () => others.transaction(() => hold.promise).catch((error: unknown) => error));
+    const held = Array.from({ length: 35 }, () =>
+      others.transaction(() => hold.promise).catch((error: unknown) => error),
+    );
     const refused = await Promise.race([...held]);
     expect(refused).toMatchObject({ ...unavailable, message: expect.stringContaining('too many connections') });
     hold.resolve();
