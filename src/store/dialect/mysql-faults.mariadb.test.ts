@@ -25,10 +25,10 @@ async function opened(options: MysqlOptions & { through?: number } = {}) {
   const { through = server.port, ...rest } = options;
   const db = await openMysql(server.url(name).replace(`:${server.port}/`, `:${through}/`), rest);
   onTestFinished(() => db.close());
-  return { db, valueOf: (id: number) => valueOf(name, id), name };
+  return { db, valueIn: (id: number) => valueOfRow(name, id), name };
 }
 
-async function valueOf(name: string, id: number): Promise<unknown> {
+async function valueOfRow(name: string, id: number): Promise<unknown> {
   const [row] = await server.query(`select n from ${name}.t where id = ${id}`);
   return row?.['n'];
 }
@@ -49,7 +49,7 @@ function meeting(expected: number) {
 
 describe('a lost connection', () => {
   it('in the middle of a transaction rejects it, nothing of it is kept, and the next one works', async () => {
-    const { db, valueOf } = await opened();
+    const { db, valueIn } = await opened();
     const lost = db.transaction(async (tx) => {
       await add(tx, 1);
       const { rows } = await sql<{ id: bigint }>`select connection_id() as id`.execute(tx);
@@ -59,7 +59,7 @@ describe('a lost connection', () => {
     const error = await lost.catch((reason: unknown) => reason);
     expect(error).toMatchObject({ ...unavailable, details: {} });
     await db.transaction(async (tx) => void (await add(tx, 2)));
-    expect([await valueOf(1), await valueOf(2)]).toEqual([0, 1]);
+    expect([await valueIn(1), await valueIn(2)]).toEqual([0, 1]);
   });
 
   it.each([
@@ -67,19 +67,19 @@ describe('a lost connection', () => {
     ['after the server heard it', 1],
   ] as const)('at the commit, %s, leaves the outcome unknown, and says so', async (when, kept) => {
     const proxy = await startMysqlProxy(server.port);
-    const { db, valueOf } = await opened({ through: proxy.port });
+    const { db, valueIn } = await opened({ through: proxy.port });
     const lost = db.transaction(async (tx) => {
       await add(tx, 1);
       proxy.cutAt('commit', when);
     });
     await expect(lost).rejects.toMatchObject({ ...unavailable, details: { outcome: 'unknown' } });
-    expect(await valueOf(1)).toBe(kept);
+    expect(await valueIn(1)).toBe(kept);
     await db.transaction(async (tx) => void (await add(tx, 2)));
-    expect(await valueOf(2)).toBe(1);
+    expect(await valueIn(2)).toBe(1);
   });
 
   it('killed by the server while it commits leaves the outcome unknown', async () => {
-    const { db, valueOf } = await opened();
+    const { db, valueIn } = await opened();
     const reached = Promise.withResolvers<bigint>();
     const go = Promise.withResolvers<void>();
     const lost = db.transaction(async (tx) => {
@@ -99,24 +99,24 @@ describe('a lost connection', () => {
     await server.query(`kill connection ${id}`);
     expect(await ended).toMatchObject({ ...unavailable, details: { outcome: 'unknown' } });
     await held;
-    expect(await valueOf(1)).toBe(0);
+    expect(await valueIn(1)).toBe(0);
   });
 
   it('of a server that was killed is forgotten once the server runs again', async () => {
-    const { db, valueOf } = await opened();
+    const { db, valueIn } = await opened();
     await Promise.all([1, 1, 2].map((id) => db.transaction(async (tx) => void (await add(tx, id)))));
     await server.kill();
     await expect(db.transaction(async (tx) => void (await add(tx, 1)))).rejects.toMatchObject(unavailable);
     await expect(sql`select 1`.execute(db.kysely)).rejects.toMatchObject(unavailable);
     await server.restart();
     await db.transaction(async (tx) => void (await add(tx, 2)));
-    expect([await valueOf(1), await valueOf(2)]).toEqual([2, 2]);
+    expect([await valueIn(1), await valueIn(2)]).toEqual([2, 2]);
   });
 });
 
 describe('transactions in each other’s way', () => {
   it('that meet in a deadlock are both carried out, one of them at its second try', async () => {
-    const { db, valueOf } = await opened();
+    const { db, valueIn } = await opened();
     const both = meeting(2);
     const cross = (first: number, second: number) =>
       db.transaction(async (tx) => {
@@ -125,12 +125,12 @@ describe('transactions in each other’s way', () => {
         await add(tx, second);
       });
     await Promise.all([cross(1, 2), cross(2, 1)]);
-    expect([await valueOf(1), await valueOf(2)]).toEqual([2, 2]);
+    expect([await valueIn(1), await valueIn(2)]).toEqual([2, 2]);
     expect(db.retries()).toBe(1);
   });
 
   it('that wait too long for a lock are begun again, whole', async () => {
-    const { db, valueOf } = await opened({ lockWaitSeconds: 1 });
+    const { db, valueIn } = await opened({ lockWaitSeconds: 1 });
     const holding = Promise.withResolvers<void>();
     const done = Promise.withResolvers<void>();
     const holder = db.transaction(async (tx) => {
@@ -146,7 +146,7 @@ describe('transactions in each other’s way', () => {
     await eventually('the waiter was begun again', () => db.retries() > 0);
     done.resolve();
     await Promise.all([holder, waiter]);
-    expect([await valueOf(1), await valueOf(2)]).toEqual([2, 1]);
+    expect([await valueIn(1), await valueIn(2)]).toEqual([2, 1]);
   });
 
   it('that insert the same key try again only where the caller asks for it', async () => {
@@ -170,7 +170,7 @@ describe('transactions in each other’s way', () => {
 
 describe('a server', () => {
   it('that becomes read-only refuses writes in plain words, and takes them again afterwards', async () => {
-    const { db, valueOf, name } = await opened();
+    const { db, valueIn, name } = await opened();
     await server.query('set global read_only = 1');
     try {
       const writing = db.transaction(async (tx) => void (await add(tx, 1)));
@@ -184,7 +184,7 @@ describe('a server', () => {
       await server.query('set global read_only = 0');
     }
     await db.transaction(async (tx) => void (await add(tx, 1)));
-    expect(await valueOf(1)).toBe(1);
+    expect(await valueIn(1)).toBe(1);
   });
 
   it('that follows another is refused', async () => {
@@ -221,7 +221,7 @@ describe('a server', () => {
   });
 
   it('that hangs is given up by the deadline, for those who wait for a connection, too', async () => {
-    const { db, valueOf } = await opened({ deadlineMs: 1_000, connectTimeoutMs: 1_000, size: 2 });
+    const { db, valueIn } = await opened({ deadlineMs: 1_000, connectTimeoutMs: 1_000, size: 2 });
     await sql`select 1`.execute(db.kysely);
     process.kill(server.pid(), 'SIGSTOP');
     try {
@@ -234,6 +234,6 @@ describe('a server', () => {
     }
     await eventually('it answers again', () => sql`select 1`.execute(db.kysely).catch(() => null));
     await db.transaction(async (tx) => void (await add(tx, 1)));
-    expect(await valueOf(1)).toBe(1);
+    expect(await valueIn(1)).toBe(1);
   });
 });
