@@ -3,6 +3,15 @@ import { defineConfig } from 'vitest/config';
 /** Random walks against a model, and processes that are killed: too long for every commit. */
 const LONG = ['src/**/*.model.test.ts', 'src/**/*.crash.test.ts'];
 
+/** Tests that are about MariaDB itself, or about the program on it. */
+const MARIADB_ONLY = ['**/*.mariadb.test.ts'];
+
+/** What asks the store, and holds on every database. */
+const ON_EVERY_DATABASE = ['src/store', 'src/services', 'src/api/routes'];
+
+/** Tests of what only a database in a file has. */
+const ABOUT_FILES = ['src/store/dialect/sqlite*.test.ts', 'src/store/data-dir.test.ts'];
+
 /** `fast` needs no services and no minutes: it runs in `npm run verify`. `npm test` runs all projects. */
 export default defineConfig({
   test: {
@@ -17,7 +26,7 @@ export default defineConfig({
             'test/kit/**/*.test.ts',
             'prove/**/*.test.ts',
           ],
-          exclude: LONG,
+          exclude: [...LONG, ...MARIADB_ONLY],
           // Nothing here keeps state in modules, so files may share a process: half the time.
           isolate: false,
           testTimeout: 20_000,
@@ -25,7 +34,26 @@ export default defineConfig({
       },
       { test: { name: 'long', include: LONG, testTimeout: 60_000 } },
       { test: { name: 'hostile', include: ['test/hostile/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: MARIADB_ONLY,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'mariadb',
+          include: [...ON_EVERY_DATABASE.map((folder) => `${folder}/**/*.test.ts`), ...MARIADB_ONLY],
+          exclude: [...ABOUT_FILES, '**/*.crash.test.ts', '**/node_modules/**'],
+          globalSetup: 'test/kit/mariadb-run.ts',
+          setupFiles: 'test/kit/mariadb-each.ts',
+          isolate: false,
+          testTimeout: 60_000,
+        },
+      },
     ],
     pool: 'forks',
     // More than cores: most tests wait for sockets and clocks.

@@ -22,7 +22,13 @@ export const CONFIG_SHAPE = {
     .min(1)
     .default('data')
     .describe('Folder of the embedded database, the local key and the lock.'),
-  DATABASE_URL: z.string().min(1).optional().describe('`sqlite:<path>`. Default: jetmon.db in the data folder.'),
+  DATABASE_URL: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      '`sqlite:<path>`, or `mysql://user:password@host:port/name` for MySQL 8 or MariaDB 10.6 and newer (`?ssl=on`: encrypted). Default: jetmon.db in the data folder.',
+    ),
   EGRESS_ALLOW: z
     .array(z.string())
     .default([])

@@ -7,7 +7,7 @@ import { systemRandom } from '../lib/random.ts';
 import { createApiKeys } from '../store/api-keys.ts';
 import { createChanges } from '../store/changes.ts';
 import { type DataDirLock, type LockOptions, lockDatabase, lockDataDir, openDataDir } from '../store/data-dir.ts';
-import { type Database, databasePath, openDatabase } from '../store/database.ts';
+import { type Database, databasePath, isFileUrl, openDatabase } from '../store/database.ts';
 import { createEndpoints } from '../store/endpoints.ts';
 import { createEventQueries } from '../store/event-queries.ts';
 import { createEvents } from '../store/events.ts';
@@ -68,8 +68,12 @@ async function lockAll(folder: string, databaseUrl: string, options: LockOptions
   }
 }
 
-/** By its real path, so that a link is no way around. Null where no file can be made: opening it will say why. */
+/**
+ * By its real path, so that a link is no way around. Null for a server, and where no file can be made: opening it will
+ * say why.
+ */
 async function lockDatabaseIn(databaseUrl: string, options: LockOptions): Promise<DataDirLock | null> {
+  if (!isFileUrl(databaseUrl)) return null;
   const path = databasePath(databaseUrl);
   if (!existsSync(dirname(path))) return null;
   const real = existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { sharedThreads, temporaryDatabase, temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
+import {
+  onSqliteOnly,
+  sharedThreads,
+  temporaryDatabase,
+  temporaryFolder,
+  temporaryStore,
+} from '../../test/kit/store.ts';
 import { AppError } from '../domain/errors.ts';
 import { type Database, openDatabase } from './database.ts';
 import { MIGRATIONS } from './migrations/migrations.ts';
@@ -34,7 +40,7 @@ describe('opening a database', () => {
     expect(['a.db', 'b.db', 'c.db'].every((name) => existsSync(join(folder, name)))).toBe(true);
   });
 
-  it('keeps every commit through a power cut', async () => {
+  onSqliteOnly.it('keeps every commit through a power cut', async () => {
     const { kysely } = await temporaryDatabase();
     expect((await sql`pragma journal_mode`.execute(kysely)).rows).toEqual([{ journal_mode: 'wal' }]);
     expect((await sql`pragma synchronous`.execute(kysely)).rows).toEqual([{ synchronous: 2n }]);
@@ -59,7 +65,9 @@ describe('opening a database', () => {
   });
 
   it.each([
-    ['mysql://user:hunter2@host/db', 'MySQL'],
+    ['mysql://user:hunter2@host/', 'no database'],
+    ['mysql://user:hunter2#x@host/db', 'not a URL'],
+    ['mysql://user:hunter2@host/db?debug=hunter2', 'parameter'],
     ['postgres://user:hunter2@host/db', 'postgres:'],
     ['sqlite:', 'no file'],
     ['', 'no file'],
@@ -71,7 +79,7 @@ describe('opening a database', () => {
   });
 });
 
-describe('a file that cannot be used', () => {
+onSqliteOnly.describe('a file that cannot be used', () => {
   const cases: [name: string, words: string, prepare: (path: string) => void][] = [
     ['is text', 'not a SQLite database', (path) => writeFileSync(path, 'hello, this is text\n'.repeat(500))],
     ['is a folder', 'is a folder', (path) => mkdirSync(path)],
@@ -147,7 +155,7 @@ describe('a transaction', () => {
     expect(await endpoints.all()).toHaveLength(1);
   });
 
-  it('reports a full disk as such, and goes on when there is room again', async () => {
+  onSqliteOnly.it('reports a full disk as such, and goes on when there is room again', async () => {
     const { db, addEndpoint } = await temporaryStore();
     const { rows } = await sql<{ page_count: bigint }>`pragma page_count`.execute(db.kysely);
     await sql`pragma max_page_count = ${sql.raw(String(rows[0]?.page_count))}`.execute(db.kysely);

@@ -4,10 +4,14 @@ import { sql } from 'kysely';
 import { AppError } from '../domain/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { OpenedDatabase } from './dialect/dialect.ts';
+import type { OpenedDatabase, TransactionOptions } from './dialect/dialect.ts';
+import { openMysql } from './dialect/mysql.ts';
+import { asUnusable as asUnusableServer } from './dialect/mysql-trouble.ts';
+import { isMysqlUrl } from './dialect/mysql-url.ts';
 import { openSqlite } from './dialect/sqlite.ts';
 import type { SqliteThreads } from './dialect/sqlite-link.ts';
 import { asUnusable } from './dialect/sqlite-trouble.ts';
+import type { StatementWatcher } from './dialect/watched-dialect.ts';
 import { migrate } from './migrations/migrate.ts';
 import type { Tx } from './schema.ts';
 
@@ -18,27 +22,34 @@ export interface Database extends OpenedDatabase {
    * lock wait), so it must only change what `tx` and its own variables hold, and nothing in it may wait for the network,
    * a timer, or a query outside of `tx`.
    */
-  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(run: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Resolves when the database answers; rejects with `db_unavailable`. */
   ping(): Promise<void>;
 }
 
-/** `threads` of the embedded database come from there, when there is somebody who keeps some. */
-export type OpenOptions = { url: string; log?: Log; clock?: Clock; threads?: SqliteThreads };
+export type OpenOptions = {
+  /** `sqlite:<path>`, a bare path, or `mysql://user:password@host:port/name`. */
+  url: string;
+  log?: Log | undefined;
+  clock?: Clock | undefined;
+  /** Where the thread of an embedded database comes from, when there is somebody who keeps some. */
+  threads?: SqliteThreads | undefined;
+  /** Told of everything that is sent. */
+  onStatement?: StatementWatcher | undefined;
+};
 
-/**
- * `url` is `sqlite:<path>` or a bare path. Throws AppError `database_unsupported`, `database_unusable` or
- * `database_newer`.
- */
+/** Throws AppError `database_unsupported`, `database_unusable` or `database_newer`. */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
-  const path = databasePath(options.url);
-  const opened = await openSqlite(path, options.threads);
+  const isServer = isMysqlUrl(options.url);
+  const opened = isServer
+    ? await openMysql(options.url, options)
+    : await openSqlite(databasePath(options.url), options);
   const { kysely, dialect, name } = opened;
   try {
     await migrate({ kysely, dialect, clock: options.clock ?? systemClock, name, log: options.log });
   } catch (error) {
     await opened.close();
-    throw asUnusable(path, error);
+    throw isServer ? asUnusableServer(name, error) : asUnusable(name, error);
   }
   return {
     ...opened,
@@ -48,7 +59,13 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   };
 }
 
-const SQLITE_ONLY = 'set DATABASE_URL to sqlite:<path>, or leave it and the DB_ keys out to use the data folder';
+/** True for a database that is a file, which only one process may open. */
+export function isFileUrl(url: string): boolean {
+  return !isMysqlUrl(url);
+}
+
+const KNOWN_URLS =
+  'set DATABASE_URL to sqlite:<path> or mysql://user:password@host/name, or leave it out to use the data folder';
 
 /** The file a `DATABASE_URL` names, absolute. Throws AppError `database_unsupported`. */
 export function databasePath(url: string): string {
@@ -59,13 +76,10 @@ export function databasePath(url: string): string {
 function pathIn(url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== 'sqlite') {
-    const message =
-      scheme === 'mysql' || scheme === 'mariadb'
-        ? 'the configuration names a MySQL database (DATABASE_URL, or DB_HOST and the like), which this version cannot use yet'
-        : `DATABASE_URL begins with ${scheme}:, which is not a database this program knows`;
-    throw new AppError('database_unsupported', message, { fix: SQLITE_ONLY });
+    const message = `DATABASE_URL begins with ${scheme}:, which is not a database this program knows`;
+    throw new AppError('database_unsupported', message, { fix: KNOWN_URLS });
   }
   const path = url.replace(/^sqlite:(\/\/)?/i, '');
   if (path !== '' && !path.includes('\0')) return path;
-  throw new AppError('database_unsupported', 'DATABASE_URL names no file', { fix: SQLITE_ONLY });
+  throw new AppError('database_unsupported', 'DATABASE_URL names no file', { fix: KNOWN_URLS });
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { appendTo, temporaryStore } from '../../test/kit/store.ts';
+import { appendTo, onSqliteOnly, temporaryStore } from '../../test/kit/store.ts';
 import type { EventId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';
 import type { IncidentState } from '../domain/state.ts';
@@ -48,7 +48,7 @@ describe('listing events', () => {
     expect(ofSite.map((event) => event.eventId)).toEqual(expected);
   });
 
-  it('reads the open events of the whole fleet from an index, not from the history', async () => {
+  onSqliteOnly.it('reads the open events of the whole fleet from an index, not from the history', async () => {
     const { db } = await history();
     const plan = sql<{ detail: string }>`explain query plan select * from jetmon_events where ended_at is null
       and id in (select id from jetmon_events where dedup_key > '') order by id desc limit 5`;

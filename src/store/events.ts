@@ -70,7 +70,9 @@ export function createEvents(deps: {
     settings: { lanes: LANES[db.dialect.name], batch: BATCH, capacity: deps.capacity ?? CAPACITY },
     keyOf: ({ identity }) => identity.siteId,
     async commit(inputs) {
-      const { appended, changes: toPublish } = await db.transaction((tx) => appendWithin(tx, inputs));
+      // Another writer that opened the same meanwhile is seen at the second look.
+      const again = { retryDuplicates: true };
+      const { appended, changes: toPublish } = await db.transaction((tx) => appendWithin(tx, inputs), again);
       for (const change of toPublish) changes.publish(change);
       return appended;
     },

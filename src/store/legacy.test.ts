@@ -24,6 +24,14 @@ describe('instants', () => {
     expect(parseLegacyInstant(text)).toBe(Date.UTC(2026, 10, 23, 4, 5, 6));
   });
 
+  it('that the column cannot hold become the nearest that it can', () => {
+    expect([0, -5, 4e12].map(legacyInstant)).toEqual([
+      '1970-01-01 00:00:01',
+      '1970-01-01 00:00:01',
+      '2038-01-19 03:14:07',
+    ]);
+  });
+
   it('that mean nothing are null', () => {
     expect([null, '', '0000-00-00 00:00:00', 'soon'].map(parseLegacyInstant)).toEqual([null, null, null, null]);
   });

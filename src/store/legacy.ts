@@ -142,8 +142,16 @@ export function minutesOf(seconds: number): number {
   return Math.min(MAX_MINUTES, Math.max(1, Math.ceil(seconds / 60)));
 }
 
+/** What the column holds: a second after the epoch until the last second of 2038 that fits. */
+const FIRST_INSTANT_MS = 1_000;
+const LAST_INSTANT_MS = (2 ** 31 - 1) * 1_000;
+
+/** An instant that the column cannot hold becomes the nearest that it can. */
 export function legacyInstant(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
+  return new Date(Math.min(LAST_INSTANT_MS, Math.max(FIRST_INSTANT_MS, timeMs)))
+    .toISOString()
+    .slice(0, 19)
+    .replace('T', ' ');
 }
 
 /** Null when the text is no instant, such as the all-zero one old databases hold. */
@@ -164,7 +172,7 @@ export async function createLegacyTable(db: Executor, dialect: Dialect): Promise
     .addColumn('monitor_url', 'varchar(300)', (column) => column.notNull())
     .addColumn('monitor_active', unsigned('tinyint', 1), (column) => column.notNull().defaultTo(1))
     .addColumn('site_status', unsigned('tinyint', 1), (column) => column.notNull().defaultTo(1))
-    .addColumn('last_status_change', sql`timestamp`, (column) => column.defaultTo(sql`current_timestamp`))
+    .addColumn('last_status_change', sql`timestamp null`, (column) => column.defaultTo(sql`current_timestamp`))
     .addColumn('check_interval', unsigned('tinyint', 1), (column) => column.notNull().defaultTo(5))
     .execute();
   await dialect.ensureIndex(db, 'blog_id_monitor_url', LEGACY_TABLE, ['blog_id', 'monitor_url']);

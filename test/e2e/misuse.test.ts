@@ -105,10 +105,13 @@ describe('a configuration that is not right', () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 
-  it('with a database of another kind says so and keeps its password to itself', async () => {
+  it.each([
+    ['postgres://jetmon:secret@db.example/jetmon', 'postgres:', 'sqlite:<path>'],
+    ['mysql://jetmon:secret@127.0.0.1:1/jetmon', 'database 127.0.0.1:1/jetmon refuses connections', 'host and port'],
+  ])('with a database that cannot be used says so and keeps its password to itself: %s', async (url, cause, fix) => {
     const { folder } = temporaryPlace();
-    const finished = await run(['serve'], { folder, env: { DATABASE_URL: 'mysql://jetmon:secret@db.example/jetmon' } });
-    expectRefusal(finished, 'MySQL', 'sqlite:<path>');
+    const finished = await run(['serve'], { folder, env: { DATABASE_URL: url } });
+    expectRefusal(finished, cause, fix);
     expect(finished.err).not.toContain('secret');
   });
 });

@@ -1,10 +1,11 @@
 /** Real stores in temporary folders, and the questions every event log must answer with nothing (reliability: I1 to I6, I17). */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { onTestFinished } from 'vitest';
+import { describe, it, onTestFinished } from 'vitest';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
@@ -14,6 +15,7 @@ import { createEventQueries } from '../../src/store/event-queries.ts';
 import type { AppendInput } from '../../src/store/events.ts';
 import { createEvents } from '../../src/store/events.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { testMariadb } from './mariadb-each.ts';
 
 /** A folder that is gone when the test is. */
 export function temporaryFolder(): string {
@@ -52,15 +54,39 @@ export async function databasesAtRest(): Promise<void> {
   while (ordersOut > 0);
 }
 
+/** The same folder gives the same database again, on a server, too. */
 export async function temporaryDatabase(folder = temporaryFolder()): Promise<Database> {
-  const db = await openDatabase({ url: join(folder, 'jetmon.db'), threads: sharedThreads });
+  const db = await openDatabase({ url: await databaseUrl(folder), threads: sharedThreads });
   onTestFinished(() => db.close());
   return db;
 }
 
+/** Names the database that belongs to a folder: a file in it or, in the project that runs on MariaDB, one of that server. */
+export async function databaseUrl(folder: string): Promise<string> {
+  const server = testMariadb();
+  if (server === null) return join(folder, 'jetmon.db');
+  const name = `jetmon_${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
+  await server.query(`create database if not exists ${name}`);
+  onTestFinished(async () => void (await server.query(`drop database if exists ${name}`)));
+  return server.url(name);
+}
+
+/** For what only a database in a file can show. */
+export const onSqliteOnly = {
+  get it() {
+    return testMariadb() === null ? it : it.skip;
+  },
+  get describe() {
+    return testMariadb() === null ? describe : describe.skip;
+  },
+};
+
 /** The parts most tests want, on a database of their own. */
 export async function temporaryStore(folder?: string) {
-  const db = await temporaryDatabase(folder);
+  return storeOn(await temporaryDatabase(folder));
+}
+
+export function storeOn(db: Database) {
   const changes = createChanges({ log: silentLog });
   const endpoints = createEndpoints(db);
   async function addEndpoint(options: { url?: string; siteId?: SiteId } = {}) {

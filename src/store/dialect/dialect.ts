@@ -21,6 +21,11 @@ export interface Dialect {
   lockForUpdate<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>;
   /** The same, shared with others that only read. */
   lockForShare<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>;
+  /**
+   * Runs a step that changes tables: no other process does meanwhile, and a step that fails leaves nothing behind where
+   * the database can undo such changes.
+   */
+  migrationStep<T>(kysely: Kysely<Schema>, run: (db: Executor) => Promise<T>): Promise<T>;
   /** Creates an index unless it is there already. */
   ensureIndex(db: Executor, name: string, table: string, columns: readonly string[]): Promise<void>;
   /** Inserts rows; where the key is taken, updates every other column given. */
@@ -37,6 +42,11 @@ export type Upsert<Table extends keyof Schema> = {
   keep?: readonly (keyof Insertable<Schema[Table]> & string)[];
 };
 
+export type TransactionOptions = {
+  /** Runs it again also when a row with a unique key of its own came to be meanwhile. */
+  retryDuplicates?: boolean;
+};
+
 /** A database that was opened: what `database.ts` hands out once the tables are there. */
 export interface OpenedDatabase {
   readonly kysely: Kysely<Schema>;
@@ -46,7 +56,7 @@ export interface OpenedDatabase {
   /** The file, absolute; null for a server. */
   readonly path: string | null;
   /** See `Database.transaction`. */
-  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(run: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs reads that all see one state of the database, however long they take; they hold up no writer. */
   snapshot<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;

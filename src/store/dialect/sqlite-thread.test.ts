@@ -243,8 +243,7 @@ describe('a thread that dies', () => {
   it('makes every query say so, at once and later, and closing is no trouble', async () => {
     const module = new URL('../../../test/kit/dying-database-thread.ts', import.meta.url);
     const db = await openSqlite('x.db', {
-      take: () => startSqliteThread(module),
-      giveBack: (thread) => thread.end(),
+      threads: { take: () => startSqliteThread(module), giveBack: (thread) => thread.end() },
     });
     const pending = [names(db.kysely), put(db.kysely, 'n1'), db.transaction(names), db.snapshot(names)];
     for (const outcome of await Promise.allSettled([...pending, db.transaction(names)])) {
@@ -259,8 +258,7 @@ describe('a thread that dies', () => {
   it('while it opens a file refuses that file', async () => {
     const module = new URL('data:text/javascript,throw new Error("no")');
     const opening = openSqlite('x.db', {
-      take: () => startSqliteThread(module),
-      giveBack: (thread) => thread.end(),
+      threads: { take: () => startSqliteThread(module), giveBack: (thread) => thread.end() },
     });
     await expect(opening).rejects.toMatchObject({ code: 'db_unavailable' });
   });

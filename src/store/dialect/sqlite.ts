@@ -6,6 +6,7 @@ import type { Dialect, OpenedDatabase } from './dialect.ts';
 import { connectionsOn } from './sqlite-driver.ts';
 import { freshThreads, type SqliteThreads } from './sqlite-link.ts';
 import { asUnusable } from './sqlite-trouble.ts';
+import { type StatementWatcher, watchedDialect } from './watched-dialect.ts';
 
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
@@ -19,6 +20,7 @@ export const sqliteDialect: Dialect = {
   nowMs: sql<bigint>`cast(unixepoch('subsec') * 1000 as integer)`,
   lockForUpdate: (query) => query,
   lockForShare: (query) => query,
+  migrationStep: (kysely, run) => kysely.transaction().execute(run),
   async ensureIndex(db, name, table, columns) {
     await db.schema
       .createIndex(name)
@@ -52,7 +54,13 @@ export const sqliteDialect: Dialect = {
  * Opens a file in a thread of its own and hands it out as it is: its tables are not looked at. Throws AppError
  * `database_unusable`, or `db_unavailable` when the thread ends.
  */
-export async function openSqlite(path: string, threads: SqliteThreads = freshThreads): Promise<OpenedDatabase> {
+export async function openSqlite(
+  path: string,
+  {
+    threads = freshThreads,
+    onStatement,
+  }: { threads?: SqliteThreads | undefined; onStatement?: StatementWatcher | undefined } = {},
+): Promise<OpenedDatabase> {
   const thread = threads.take();
   try {
     await thread.ask({ kind: 'open', path, companion: LEGACY_TABLE });
@@ -61,7 +69,7 @@ export async function openSqlite(path: string, threads: SqliteThreads = freshThr
     throw asUnusable(path, error);
   }
   const connections = connectionsOn(thread);
-  const kysely = new Kysely<Schema>({ dialect: connections.dialect });
+  const kysely = new Kysely<Schema>({ dialect: watchedDialect(connections.dialect, onStatement) });
   const snapshots = new Kysely<Schema>({ dialect: connections.snapshots });
   let closing: Promise<void> | null = null;
 

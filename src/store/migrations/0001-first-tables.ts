@@ -5,7 +5,7 @@ import { createLegacyTable, LEGACY_TABLE } from '../legacy.ts';
 import type { Executor } from '../schema.ts';
 
 export async function createFirstTables(db: Executor, dialect: Dialect): Promise<void> {
-  await createSequences(db);
+  await createSequences(db, dialect);
   await createRegistryIfAbsent(db, dialect);
   await createEvents(db, dialect);
   await createTransitions(db, dialect);
@@ -13,12 +13,13 @@ export async function createFirstTables(db: Executor, dialect: Dialect): Promise
   await createApiKeys(db, dialect);
 }
 
-async function createSequences(db: Executor): Promise<void> {
+async function createSequences(db: Executor, dialect: Dialect): Promise<void> {
   await db.schema
     .createTable('jetmon_sequences')
     .ifNotExists()
     .addColumn('name', 'varchar(64)', (column) => column.primaryKey())
     .addColumn('next_value', 'bigint', (column) => column.notNull())
+    .modifyEnd(dialect.tableOptions)
     .execute();
 }
 
@@ -52,10 +53,11 @@ async function createEvents(db: Executor, dialect: Dialect): Promise<void> {
     .addColumn('ended_at', 'bigint')
     .addColumn('resolution_reason', 'varchar(64)')
     .addColumn('cause_event_id', 'bigint')
-    .addColumn('metadata', sql`mediumtext`)
+    .addColumn('metadata', dialect.longTextType)
     .addColumn('updated_at', 'bigint', (column) => column.notNull())
     .addColumn('version', 'integer', (column) => column.notNull())
     .addColumn('dedup_key', 'varchar(255)', (column) => column.generatedAlwaysAs(identity).stored().unique())
+    .modifyEnd(dialect.tableOptions)
     .execute();
   await dialect.ensureIndex(db, 'events_site_started', 'jetmon_events', ['blog_id', 'started_at']);
   await dialect.ensureIndex(db, 'events_site_ended', 'jetmon_events', ['blog_id', 'ended_at']);
@@ -78,11 +80,12 @@ async function createTransitions(db: Executor, dialect: Dialect): Promise<void> 
     .addColumn('state_after', 'varchar(32)')
     .addColumn('reason', 'varchar(64)', (column) => column.notNull())
     .addColumn('source', 'varchar(255)', (column) => column.notNull().defaultTo('local'))
-    .addColumn('metadata', sql`mediumtext`)
+    .addColumn('metadata', dialect.longTextType)
     .addColumn('op_id', 'varchar(160)', (column) => column.notNull().unique())
     .addColumn('epoch', 'bigint', (column) => column.notNull().defaultTo(0))
     .addColumn('changed_at', 'bigint', (column) => column.notNull())
     .addUniqueConstraint('transitions_event_seq', ['event_id', 'seq'])
+    .modifyEnd(dialect.tableOptions)
     .execute();
   await dialect.ensureIndex(db, 'transitions_event_changed', 'jetmon_event_transitions', ['event_id', 'changed_at']);
   await dialect.ensureIndex(db, 'transitions_site_changed', 'jetmon_event_transitions', ['blog_id', 'changed_at']);
@@ -97,6 +100,7 @@ async function createSidecars(db: Executor, dialect: Dialect): Promise<void> {
     .addColumn('removed_at', 'bigint')
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('updated_at', 'bigint', (column) => column.notNull())
+    .modifyEnd(dialect.tableOptions)
     .execute();
   await sidecar(db, dialect, 'jetmon_endpoint_runtime')
     .addColumn('last_checked_at', 'bigint')
@@ -115,6 +119,7 @@ async function createSidecars(db: Executor, dialect: Dialect): Promise<void> {
     .addColumn('failing_event_id', 'bigint')
     .addColumn('failing_since', 'bigint')
     .addColumn('failing_attempts', 'integer')
+    .modifyEnd(dialect.tableOptions)
     .execute();
   await dialect.ensureIndex(db, 'check_config_site', 'jetmon_endpoint_check_config', ['blog_id']);
   await dialect.ensureIndex(db, 'runtime_site', 'jetmon_endpoint_runtime', ['blog_id']);
@@ -144,6 +149,7 @@ async function createApiKeys(db: Executor, dialect: Dialect): Promise<void> {
     .addColumn('last_used_at', 'bigint')
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('created_by', 'varchar(128)', (column) => column.notNull().defaultTo('cli'))
+    .modifyEnd(dialect.tableOptions)
     .execute();
   await dialect.ensureIndex(db, 'api_keys_consumer', 'jetmon_api_keys', ['consumer_name']);
 }

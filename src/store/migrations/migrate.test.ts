@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { temporaryDatabase, temporaryFolder, temporaryStore } from '../../../test/kit/store.ts';
+import { onSqliteOnly, temporaryDatabase, temporaryFolder, temporaryStore } from '../../../test/kit/store.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { openSqlite } from '../dialect/sqlite.ts';
 import type { Executor } from '../schema.ts';
@@ -34,7 +34,7 @@ function shapeOf(path: string): unknown {
 }
 
 describe('the first migration', () => {
-  it('makes the registry in the exact columns and indexes of version 1 when there is none', async () => {
+  onSqliteOnly.it('makes the registry in the exact columns and indexes of version 1 when there is none', async () => {
     const { name } = await temporaryDatabase();
     const file = new DatabaseSync(name, { readOnly: true });
     const columns = file.prepare('pragma table_info(jetpack_monitor_sites)').all();
@@ -56,7 +56,7 @@ describe('the first migration', () => {
     file.close();
   });
 
-  it('leaves a registry that was there as it is, and hands out no ids in it', async () => {
+  onSqliteOnly.it('leaves a registry that was there as it is, and hands out no ids in it', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'jetmon.db');
     const file = new DatabaseSync(path);
@@ -88,7 +88,7 @@ describe('the first migration', () => {
   });
 });
 
-describe('the second migration', () => {
+onSqliteOnly.describe('the second migration', () => {
   it('gives a database that is in use its columns, and leaves what stands in it', async () => {
     const folder = temporaryFolder();
     const opened = await openSqlite(join(folder, 'jetmon.db'));
@@ -140,6 +140,8 @@ describe('migrate', () => {
     await expect(migrate({ ...common, migrations: [...MIGRATIONS, failing] })).rejects.toThrow('cut short');
     await migrate({ ...common, migrations: [...MIGRATIONS, ...steps([NEXT], ran)] });
     expect(ran).toEqual([NEXT]);
+    // Where the database can undo changes of tables, nothing of the step is left; elsewhere it was completed.
+    if (dialect.name !== 'sqlite') return;
     const tables = await kysely.introspection.getTables();
     expect(tables.map(({ name }) => name)).not.toContain('half');
   });

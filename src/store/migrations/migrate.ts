@@ -23,7 +23,7 @@ export async function migrate(options: {
   refuseNewer(options.name, applied, migrations);
   for (const migration of migrations) {
     if (applied.has(migration.id)) continue;
-    const changed = await kysely.transaction().execute((tx) => apply(tx, dialect, clock, migration));
+    const changed = await dialect.migrationStep(kysely, (db) => apply(db, dialect, clock, migration));
     if (!changed) continue;
     const facts = { migration: migration.id, name: migration.name };
     // That a new database gets its tables is no news; that an old one is changed is.
@@ -39,6 +39,7 @@ async function apply(tx: Executor, dialect: Dialect, clock: Clock, migration: Mi
     .ifNotExists()
     .addColumn('id', 'integer', (column) => column.primaryKey())
     .addColumn('applied_at', 'bigint', (column) => column.notNull())
+    .modifyEnd(dialect.tableOptions)
     .execute();
   const there = await tx.selectFrom(TABLE).select('id').where('id', '=', BigInt(migration.id)).executeTakeFirst();
   if (there !== undefined) return false;
