@@ -4,10 +4,14 @@ import { sql } from 'kysely';
 import { AppError } from '../domain/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { OpenedDatabase } from './dialect/dialect.ts';
+import { copyAside } from './copy-aside.ts';
+import type { DatabaseToRead, OpenedDatabase } from './dialect/dialect.ts';
 import { kyselyOn, sqliteDialect } from './dialect/sqlite.ts';
+import { copySqliteFile } from './dialect/sqlite-copy.ts';
 import { asUnusable, openSqliteFile } from './dialect/sqlite-file.ts';
+import { openSqliteToRead } from './dialect/sqlite-read.ts';
 import { migrate } from './migrations/migrate.ts';
+import type { Migration } from './migrations/migrations.ts';
 import type { Tx } from './schema.ts';
 
 export interface Database extends OpenedDatabase {
@@ -24,24 +28,34 @@ export interface Database extends OpenedDatabase {
 
 /**
  * `url` is `sqlite:<path>` or a bare path. Open a file once per process: while one handle waits for another's lock, the
- * thread waits, and the other cannot finish. Throws AppError `database_unsupported`, `database_unusable` or
- * `database_newer`.
+ * thread waits, and the other cannot finish. Before tables that hold something are changed, an embedded file is copied
+ * aside. Throws AppError `database_unsupported`, `database_unusable`, `database_newer` or `copy_failed`.
  */
 export async function openDatabase(options: { url: string; log?: Log; clock?: Clock }): Promise<Database> {
-  const path = databasePath(options.url);
-  const kysely = kyselyOn(openSqliteFile(path));
+  return (await openUpToDate(options)).database;
+}
+
+/** The same, and which migrations were applied now. */
+export async function openUpToDate(options: {
+  url: string;
+  log?: Log;
+  clock?: Clock;
+}): Promise<{ database: Database; applied: readonly Migration[] }> {
+  const { log, clock = systemClock } = options;
+  const database = openAsItIs(options.url);
+  const { kysely, dialect, name } = database;
+  const beforeChange = (newestApplied: number) => copyAside(database, { newestApplied, clock, log });
   try {
-    await migrate({
-      kysely,
-      dialect: sqliteDialect,
-      clock: options.clock ?? systemClock,
-      name: path,
-      log: options.log,
-    });
+    return { database, applied: await migrate({ kysely, dialect, clock, name, log, beforeChange }) };
   } catch (error) {
-    await kysely.destroy();
-    throw asUnusable(path, error);
+    await database.close();
+    throw database.path === null ? error : asUnusable(database.path, error);
   }
+}
+
+function openAsItIs(url: string): Database {
+  const path = databasePath(url);
+  const kysely = kyselyOn(openSqliteFile(path));
   return {
     kysely,
     dialect: sqliteDialect,
@@ -49,11 +63,20 @@ export async function openDatabase(options: { url: string; log?: Log; clock?: Cl
     path,
     transaction: (run) => kysely.transaction().execute(run),
     snapshot: (run) => kysely.transaction().execute(run),
+    copyTo: (target, options) => copySqliteFile(path, target, options),
     async ping() {
       await sql`select 1`.execute(kysely);
     },
     close: () => kysely.destroy(),
   };
+}
+
+/**
+ * Opens a database to look at it, whatever program made it: nothing is created or changed. Throws AppError
+ * `database_unsupported`, `database_missing` or `database_unusable`.
+ */
+export async function openToRead(url: string): Promise<DatabaseToRead> {
+  return openSqliteToRead(databasePath(url));
 }
 
 const SQLITE_ONLY = 'set DATABASE_URL to sqlite:<path>, or leave it and the DB_ keys out to use the data folder';

@@ -7,7 +7,7 @@ import type { Executor } from './schema.ts';
 export const PROJECTED_CHECK = 'http';
 
 /** Any Down is confirmed down, else any Seems Down is down, else running. */
-function legacyStatusFor(openStates: readonly string[]): LegacyStatus {
+export function legacyStatusFor(openStates: readonly string[]): LegacyStatus {
   if (openStates.includes('Down')) return LEGACY_STATUS.confirmedDown;
   return openStates.includes('Seems Down') ? LEGACY_STATUS.siteDown : LEGACY_STATUS.running;
 }
