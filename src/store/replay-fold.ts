@@ -36,7 +36,8 @@ export type DifferenceKind = 'event' | 'transition' | 'unreadable' | 'legacy_sta
 
 export type Difference = {
   kind: DifferenceKind;
-  /** The row that differs: event, transition, endpoint or site, as `kind` and `column` say. */
+  /** The row that differs. */
+  row: 'event' | 'transition' | 'endpoint' | 'site';
   id: string;
   /** The event it belongs to; null for the projections. */
   eventId: string | null;
@@ -159,6 +160,7 @@ export function transitionDifference(
 ): Difference {
   return {
     kind,
+    row: 'transition',
     id: String(row.id),
     eventId: String(row.event_id),
     column,
@@ -178,10 +180,23 @@ export type RawEvent = { [Column in keyof FoldedColumns]: Raw } & {
 
 /** Compares every column that may change with what the transitions say. */
 export function compareEvent(row: RawEvent, fold: EventFold, report: Report): void {
-  const tell = (kind: DifferenceKind, column: keyof RawEvent, folded: Raw, stored: Raw = row[column]) =>
-    report({ kind, id: String(row.id), eventId: String(row.id), column, folded: shown(folded), stored: shown(stored) });
+  const tell = (
+    kind: DifferenceKind,
+    column: keyof RawEvent | 'metadata',
+    folded: Raw,
+    stored: Raw = row[column as keyof RawEvent],
+  ) =>
+    report({
+      kind,
+      row: 'event',
+      id: String(row.id),
+      eventId: String(row.id),
+      column,
+      folded: shown(folded),
+      stored: shown(stored),
+    });
   if (row.id === LAST_ID) tell('unreadable', 'id', null);
-  if (row.metadata_ok !== 1n) tell('unreadable', 'metadata_ok', 'JSON', 'no JSON');
+  if (row.metadata_ok !== 1n) tell('unreadable', 'metadata', 'JSON', 'no JSON');
   const knowsState = KNOWN_STATES.has(row.state);
   if (!knowsState) tell('unreadable', 'state', fold.isKnown ? fold.columns.state : null);
   if (!fold.isKnown) return;

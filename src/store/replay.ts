@@ -9,7 +9,6 @@ import { legacyStatusFor, PROJECTED_CHECK } from './projection.ts';
 import {
   compareEvent,
   type Difference,
-  type DifferenceKind,
   type EventFold,
   foldNext,
   type Raw,
@@ -283,6 +282,20 @@ function compareSite(
   if (stored !== words(wanted)) report(derived('site_state', siteId, 'site_state', words(wanted), stored));
 }
 
-function derived(kind: DifferenceKind, id: bigint, column: string, folded: Raw, stored: Raw): Difference {
-  return { kind, id: String(id), eventId: null, column, folded: shown(folded), stored: shown(stored) };
+function derived(
+  kind: 'legacy_status' | 'site_state',
+  id: bigint,
+  column: string,
+  folded: Raw,
+  stored: Raw,
+): Difference {
+  return {
+    kind,
+    row: kind === 'site_state' ? 'site' : 'endpoint',
+    id: String(id),
+    eventId: null,
+    column,
+    folded: shown(folded),
+    stored: shown(stored),
+  };
 }
