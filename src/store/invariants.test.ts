@@ -24,8 +24,11 @@ function unguarded(table: string): string[] {
 
 const ONE_MORE =
   'seq, severity_before, severity_after, state_before, state_after, reason, source, op_id, epoch, changed_at';
-const DELIVERIES = `create table if not exists jetmon_deliveries (id integer primary key, transition_id bigint not null,
-  target_kind varchar(32) not null, target_id bigint not null)`;
+/** What the invariants ask of the outbox, and no constraint that would refuse what breaks them. */
+const DELIVERIES = [
+  'drop table if exists jetmon_deliveries',
+  'create table jetmon_deliveries (id bigint, family varchar(16), subscriber_id bigint, transition_id bigint)',
+];
 
 /** By name of the invariant: the statements that break it, and the id that is found. Others may break with it. */
 const BREAKS: Readonly<Record<string, [statements: string[], found: string]>> = {
@@ -70,11 +73,14 @@ const BREAKS: Readonly<Record<string, [statements: string[], found: string]>> = 
     'endpoint 2',
   ],
   'every delivery belongs to a transition': [
-    [DELIVERIES, 'insert into jetmon_deliveries values (1, 77, 1, 1)'],
+    [...DELIVERIES, "insert into jetmon_deliveries values (1, 'webhook', 1, 77)"],
     'delivery 1',
   ],
   'no delivery is there twice': [
-    [DELIVERIES, 'insert into jetmon_deliveries values (1, 2, 1, 1), (2, 2, 1, 2), (3, 2, 1, 1)'],
+    [
+      ...DELIVERIES,
+      "insert into jetmon_deliveries values (1, 'webhook', 1, 2), (2, 'contact', 1, 2), (3, 'webhook', 1, 2)",
+    ],
     'delivery 3',
   ],
   'no older lease writes after a newer one': [

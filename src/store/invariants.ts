@@ -144,7 +144,7 @@ export const INVARIANTS: readonly Invariant[] = [
     finds: 'delivery',
     query: () => sql<Row>`
       select max(id) as id from jetmon_deliveries
-      group by transition_id, target_kind, target_id having count(*) > 1`,
+      group by family, subscriber_id, transition_id having count(*) > 1`,
   },
   {
     id: 'I9',
