@@ -28,6 +28,8 @@ export async function copySqliteFile(source: string, target: string, options: Co
         progress: ({ totalPages, remainingPages }) =>
           options.onProgress?.(1 - remainingPages / Math.max(1, totalPages)),
       });
+      // Reading through the copy takes long; the original's log may be emptied meanwhile.
+      from.close();
       finish(target);
       return { bytes: statSync(target).size };
     } catch (error) {
@@ -37,7 +39,7 @@ export async function copySqliteFile(source: string, target: string, options: Co
   } catch (error) {
     throw error instanceof AppError ? error : failed(target, troubleOf(error)?.cause ?? String(error), error);
   } finally {
-    from.close();
+    if (from.isOpen) from.close();
   }
 }
 

@@ -11,7 +11,8 @@ import { APPLICATION_ID, asUnusable, pragma } from './sqlite-file.ts';
 import { DAMAGED, primaryCode } from './sqlite-trouble.ts';
 
 const BUSY_TIMEOUT_MS = 5_000;
-const SQLITE_CANTOPEN = 14;
+/** Read-only, and cannot open: what SQLite says where it may not make the files it reads a log with. */
+const CANNOT_KEEP_A_LOG: readonly (number | null)[] = [8, 14];
 const SQLITE_CORRUPT = 11;
 /** Complaints of one integrity check that are told. */
 const MAX_COMPLAINTS = 20;
@@ -54,7 +55,7 @@ export function openSnapshot(path: string): DatabaseSync {
       return begin(path);
     } catch (error) {
       // In a folder that may only be read, a file nobody has open can still be read: as one that does not change.
-      if (primaryCode(error) !== SQLITE_CANTOPEN || existsSync(`${path}-wal`)) throw error;
+      if (!CANNOT_KEEP_A_LOG.includes(primaryCode(error)) || existsSync(`${path}-wal`)) throw error;
       const still = pathToFileURL(path);
       still.search = 'immutable=1';
       return begin(still);
