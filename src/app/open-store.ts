@@ -30,7 +30,7 @@ export async function openStore(
   { waitMs = WAIT_FOR_LOCK_MS } = {},
 ): Promise<OpenStore> {
   const folder = openDataDir(config.JETMON_DATA_DIR);
-  const lock = await lockAll(folder, config.DATABASE_URL, { pid: process.pid, command, waitMs });
+  const lock = await lockStore(folder, config.DATABASE_URL, { pid: process.pid, command, waitMs });
   try {
     const database = await openDatabase({ url: config.DATABASE_URL, log });
     return {
@@ -48,7 +48,7 @@ export async function openStore(
 }
 
 /** The folder and the database: each may be named together with another of the other kind. */
-async function lockAll(folder: string, databaseUrl: string, options: LockOptions): Promise<DataDirLock> {
+export async function lockStore(folder: string, databaseUrl: string, options: LockOptions): Promise<DataDirLock> {
   const dataDir = await lockDataDir(folder, options);
   try {
     const database = await lockDatabaseIn(databaseUrl, options);

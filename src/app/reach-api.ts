@@ -6,7 +6,7 @@ import { createApiServer } from '../api/server.ts';
 import { AppError } from '../domain/errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { createLog, silentLog } from '../telemetry/log.ts';
 import { sitePolicy } from './app.ts';
 import type { Config } from './config.ts';
 import { localKey, readLocalKey } from './local-key.ts';
@@ -26,10 +26,11 @@ const RETRY_MS = 100;
 
 /** Throws AppError when the data folder cannot be used, or is held by a process that says no address. */
 export async function reachApi(config: Config): Promise<ApiAccess> {
+  const log = createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const giveUpAtMs = systemClock.monotonicMs() + WAIT_MS;
   for (;;) {
     try {
-      return await onDataFile(config, await openStore(config, 'sites', silentLog, { waitMs: 0 }));
+      return await onDataFile(config, await openStore(config, 'sites', log, { waitMs: 0 }));
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'data_dir_locked') throw error;
       const served = onServer(config, error.details['address']);

@@ -10,5 +10,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./sites.ts'),
   },
   { name: 'keys', summary: 'create, list or revoke API keys', load: () => import('./keys.ts') },
+  {
+    name: 'migrate',
+    summary: 'bring the database up to date, or say how far it is',
+    load: () => import('./migrate.ts'),
+  },
+  { name: 'backup', summary: 'copy the embedded database, also while it is in use', load: () => import('./backup.ts') },
+  {
+    name: 'verify-db',
+    summary: 'look through the database, or a backup of it, for damage',
+    load: () => import('./verify-db.ts'),
+  },
+  {
+    name: 'replay',
+    summary: 'fold the event log anew and compare it with what is stored',
+    load: () => import('./replay.ts'),
+  },
   { name: 'version', summary: 'print the version and the runtime', load: () => import('./version.ts') },
 ];

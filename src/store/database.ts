@@ -4,15 +4,18 @@ import { sql } from 'kysely';
 import { AppError } from '../domain/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { OpenedDatabase, TransactionOptions } from './dialect/dialect.ts';
+import { copyAside } from './copy-aside.ts';
+import type { DatabaseToRead, OpenedDatabase, TransactionOptions } from './dialect/dialect.ts';
 import { openMysql } from './dialect/mysql.ts';
 import { asUnusable as asUnusableServer } from './dialect/mysql-trouble.ts';
 import { isMysqlUrl } from './dialect/mysql-url.ts';
 import { openSqlite } from './dialect/sqlite.ts';
 import type { SqliteThreads } from './dialect/sqlite-link.ts';
+import { openSqliteToRead } from './dialect/sqlite-read.ts';
 import { asUnusable } from './dialect/sqlite-trouble.ts';
 import type { StatementWatcher } from './dialect/watched-dialect.ts';
 import { migrate } from './migrations/migrate.ts';
+import type { Migration } from './migrations/migrations.ts';
 import type { Tx } from './schema.ts';
 
 export interface Database extends OpenedDatabase {
@@ -38,25 +41,37 @@ export type OpenOptions = {
   onStatement?: StatementWatcher | undefined;
 };
 
-/** Throws AppError `database_unsupported`, `database_unusable` or `database_newer`. */
+/**
+ * Before tables that hold something are changed, an embedded file is copied aside. Throws AppError
+ * `database_unsupported`, `database_unusable`, `database_newer` or `copy_failed`.
+ */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
-  const isServer = isMysqlUrl(options.url);
-  const opened = isServer
-    ? await openMysql(options.url, options)
-    : await openSqlite(databasePath(options.url), options);
+  return (await openUpToDate(options)).database;
+}
+
+/** The same, and which migrations were applied now. */
+export async function openUpToDate(
+  options: OpenOptions,
+): Promise<{ database: Database; applied: readonly Migration[] }> {
+  const { url, log, clock = systemClock } = options;
+  const opened = isMysqlUrl(url) ? await openMysql(url, options) : await openSqlite(databasePath(url), options);
   const { kysely, dialect, name } = opened;
+  const beforeChange = (newestApplied: number) => copyAside(opened, { newestApplied, clock, log });
   try {
-    await migrate({ kysely, dialect, clock: options.clock ?? systemClock, name, log: options.log });
+    const applied = await migrate({ kysely, dialect, clock, name, log, beforeChange });
+    return { database: { ...opened, ping: async () => void (await sql`select 1`.execute(kysely)) }, applied };
   } catch (error) {
     await opened.close();
-    throw isServer ? asUnusableServer(name, error) : asUnusable(name, error);
+    throw opened.path === null ? asUnusableServer(name, error) : asUnusable(opened.path, error);
   }
-  return {
-    ...opened,
-    async ping() {
-      await sql`select 1`.execute(kysely);
-    },
-  };
+}
+
+/**
+ * Opens a database to look at it, whatever program made it: nothing is created or changed. Throws AppError
+ * `database_unsupported`, `database_missing` or `database_unusable`.
+ */
+export async function openToRead(url: string): Promise<DatabaseToRead> {
+  return isMysqlUrl(url) ? { ...(await openMysql(url)), inspect: null } : openSqliteToRead(databasePath(url));
 }
 
 /** True for a database that is a file, which only one process may open. */

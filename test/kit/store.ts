@@ -1,10 +1,9 @@
-/** Real stores in temporary folders, and the questions every event log must answer with nothing (reliability: I1 to I6, I17). */
+/** Real stores in temporary folders, and the question whether what must hold in them does. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { describe, it, onTestFinished } from 'vitest';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import { createChanges } from '../../src/store/changes.ts';
@@ -14,6 +13,7 @@ import { createEndpoints } from '../../src/store/endpoints.ts';
 import { createEventQueries } from '../../src/store/event-queries.ts';
 import type { AppendInput } from '../../src/store/events.ts';
 import { createEvents } from '../../src/store/events.ts';
+import { askInvariants } from '../../src/store/invariants.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { testMariadb } from './mariadb-each.ts';
 
@@ -143,54 +143,11 @@ export function countStatements(db: Database) {
   return { db: counted, sent: () => [...sent], reset: () => void sent.splice(0) };
 }
 
-/** Each query finds what must not be there. */
-const VIOLATIONS = {
-  'I1 every mutation has one transition': sql<object>`
-    select e.id, e.version, t.c, t.m from jetmon_events e
-    left join (select event_id, count(*) c, max(seq) m, min(seq) f from jetmon_event_transitions group by event_id) t
-      on t.event_id = e.id
-    where e.version <> coalesce(t.c, 0) or e.version <> coalesce(t.m, 0) or t.f <> 1`,
-  'I1 every transition has an event': sql<object>`
-    select t.id from jetmon_event_transitions t left join jetmon_events e on e.id = t.event_id where e.id is null`,
-  'I2 the newest transition tells the event': sql<object>`
-    select e.id from jetmon_events e join jetmon_event_transitions t on t.event_id = e.id and t.seq = e.version
-    where (e.ended_at is null) <> (t.state_after <> 'Resolved')
-      or (e.ended_at is null and (e.state <> t.state_after or e.severity <> t.severity_after))
-      or (e.ended_at is not null and (e.state <> t.state_before or e.severity <> t.severity_before
-        or e.ended_at <> t.changed_at or e.resolution_reason <> t.reason or t.severity_after is not null))`,
-  'I2 each transition begins where the one before ended': sql<object>`
-    select t.id from jetmon_event_transitions t
-    left join jetmon_event_transitions p on p.event_id = t.event_id and p.seq = t.seq - 1
-    where coalesce(t.state_before, '-') <> coalesce(p.state_after, '-')
-      or coalesce(t.severity_before, -1) <> coalesce(p.severity_after, -1)`,
-  'I3 one open event per identity': sql<object>`
-    select blog_id from jetmon_events where ended_at is null
-    group by blog_id, coalesce(endpoint_id, 0), check_type, coalesce(discriminator, '') having count(*) > 1`,
-  'I4 an operation is there once': sql<object>`
-    select op_id from jetmon_event_transitions group by op_id having count(*) > 1`,
-  'I6 the legacy status follows the open events': sql<object>`
-    select s.jetpack_monitor_site_id from jetpack_monitor_sites s
-    where s.site_status <> case
-      when exists (select 1 from jetmon_events e where e.endpoint_id = s.jetpack_monitor_site_id
-        and e.check_type = 'http' and e.ended_at is null and e.state = 'Down') then 2
-      when exists (select 1 from jetmon_events e where e.endpoint_id = s.jetpack_monitor_site_id
-        and e.check_type = 'http' and e.ended_at is null and e.state = 'Seems Down') then 0 else 1 end`,
-  'I17 time does not run backwards': sql<object>`
-    select t.id from jetmon_event_transitions t join jetmon_events e on e.id = t.event_id
-    left join jetmon_event_transitions p on p.event_id = t.event_id and p.seq = t.seq - 1
-    where t.changed_at < e.started_at or t.changed_at < coalesce(p.changed_at, 0)
-      or t.changed_at > coalesce(e.ended_at, t.changed_at)`,
-  'a confirmation belongs to an open event': sql<object>`
-    select r.source_site_id from jetmon_endpoint_runtime r left join jetmon_events e on e.id = r.failing_event_id
-    where r.failing_event_id is not null and (e.id is null or e.ended_at is not null)`,
-};
-
-/** The names of the invariants that do not hold; empty when all is well. */
+/** The invariants that do not hold, each with the first ids that break it; empty when all is well. */
 export async function brokenInvariants(db: Database): Promise<string[]> {
   const broken: string[] = [];
-  for (const [name, query] of Object.entries(VIOLATIONS)) {
-    const { rows } = await query.execute(db.kysely);
-    if (rows.length > 0) broken.push(`${name}: ${rows.length} rows`);
+  for await (const { invariant, ids } of askInvariants(db.kysely)) {
+    if (ids !== null && ids.length > 0) broken.push(`${invariant.id} ${invariant.name}: ${invariant.finds} ${ids}`);
   }
   return broken;
 }

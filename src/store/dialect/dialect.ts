@@ -59,5 +59,38 @@ export interface OpenedDatabase {
   transaction<T>(run: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs reads that all see one state of the database, however long they take; they hold up no writer. */
   snapshot<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Copies the database as it is at one moment into a file that does not exist yet, whole and on the disk when this
+   * resolves. Null for a server, which has tools of its own for that. Rejects with `copy_failed`.
+   */
+  readonly copyTo: ((target: string, options?: CopyOptions) => Promise<CopyFacts>) | null;
   close(): Promise<void>;
 }
+
+export type CopyOptions = {
+  /** Told the share that is done, 0 to 1, from time to time. */
+  onProgress?: ((share: number) => void) | undefined;
+  /** Bytes that are free where a folder lies; the operating system's answer unless a test gives another. */
+  freeBytes?: ((folder: string) => number) | undefined;
+};
+
+export type CopyFacts = { bytes: number };
+
+/** A database that is looked at and never changed, not even by bringing its tables up to date. */
+export interface DatabaseToRead {
+  readonly kysely: Executor;
+  readonly dialect: Dialect;
+  /** What to call it in messages; never credentials. */
+  readonly name: string;
+  /** See `OpenedDatabase.snapshot`. */
+  snapshot<T>(run: (tx: Executor) => Promise<T>): Promise<T>;
+  /** Reads the whole file and says what is wrong with it as a file; null for a server. */
+  readonly inspect: (() => FileFacts) | null;
+  close(): Promise<void>;
+}
+
+export type FileFacts = {
+  isOurs: boolean;
+  /** What the integrity check complains about, at most a few; empty when the file is whole. */
+  complaints: readonly string[];
+};

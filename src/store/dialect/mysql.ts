@@ -143,6 +143,7 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     transaction,
     snapshot: (run) =>
       kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(run),
+    copyTo: null,
     retries: () => retries,
     close: () => kysely.destroy(),
   };

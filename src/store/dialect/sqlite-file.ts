@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { DAMAGED, FOREIGN, refusal } from './sqlite-trouble.ts';
 
 /** Marks a file as ours in its header: "Jmt2". */
-const APPLICATION_ID = 0x4a6d7432n;
+export const APPLICATION_ID = 0x4a6d7432n;
 /** How long a statement waits for another process, such as a key being created beside a running server. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** A file up to this size is read through at start; beyond, only what SQLite looks at anyway. */
@@ -86,7 +86,7 @@ function bytesIn(file: DatabaseSync): bigint {
   return BigInt(pragma(file, 'page_count') ?? 0) * BigInt(pragma(file, 'page_size') ?? 0);
 }
 
-function pragma(file: DatabaseSync, name: string): bigint | string | null {
+export function pragma(file: DatabaseSync, name: string): bigint | string | null {
   const row = file.prepare(`PRAGMA ${name}`).get();
   const value = row === undefined ? null : Object.values(row)[0];
   return typeof value === 'bigint' || typeof value === 'string' ? value : null;

@@ -3,6 +3,7 @@ import { Kysely, sql } from 'kysely';
 import { LEGACY_TABLE } from '../legacy.ts';
 import type { Schema } from '../schema.ts';
 import type { Dialect, OpenedDatabase } from './dialect.ts';
+import { copySqliteFile } from './sqlite-copy.ts';
 import { connectionsOn } from './sqlite-driver.ts';
 import { freshThreads, type SqliteThreads } from './sqlite-link.ts';
 import { asUnusable } from './sqlite-trouble.ts';
@@ -89,6 +90,7 @@ export async function openSqlite(
     path,
     transaction: (run) => kysely.transaction().execute(run),
     snapshot: (run) => snapshots.transaction().execute(run),
+    copyTo: (target, options) => copySqliteFile(path, target, options),
     close() {
       closing ??= close();
       return closing;

@@ -6,7 +6,7 @@ import { onSqliteOnly, temporaryDatabase, temporaryFolder, temporaryStore } from
 import { systemClock } from '../../lib/clock.ts';
 import { openSqlite } from '../dialect/sqlite.ts';
 import type { Executor } from '../schema.ts';
-import { migrate } from './migrate.ts';
+import { migrate, migrationStatus } from './migrate.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
 
 /** The registry as version 1 made it, in the words of SQLite, with one site in it. */
@@ -144,5 +144,45 @@ describe('migrate', () => {
     if (dialect.name !== 'sqlite') return;
     const tables = await kysely.introspection.getTables();
     expect(tables.map(({ name }) => name)).not.toContain('half');
+  });
+});
+
+describe('what has been applied', () => {
+  it('is told with names and times, and what is pending or unknown too', async () => {
+    const { kysely } = await temporaryDatabase();
+    await kysely.insertInto('jetmon_schema_migrations').values({ id: 9_999, applied_at: 5 }).execute();
+    const pending: Migration = { id: NEXT, name: 'later', up: async () => {} };
+    const status = await migrationStatus(kysely, [...MIGRATIONS, pending]);
+    expect(status.map(({ id, name }) => [id, name])).toEqual([
+      ...MIGRATIONS.map(({ id, name }) => [id, name]),
+      [NEXT, 'later'],
+      [9_999, null],
+    ]);
+    expect(status.map(({ appliedAtMs }) => appliedAtMs)).toEqual([
+      ...MIGRATIONS.map(() => expect.any(Number)),
+      null,
+      5,
+    ]);
+  });
+});
+
+describe('before the first change', () => {
+  it('of tables that are there, and only then, the caller is asked; a refusal stops everything', async () => {
+    const { kysely, dialect } = await temporaryDatabase();
+    const asked: number[] = [];
+    const ran: number[] = [];
+    const step: Migration = { id: NEXT, name: 'step', up: async () => void ran.push(asked.length) };
+    const common = { kysely, dialect, clock: systemClock, name: 'x' };
+    const refusing = async () => {
+      throw new Error('no room');
+    };
+    await expect(migrate({ ...common, migrations: [...MIGRATIONS, step], beforeChange: refusing })).rejects.toThrow(
+      'no room',
+    );
+    expect(ran).toEqual([]);
+    const beforeChange = async (newest: number) => void asked.push(newest);
+    await migrate({ ...common, beforeChange });
+    const done = await migrate({ ...common, migrations: [...MIGRATIONS, step], beforeChange });
+    expect({ asked, ran, done }).toEqual({ asked: [NEXT - 1], ran: [1], done: [step] });
   });
 });

@@ -1,4 +1,7 @@
-/** Applies the migrations a database lacks, each in a transaction of its own; refuses a database from the future. */
+/**
+ * Applies the migrations a database lacks, each in a transaction of its own, and tells which it has; refuses to change
+ * a database from the future.
+ */
 import type { Kysely } from 'kysely';
 import { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -17,19 +20,48 @@ export async function migrate(options: {
   name: string;
   log?: Log | undefined;
   migrations?: readonly Migration[];
-}): Promise<void> {
+  /** Runs before the first change to a database that holds something; what it throws stops everything. */
+  beforeChange?: ((newestApplied: number) => Promise<void>) | undefined;
+}): Promise<Migration[]> {
   const { kysely, dialect, clock, log, migrations = MIGRATIONS } = options;
   const applied = await appliedIn(kysely);
   refuseNewer(options.name, applied, migrations);
-  for (const migration of migrations) {
-    if (applied.has(migration.id)) continue;
+  const pending = migrations.filter(({ id }) => !applied.has(id));
+  if (pending.length > 0 && (await kysely.introspection.getTables()).length > 0) {
+    await options.beforeChange?.(Math.max(0, ...applied.keys()));
+  }
+  const done: Migration[] = [];
+  for (const migration of pending) {
     const changed = await dialect.migrationStep(kysely, (db) => apply(db, dialect, clock, migration));
     if (!changed) continue;
+    done.push(migration);
     const facts = { migration: migration.id, name: migration.name };
     // That a new database gets its tables is no news; that an old one is changed is.
     if (applied.size === 0) log?.debug(facts, 'tables of a new database made');
     else log?.info(facts, 'database brought up to date');
   }
+  return done;
+}
+
+export type MigrationStatus = {
+  id: number;
+  /** Null for one that this program does not know. */
+  name: string | null;
+  /** Null while it is pending. */
+  appliedAtMs: number | null;
+};
+
+/** Every migration that is known or applied, by id. Changes nothing. */
+export async function migrationStatus(
+  kysely: Kysely<Schema>,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<MigrationStatus[]> {
+  const applied = await appliedIn(kysely);
+  const names = new Map(migrations.map(({ id, name }) => [id, name]));
+  const ids = new Set([...names.keys(), ...applied.keys()]);
+  return [...ids]
+    .sort((a, b) => a - b)
+    .map((id) => ({ id, name: names.get(id) ?? null, appliedAtMs: applied.get(id) ?? null }));
 }
 
 /** False when another process has applied it while we waited for the write lock. */
@@ -48,17 +80,18 @@ async function apply(tx: Executor, dialect: Dialect, clock: Clock, migration: Mi
   return true;
 }
 
-async function appliedIn(kysely: Kysely<Schema>): Promise<Set<number>> {
+/** When each migration was applied, ms since the epoch. */
+async function appliedIn(kysely: Kysely<Schema>): Promise<Map<number, number>> {
   const tables = await kysely.introspection.getTables();
-  if (!tables.some((table) => table.name === TABLE)) return new Set();
-  const rows = await kysely.selectFrom(TABLE).select('id').execute();
-  return new Set(rows.map((row) => Number(row.id)));
+  if (!tables.some((table) => table.name === TABLE)) return new Map();
+  const rows = await kysely.selectFrom(TABLE).select(['id', 'applied_at']).execute();
+  return new Map(rows.map((row) => [Number(row.id), Number(row.applied_at)]));
 }
 
-function refuseNewer(name: string, applied: ReadonlySet<number>, migrations: readonly Migration[]): void {
+function refuseNewer(name: string, applied: ReadonlyMap<number, number>, migrations: readonly Migration[]): void {
   const known = Math.max(0, ...migrations.map((migration) => migration.id));
-  const newest = Math.max(0, ...applied);
-  const unknown = [...applied].filter((id) => !migrations.some((migration) => migration.id === id));
+  const newest = Math.max(0, ...applied.keys());
+  const unknown = [...applied.keys()].filter((id) => !migrations.some((migration) => migration.id === id));
   if (unknown.length === 0) return;
   throw new AppError(
     'database_newer',
