@@ -68,6 +68,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const routes = allRoutes(deps, options.policy, options.proberStats);
   const unasked = connectionsWithoutRequest(app);
   const hub = createStreamHub({ ...deps, onResult: options.onResult, log });
+  let isClosing = false;
+  // A connection that is still answered when we close would be kept for the next request, and closing would wait for it.
+  app.addHook('onSend', async (_, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
   for (const route of routes) serveContract(app, route, { auth, validateReplies });
   serveStream(app, hub, auth);
   if (options.page !== null) servePage(app, options.page, auth);
@@ -81,6 +86,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return { address, bound: app.addresses().filter((one) => typeof one !== 'string') };
     },
     async close() {
+      isClosing = true;
       hub.close();
       for (const socket of unasked) socket.destroy();
       const overdue = deps.clock.after(CLOSE_AFTER_MS, () => app.server.closeAllConnections());
