@@ -127,7 +127,7 @@ function told(subscribers: readonly Subscriber[], what: Happening): string[] {
     if (!sites.includes(what.siteId)) continue;
     if (subscriber.family === 'webhook') {
       const events = subscriber.events === null ? [`event.${kind}`] : [...subscriber.events];
-      const states = subscriber.states === null ? [what.stateAfter] : [...subscriber.states];
+      const states = subscriber.states === null ? [what.stateAfter ?? '-'] : [...subscriber.states];
       if (!events.includes(`event.${kind}`)) continue;
       if (!states.includes(what.stateAfter ?? '-') && !states.includes(what.stateBefore ?? '-')) continue;
       found.push(`webhook ${subscriber.subscriberId} event.${kind}`);
