@@ -2,7 +2,8 @@
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
-import type { Endpoint } from '../store/endpoints.ts';
+import type { Endpoint, NewEndpoint } from '../store/endpoints.ts';
+import { auditSite } from './audit-site.ts';
 import { checkInterval } from './check-interval.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { findSite } from './find-site.ts';
@@ -21,12 +22,12 @@ export type NewSite = {
   plan?: Partial<ProbePlanOverrides>;
 };
 
-type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'changes' | 'clock'>;
+type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'changes' | 'clock'>;
 
 /** Throws `invalid_url`, `invalid_field` or `site_exists` (details: `site_id`, `monitor_active`, `removed`). */
 export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite): Promise<SiteView> {
   const url = parseMonitorUrl(site.url);
-  const created = await deps.endpoints.create({
+  const wanted: NewEndpoint = {
     siteId: site.siteId,
     url,
     active: site.active ?? true,
@@ -34,6 +35,13 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
     intervalSeconds: checkInterval(site.intervalSeconds ?? policy.defaultIntervalSeconds, policy.minIntervalSeconds),
     timeoutSeconds: site.timeoutSeconds ?? null,
     plan: site.plan ?? {},
+  };
+  const created = await deps.database.transaction(async (tx) => {
+    const outcome = await deps.endpoints.create(wanted, tx);
+    if (outcome.kind === 'created') {
+      await auditSite(deps, tx, { siteId: outcome.endpoint.siteId, detail: `URL added: ${url}` });
+    }
+    return outcome;
   });
   switch (created.kind) {
     case 'exists':

@@ -1,6 +1,7 @@
 /** Stops watching a site for good: its rows and its history are kept, so this may be repeated or taken back. */
 import type { SiteId } from '../domain/ids.ts';
 import type { Change } from '../store/changes.ts';
+import { auditSite } from './audit-site.ts';
 import { closeOpenEvents } from './close-open-events.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { siteNotFound } from './find-site.ts';
@@ -15,6 +16,9 @@ export async function deleteSite(deps: ServiceDeps, policy: SitePolicy, siteId: 
     for (const { endpointId, removedAtMs } of endpoints) {
       const removal = { active: false, removedAtMs: removedAtMs ?? deps.clock.nowMs() };
       await deps.endpoints.update(endpointId, removal, tx);
+    }
+    if (endpoints.some((endpoint) => endpoint.removedAtMs === null)) {
+      await auditSite(deps, tx, { siteId, detail: 'site removed' });
     }
     const endpointIds = endpoints.map((endpoint) => endpoint.endpointId);
     const removed: Change = { kind: 'site_changed', siteId, endpointIds, change: 'removed' };
