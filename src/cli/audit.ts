@@ -1,7 +1,7 @@
 /** `jetmon2 audit`: what happened to a site and why, in the order it happened. Reads the database, never changes it. */
 import type { Command } from 'commander';
 import { loadConfig } from '../app/config.ts';
-import { openTrail } from '../app/open-trail.ts';
+import { nowMs, openTrail } from '../app/open-trail.ts';
 import { AppError } from '../domain/errors.ts';
 import { MAX_ID, type SiteId } from '../domain/ids.ts';
 import { escapeControl } from '../lib/escape.ts';
@@ -35,15 +35,11 @@ Examples:
 async function audit(options: Options, terminal: Terminal): Promise<void> {
   const siteId = siteIdIn(options.blogId);
   const limit = limitIn(options.limit);
+  const span = spanIn(options);
   const { config } = loadConfig(terminal.env);
-  const { read, nowMs, close } = await openTrail(config);
+  const { read, close } = await openTrail(config);
   try {
-    const now = nowMs();
-    const sinceMs = parseInstant('--since', options.since, now);
-    // What happened in this very millisecond is part of the past too.
-    const untilMs = options.until === undefined ? now + 1 : parseInstant('--until', options.until, now);
-    refuseEmptySpan(sinceMs, untilMs);
-    const trail = await read({ siteId, sinceMs, untilMs, limit });
+    const trail = await read({ siteId, ...span, limit });
     if (trail === null) {
       throw new AppError('site_not_found', `there is no site ${siteId}`, { fix: 'see `jetmon2 sites list`' });
     }
@@ -119,7 +115,11 @@ function limitIn(text: string): number {
   });
 }
 
-function refuseEmptySpan(sinceMs: number, untilMs: number): void {
-  if (sinceMs < untilMs) return;
+function spanIn({ since, until }: Options): { sinceMs: number; untilMs: number } {
+  const now = nowMs();
+  const sinceMs = parseInstant('--since', since, now);
+  // What happened in this very millisecond is part of the past too.
+  const untilMs = until === undefined ? now + 1 : parseInstant('--until', until, now);
+  if (sinceMs < untilMs) return { sinceMs, untilMs };
   throw new AppError('invalid_arguments', '--since is not before --until', { fix: 'name an earlier --since' });
 }

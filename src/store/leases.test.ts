@@ -89,6 +89,22 @@ describe('a host that died', () => {
   });
 });
 
+describe('hosts', () => {
+  it('are noted with what they watch, and forgotten a week after they were last heard of', async () => {
+    const { db, claim, advance } = await fleet();
+    await claim('a', 3);
+    await claim('idle', 0);
+    const noted = () => db.kysely.selectFrom('jetmon_hosts').selectAll().orderBy('host_id').execute();
+    expect(await noted()).toMatchObject([
+      { host_id: 'a', bucket_min: 0n, bucket_max: 2n, status: 'active' },
+      { host_id: 'idle', bucket_min: null, bucket_max: null },
+    ]);
+    advance(7 * 86_400_000 + 1);
+    await claim('b');
+    expect((await noted()).map(({ host_id }) => host_id)).toEqual(['b']);
+  });
+});
+
 describe('giving up', () => {
   it('frees everything of this owner and nothing of another', async () => {
     const { leases, claim } = await fleet();

@@ -65,6 +65,7 @@ export function createLeases(deps: { db: Database; buckets?: number }): Leases {
     const owned = [...kept, ...taken.map((row) => bucketOf({ ...row, epoch: row.epoch + 1n }))];
     owned.sort((one, other) => one.bucket - other.bucket);
     await noteRange(tx, owner, owned);
+    await forgetLongDead(tx, now);
     return { owned, unowned: free.length - taken.length + surplus.length };
   }
 
@@ -155,14 +156,24 @@ async function give(tx: Tx, rows: readonly Row[]): Promise<void> {
 async function heartbeat(tx: Tx, dialect: Dialect, owner: string, now: bigint): Promise<void> {
   const row = { host_id: owner, last_heartbeat: now, status: 'active' };
   await dialect.upsert(tx, { table: 'jetmon_hosts', rows: [row], key: ['host_id'] });
-  // Long dead: nothing but a name that is never used again.
-  await tx
-    .deleteFrom('jetmon_hosts')
-    .where('last_heartbeat', '<', now - FORGET_AFTER_MS)
-    .execute();
 }
 
 const FORGET_AFTER_MS = 7n * 86_400_000n;
+
+/** Names that are never used again. Found without a lock, so that no host waits for another that is alive. */
+async function forgetLongDead(tx: Tx, now: bigint): Promise<void> {
+  const before = now - FORGET_AFTER_MS;
+  const dead = tx
+    .selectFrom('jetmon_hosts')
+    .select('host_id')
+    .where('last_heartbeat', '<', before)
+    .limit(FORGET_AT_ONCE);
+  const names = (await dead.execute()).map(({ host_id }) => host_id);
+  if (names.length === 0) return;
+  await tx.deleteFrom('jetmon_hosts').where('host_id', 'in', names).where('last_heartbeat', '<', before).execute();
+}
+
+const FORGET_AT_ONCE = 100;
 
 async function liveHosts(tx: Tx, sinceMs: bigint): Promise<number> {
   const { hosts } = await tx

@@ -26,7 +26,10 @@ async function createHosts(db: Executor, dialect: Dialect): Promise<void> {
     .execute();
 }
 
-/** Every row is there from the start: who claims a bucket for the first time must find something to lock. */
+/**
+ * Every row is there from the start: who claims a bucket for the first time must find something to lock. Rows are few and
+ * have no second index, so all who lock them come in the order of the buckets.
+ */
 async function createBuckets(db: Executor, dialect: Dialect): Promise<void> {
   await db.schema
     .createTable('jetmon_buckets')
@@ -37,7 +40,6 @@ async function createBuckets(db: Executor, dialect: Dialect): Promise<void> {
     .addColumn('expires_at', 'bigint')
     .modifyEnd(dialect.tableOptions)
     .execute();
-  await dialect.ensureIndex(db, 'buckets_owner', 'jetmon_buckets', ['owner']);
   for (let from = 0; from < BUCKETS; from += ROWS_PER_STATEMENT) {
     const rows = Array.from({ length: ROWS_PER_STATEMENT }, (_, index) => ({ bucket: from + index, epoch: 0 }));
     await dialect.upsert(db, { table: 'jetmon_buckets', rows, key: ['bucket'], keep: ['epoch'] });
