@@ -134,6 +134,16 @@ describe('deliveries', () => {
     expect(await told()).toBe(0);
   });
 
+  it('are written also where the version of the subscribers was cleared away', async () => {
+    const { db, enqueue, addWebhook, deliveries } = await temporaryOutbox();
+    await addWebhook();
+    await db.kysely.deleteFrom('jetmon_sequences').execute();
+    await enqueue(opened(1));
+    await addWebhook();
+    await enqueue(opened(2));
+    expect((await deliveries()).map((row) => row.transition_id)).toEqual([1n, 2n, 2n]);
+  });
+
   it('are not written for a subscriber whose filter cannot be read, and are for the others', async () => {
     const { db, enqueue, addWebhook, deliveries } = await temporaryOutbox();
     const poisoned = await addWebhook();

@@ -4,6 +4,7 @@
  * committed after a subscriber was acknowledged is always held against that subscriber.
  */
 import { indexSubscribers, type Subscriber, type SubscriberIndex } from '../domain/delivery-match.ts';
+import { databaseNow } from './database-clock.ts';
 import type { Dialect } from './dialect/dialect.ts';
 import type { Tx } from './schema.ts';
 import { eventsIn, siteIdsIn, statesIn } from './subscriber-filters.ts';
@@ -19,7 +20,9 @@ export interface SubscriberCache {
 }
 
 /** Within the transaction that changes a subscriber, before anything else. */
-export async function raiseVersion(tx: Tx): Promise<void> {
+export async function raiseVersion(tx: Tx, dialect: Dialect): Promise<void> {
+  const row = { name: SEQUENCE, next_value: 1 };
+  await dialect.upsert(tx, { table: 'jetmon_sequences', rows: [row], key: ['name'], keep: ['next_value'] });
   await tx
     .updateTable('jetmon_sequences')
     .set((eb) => ({ next_value: eb('next_value', '+', 1n) }))
@@ -35,7 +38,13 @@ export function createSubscriberCache(dialect: Dialect): SubscriberCache {
         .selectFrom('jetmon_sequences')
         .select(['next_value', dialect.nowMs.as('now')])
         .where('name', '=', SEQUENCE);
-      const { next_value: version, now } = await dialect.lockForShare(query).executeTakeFirstOrThrow();
+      const row = await dialect.lockForShare(query).executeTakeFirst();
+      // Somebody cleared the row: no reason to lose an event, only to read anew each time.
+      if (row === undefined) {
+        known = null;
+        return { subscribers: await load(tx), nowMs: await databaseNow(tx, dialect) };
+      }
+      const { next_value: version, now } = row;
       // Nobody changes a subscriber in a transaction that also asks here, so what is read is committed, or will not be lost.
       if (known?.version !== version) known = { version, subscribers: await load(tx) };
       return { subscribers: known.subscribers, nowMs: BigInt(now) };

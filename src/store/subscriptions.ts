@@ -117,7 +117,7 @@ export function createSubscriptions(deps: { db: Database; clock: Clock; random: 
   /** The version first: its row is what changes and appends take turns by, and a common order has no circles. */
   const change = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
     db.transaction(async (tx) => {
-      await raiseVersion(tx);
+      await raiseVersion(tx, db.dialect);
       return run(tx);
     });
 
