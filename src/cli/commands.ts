@@ -9,6 +9,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'add, list, change, pause, resume or remove watched sites',
     load: () => import('./sites.ts'),
   },
+  { name: 'audit', summary: 'what happened to a site and why', load: () => import('./audit.ts') },
   { name: 'keys', summary: 'create, list or revoke API keys', load: () => import('./keys.ts') },
   {
     name: 'migrate',

@@ -3,6 +3,7 @@ import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { Endpoint, NewEndpoint } from '../store/endpoints.ts';
+import { auditSite } from './audit-site.ts';
 import { checkInterval } from './check-interval.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { findSite } from './find-site.ts';
@@ -41,8 +42,10 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
   };
   const { created, followed } = await deps.database.transaction(async (tx) => {
     const created = await deps.endpoints.create(wanted, tx);
-    const followed = created.kind === 'created' ? await followSite(deps, tx, created.endpoint.siteId) : [];
-    return { created, followed };
+    if (created.kind !== 'created') return { created, followed: [] };
+    const { siteId } = created.endpoint;
+    await auditSite(deps, tx, { siteId, detail: `URL added: ${url}` });
+    return { created, followed: await followSite(deps, tx, siteId) };
   });
   switch (created.kind) {
     case 'exists':

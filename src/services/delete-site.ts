@@ -1,6 +1,7 @@
 /** Stops watching a site for good: its rows and its history are kept, so this may be repeated or taken back. */
 import type { SiteId } from '../domain/ids.ts';
 import type { Change } from '../store/changes.ts';
+import { auditSite } from './audit-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { siteNotFound } from './find-site.ts';
 import { closeOpenEvents } from './follow-site.ts';
@@ -13,6 +14,9 @@ export async function deleteSite(deps: ServiceDeps, policy: SitePolicy, siteId: 
     for (const { endpointId, removedAtMs } of endpoints) {
       const removal = { active: false, removedAtMs: removedAtMs ?? deps.clock.nowMs() };
       await deps.endpoints.update(endpointId, removal, tx);
+    }
+    if (endpoints.some((endpoint) => endpoint.removedAtMs === null)) {
+      await auditSite(deps, tx, { siteId, detail: 'site removed' });
     }
     const why = { siteId, note: 'site removed', project: policy.projectStatus };
     const closed = await closeOpenEvents(deps, tx, why);

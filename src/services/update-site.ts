@@ -5,6 +5,7 @@ import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { Change } from '../store/changes.ts';
 import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
 import type { Tx } from '../store/schema.ts';
+import { auditSite, changeInWords } from './audit-site.ts';
 import { checkInterval } from './check-interval.ts';
 import { siteExists } from './create-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
@@ -40,6 +41,8 @@ export async function updateSite(
     const endpoints = await deps.endpoints.bySite(siteId, tx);
     if (endpoints.length === 0) throw siteNotFound(siteId);
     await patchEndpoints(deps, tx, endpoints, url, common);
+    const change = changeInWords(endpoints, url, common);
+    if (change !== null) await auditSite(deps, tx, { siteId, ...change });
     const why = { siteId, project: policy.projectStatus };
     const closing = closingFor(changes.active, url, endpoints);
     const followed =

@@ -14,7 +14,8 @@ export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-function base32(bytes: Uint8Array): string {
+/** RFC 4648, upper case, without padding. */
+export function base32(bytes: Uint8Array): string {
   let text = '';
   let bits = 0;
   let held = 0;

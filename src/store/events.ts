@@ -10,21 +10,16 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { type Random, systemRandom } from '../lib/random.ts';
 import { type Log, silentLog } from '../telemetry/log.ts';
 import { type Appended, type AppendInput, checkInput, type SiteCue } from './append/append-input.ts';
-import { type PlannedAnswer, planAppends } from './append/append-plan.ts';
+import { type AppendPlan, type PlannedAnswer, planAppends } from './append/append-plan.ts';
 import { createGroupCommit, type GroupCommitStats } from './append/group-commit.ts';
 import { type LoggedEvent, type LogView, readLog } from './append/log-view.ts';
 import { writePlan } from './append/write-plan.ts';
 import type { Change, Changes } from './changes.ts';
 import type { Database } from './database.ts';
-import {
-  dedupKey,
-  type EventIdentity,
-  type TransitionRecord,
-  type TransitionRow,
-  transitionOf,
-} from './event-records.ts';
+import { dedupKey, type EventIdentity, type TransitionRecord, transitionOf } from './event-records.ts';
 import { failingOf } from './failing.ts';
 import { openIncidents, openIncidentsOf } from './open-incidents.ts';
+import { type CommittedTransition, createOutbox } from './outbox.ts';
 import type { Tx } from './schema.ts';
 
 export type { Appended, AppendInput, SiteCue } from './append/append-input.ts';
@@ -66,6 +61,7 @@ export function createEvents(deps: {
   capacity?: number;
 }): EventStore {
   const { db, changes, clock = systemClock, random = systemRandom, log = silentLog } = deps;
+  const outbox = createOutbox({ db });
   const queue = createGroupCommit<AppendInput, Appended>({
     settings: { lanes: LANES[db.dialect.name], batch: BATCH, capacity: deps.capacity ?? CAPACITY },
     keyOf: ({ identity }) => identity.siteId,
@@ -85,11 +81,13 @@ export function createEvents(deps: {
     const view = await readLog(tx, db.dialect, inputs, cues);
     const plan = planAppends(inputs, cues, view);
     const rows = await writePlan(tx, db.dialect, plan);
+    const written = new Map([...rows].map(([opId, row]) => [opId, transitionOf(row)]));
+    await outbox.enqueue(tx, committedBy(plan, written));
     const appended: Appended[] = [];
     const toPublish: Change[] = [];
     for (const answer of plan.answers) {
       const replayed = answer.replayed ? await replay(tx, view, answer) : null;
-      const done = replayed ?? appendedOf(answer, rows);
+      const done = replayed ?? appendedOf(answer, written);
       appended.push(done);
       if (replayed === null && done.eventId !== null && done.transitions.length > 0) {
         const { siteId, endpointId, checkType } = answer.input.identity;
@@ -98,9 +96,8 @@ export function createEvents(deps: {
       }
     }
     for (const { event, opId } of plan.siteTransitions) {
-      const row = rows.get(opId);
-      if (row === undefined) continue;
-      toPublish.push({ kind: 'site_state', siteId: event.identity.siteId, transition: transitionOf(row) });
+      const transition = written.get(opId);
+      if (transition !== undefined) toPublish.push({ kind: 'site_state', siteId: event.identity.siteId, transition });
     }
     return { appended, changes: toPublish };
   }
@@ -126,16 +123,25 @@ export function createEvents(deps: {
   };
 }
 
-function appendedOf(answer: PlannedAnswer, rows: ReadonlyMap<string, TransitionRow>): Appended {
+type Written = ReadonlyMap<string, TransitionRecord>;
+
+/** What subscribers may be told of. */
+function committedBy({ answers }: AppendPlan, written: Written): CommittedTransition[] {
+  return answers.flatMap((answer) =>
+    recordsOf(answer, written).map((transition) => ({ identity: answer.input.identity, transition })),
+  );
+}
+
+function recordsOf({ transitions }: PlannedAnswer, written: Written): TransitionRecord[] {
+  return transitions.flatMap(({ opId }) => written.get(opId) ?? []);
+}
+
+function appendedOf(answer: PlannedAnswer, written: Written): Appended {
   const { refused, event, open } = answer;
-  const transitions = answer.transitions.flatMap(({ opId }): TransitionRecord[] => {
-    const row = rows.get(opId);
-    return row === undefined ? [] : [transitionOf(row)];
-  });
   return {
     eventId: event?.id ?? null,
     open: open === null ? null : incidentOf(open.event.id, open.state, answer.input.failing),
-    transitions,
+    transitions: recordsOf(answer, written),
     replayed: false,
     refused,
   };

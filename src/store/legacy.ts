@@ -4,8 +4,9 @@
  */
 import { type ColumnType, type Generated, sql } from 'kysely';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
+import type { Int } from './column-types.ts';
 import type { Dialect } from './dialect/dialect.ts';
-import type { Executor, Int } from './schema.ts';
+import type { Executor } from './schema.ts';
 
 export const LEGACY_TABLE = 'jetpack_monitor_sites';
 

@@ -7,13 +7,18 @@ export const MAX_METADATA_BYTES = 65_536;
  * The text stored for `metadata`: as it is when it fits, else without its `evidence` and with `evidence_dropped: true`,
  * else nothing but `metadata_dropped: true`. Members of `facts` always stay. Null when there is nothing to store.
  */
-export function storableText(metadata: object | null, facts: Facts = null): string | null {
-  if (facts !== null) return textOf({ ...metadata, ...facts }, facts);
+export function storableText(
+  metadata: object | null,
+  facts: Facts = null,
+  maxBytes = MAX_METADATA_BYTES,
+): string | null {
+  if (facts !== null) return textOf({ ...metadata, ...facts }, facts, maxBytes);
   if (metadata === null) return null;
+  if (maxBytes !== MAX_METADATA_BYTES) return textOf(metadata, null, maxBytes);
   // An append that is tried again, or that changes two things, is not put into words anew.
   const known = TEXTS.get(metadata);
   if (known !== undefined) return known;
-  const text = textOf(metadata, null);
+  const text = textOf(metadata, null, maxBytes);
   TEXTS.set(metadata, text);
   return text;
 }
@@ -22,19 +27,19 @@ type Facts = Readonly<Record<string, string | null>> | null;
 
 const TEXTS = new WeakMap<object, string>();
 
-function textOf(whole: object, facts: Facts): string {
-  const text = fitting(whole);
+function textOf(whole: object, facts: Facts, maxBytes: number): string {
+  const text = fitting(whole, maxBytes);
   if (text !== null) return text;
   const { evidence: _, ...rest } = whole as Record<string, unknown>;
-  return fitting({ ...rest, evidence_dropped: true }) ?? JSON.stringify({ ...facts, metadata_dropped: true });
+  return fitting({ ...rest, evidence_dropped: true }, maxBytes) ?? JSON.stringify({ ...facts, metadata_dropped: true });
 }
 
 /** Null when the value has no JSON text, or one that is too long. */
-function fitting(value: object): string | null {
+function fitting(value: object, maxBytes: number): string | null {
   try {
     const text = stringified(value);
     // A character takes at most three bytes in UTF-8 for each unit it has here.
-    const fits = text.length * 3 <= MAX_METADATA_BYTES || Buffer.byteLength(text) <= MAX_METADATA_BYTES;
+    const fits = text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes;
     return fits ? text : null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) return null;

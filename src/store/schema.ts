@@ -2,13 +2,10 @@
  * The tables as Kysely sees them. Ids and counts are read as `bigint`, fractions as `number`; each aggregate file turns
  * rows into its own words once. Instants are milliseconds since the epoch in UTC, JSON is text, booleans are 0 or 1.
  */
-import type { ColumnType, Generated, GeneratedAlways, Kysely, Transaction } from 'kysely';
-
-/** A whole number: written as either, read as bigint. */
-export type Int = ColumnType<bigint, bigint | number, bigint | number>;
-export type NullableInt = ColumnType<bigint | null, bigint | number | null | undefined, bigint | number | null>;
-export type NullableText = ColumnType<string | null, string | null | undefined, string | null>;
-export type NullableReal = ColumnType<number | null, number | null | undefined, number | null>;
+import type { Generated, GeneratedAlways, Kysely, Transaction } from 'kysely';
+import type { Int, NullableInt, NullableReal, NullableText } from './column-types.ts';
+import type { DeliverySchema } from './schema-delivery.ts';
+import type { OperationsSchema } from './schema-operations.ts';
 
 export type EventsTable = {
   id: Generated<bigint>;
@@ -62,6 +59,9 @@ export type CheckConfigTable = {
   detection_profile: NullableText;
   expected_status: NullableText;
   http2: NullableInt;
+  maintenance_start: NullableInt;
+  maintenance_end: NullableInt;
+  alert_cooldown_minutes: NullableInt;
   removed_at: NullableInt;
   created_at: Int;
   updated_at: Int;
@@ -88,6 +88,8 @@ export type RuntimeTable = {
   failing_event_id: NullableInt;
   failing_since: NullableInt;
   failing_attempts: NullableInt;
+  next_check_at: NullableInt;
+  last_alert_sent_at: NullableInt;
 };
 
 export type ApiKeysTable = {
@@ -104,15 +106,16 @@ export type ApiKeysTable = {
 };
 
 /** Our tables. The shared registry is not among them: legacy.ts alone can name it. */
-export type Schema = {
-  jetmon_schema_migrations: { id: Int; applied_at: Int };
-  jetmon_sequences: { name: string; next_value: Int };
-  jetmon_events: EventsTable;
-  jetmon_event_transitions: TransitionsTable;
-  jetmon_endpoint_check_config: CheckConfigTable;
-  jetmon_endpoint_runtime: RuntimeTable;
-  jetmon_api_keys: ApiKeysTable;
-};
+export type Schema = OperationsSchema &
+  DeliverySchema & {
+    jetmon_schema_migrations: { id: Int; applied_at: Int };
+    jetmon_sequences: { name: string; next_value: Int };
+    jetmon_events: EventsTable;
+    jetmon_event_transitions: TransitionsTable;
+    jetmon_endpoint_check_config: CheckConfigTable;
+    jetmon_endpoint_runtime: RuntimeTable;
+    jetmon_api_keys: ApiKeysTable;
+  };
 
 export type Tx = Transaction<Schema>;
 /** The database itself or a transaction on it. */

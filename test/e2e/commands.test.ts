@@ -240,6 +240,27 @@ describe('a signal that comes twice', () => {
   });
 });
 
+describe('audit', () => {
+  it('tells what was done to a site, also while a server runs', async () => {
+    const { folder } = temporaryPlace();
+    await run(['sites', 'add', 'https://a.example/'], { folder });
+    await serverForTest({ folder });
+    await run(['sites', 'pause', '1'], { folder });
+    const { code, out, err } = await run(['audit', '--blog-id', '1', '--since', '1h'], { folder });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const done = out.split('\n').filter((line) => line.includes('config_change'));
+    expect(done).toEqual([
+      expect.stringContaining('URL added: https://a.example/'),
+      expect.stringContaining('site paused'),
+    ]);
+    const [document] = documents(await run(['audit', '--blog-id', '1', '--json'], { folder }));
+    expect(document).toMatchObject({
+      data: expect.arrayContaining([expect.objectContaining({ detail: 'site paused' })]),
+    });
+    expect((await run(['audit', '--blog-id', '9'], { folder })).err).toContain('there is no site 9');
+  });
+});
+
 describe('keys', () => {
   it('are shown once, let in by scope, and are worthless as soon as they are revoked', async () => {
     const { folder, dataDir } = temporaryPlace();

@@ -69,6 +69,8 @@ describe('words the program does not know', () => {
     [['keys', 'create', '--scope', 'read'], "required option '--consumer <name>'", 'jetmon2 keys --help'],
     [['keys', 'create', '--consumer', 'x', '--scope', 'root'], '--scope root', 'read, write, admin'],
     [['keys', 'revoke', 'mine'], '"mine"', 'whole number'],
+    [['audit'], "required option '--blog-id <id>'", 'jetmon2 audit --help'],
+    [['audit', '--blog-id', '1', '--since', 'yesterday'], '--since yesterday', '`24h`'],
   ])('%j are refused, and no data folder is made', async (args, cause, fix) => {
     const { folder, dataDir } = temporaryPlace();
     const finished = await run(args, { folder });
@@ -130,7 +132,7 @@ describe('a port that is taken', () => {
 });
 
 /** Every command that opens the data folder refuses it in the same words. */
-const OPENERS = [['serve'], ['sites', 'list'], ['keys', 'list']];
+const OPENERS = [['serve'], ['sites', 'list'], ['keys', 'list'], ['audit', '--blog-id', '1']];
 
 describe('a data folder that cannot be used', () => {
   it.each(OPENERS)('because a file is in its place is refused by %s %s', async (...args) => {

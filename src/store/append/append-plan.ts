@@ -170,11 +170,12 @@ class Planner {
   #refusal({ identity, onlyWhileWatching, onlyEvent, epoch }: AppendInput, event: LoggedEvent | null): Refusal | null {
     if (event?.unreadable) return 'unreadable';
     if (onlyEvent !== undefined && event?.id !== onlyEvent) return 'event_not_open';
-    if (identity.endpointId === null) return null;
-    const entry = this.#endpointsOf(identity.siteId).find(({ endpointId }) => endpointId === identity.endpointId);
-    if (onlyWhileWatching !== null && !(entry?.active === true && entry.url === onlyWhileWatching.url))
+    const entries = this.#endpointsOf(identity.siteId);
+    const entry = entries.find(({ endpointId }) => endpointId === identity.endpointId);
+    if (onlyWhileWatching !== null && identity.endpointId !== null && !isWatching(entry, onlyWhileWatching.url))
       return 'not_watched';
-    return epoch !== 0 && entry !== undefined && !holdsLease(this.#view, entry.bucketNo, epoch) ? 'lease_lost' : null;
+    const bucketNo = (entry ?? entries[0])?.bucketNo;
+    return epoch !== 0 && bucketNo !== undefined && !holdsLease(this.#view, bucketNo, epoch) ? 'lease_lost' : null;
   }
 
   /** The event after a step: a new one, or the one that was there, changed in place. */
@@ -241,4 +242,8 @@ class Planner {
     entry.status = status;
     this.#plan.statuses.set(endpointId, { endpointId, status, atMs: last.step.changedAtMs });
   }
+}
+
+function isWatching(entry: EntryState | undefined, url: string): boolean {
+  return entry?.active === true && entry.url === url;
 }

@@ -4,10 +4,11 @@
  */
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { EventState } from '../../domain/mutation.ts';
-import type { RollupRules } from '../../domain/rollup-rules.ts';
+import { parseRules, type RollupRules } from '../../domain/rollup-rules.ts';
 import { isLoggedState } from '../../domain/state.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type EventIdentity, type TransitionRow } from '../event-records.ts';
+import { lockEpochs } from '../leases.ts';
 import { type EntryState, lockEntriesOf } from '../legacy.ts';
 import type { Tx } from '../schema.ts';
 import type { AppendInput, SiteCue } from './append-input.ts';
@@ -68,6 +69,8 @@ export async function readLog(
     view.open.get(event.identity.siteId)?.set(dedupKey(event.identity), event);
   }
   await readCommitted(tx, inputs, view);
+  await readRules(tx, siteIds, view);
+  await readLeases(tx, dialect, inputs, view);
   return view;
 }
 
@@ -100,6 +103,29 @@ async function openEventsOf(tx: Tx, dialect: Dialect, siteIds: readonly SiteId[]
     resolutionReason: null,
     unreadable: !isLoggedState(row.state),
   }));
+}
+
+async function readRules(tx: Tx, siteIds: readonly SiteId[], { rules }: LogView): Promise<void> {
+  if (siteIds.length === 0) return;
+  const query = tx.selectFrom('jetmon_site_rollup_rules').select(['blog_id', 'rules']);
+  for (const row of await query.where('blog_id', 'in', padded(siteIds)).execute()) {
+    rules.set(row.blog_id as SiteId, parseRules(row.rules).rules);
+  }
+}
+
+/** Shared locks: nobody takes a bucket over between this look and the commit. */
+async function readLeases(tx: Tx, dialect: Dialect, inputs: readonly AppendInput[], view: LogView): Promise<void> {
+  const buckets = new Set<number>();
+  for (const { identity, epoch } of inputs) {
+    if (epoch === 0) continue;
+    const entries = view.endpoints.get(identity.siteId) ?? [];
+    const entry = entries.find(({ endpointId }) => endpointId === identity.endpointId) ?? entries[0];
+    if (entry !== undefined) buckets.add(entry.bucketNo);
+  }
+  if (buckets.size === 0) return;
+  for (const [bucket, { epoch, live }] of await lockEpochs(tx, dialect, [...buckets])) {
+    if (live) view.epochs.set(bucket, epoch);
+  }
 }
 
 /** An operation's first transition is there if any of it is: they were committed together. */

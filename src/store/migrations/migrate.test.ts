@@ -186,3 +186,29 @@ describe('before the first change', () => {
     expect({ asked, ran, done }).toEqual({ asked: [NEXT - 1], ran: [1], done: [step] });
   });
 });
+
+describe('the third migration', () => {
+  it('leaves buckets that somebody owns as they are when it runs again', async () => {
+    const { db } = await temporaryStore();
+    const owned = { owner: 'host-a', epoch: 7n, expires_at: 9n };
+    await db.kysely.updateTable('jetmon_buckets').set(owned).where('bucket', '=', 3n).execute();
+    for (const migration of MIGRATIONS) await migration.up(db.kysely, db.dialect);
+    const rows = await db.kysely.selectFrom('jetmon_buckets').selectAll().orderBy('bucket').execute();
+    expect(rows.map(({ bucket }) => Number(bucket))).toEqual(Array.from({ length: 1_024 }, (_, bucket) => bucket));
+    expect(rows[3]).toEqual({ bucket: 3n, ...owned });
+  });
+
+  it('keeps one check of a kind per endpoint, and one for the whole site', async () => {
+    const { kysely } = await temporaryDatabase();
+    const row = { blog_id: 1n, check_type: 'dns', settings: '{}', created_at: 1, updated_at: 1 };
+    const insert = (endpointId: bigint | null) =>
+      kysely
+        .insertInto('jetmon_checks')
+        .values({ ...row, endpoint_id: endpointId })
+        .execute();
+    await insert(null);
+    await insert(5n);
+    await expect(insert(null)).rejects.toThrow();
+    await expect(insert(5n)).rejects.toThrow();
+  });
+});

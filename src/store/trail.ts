@@ -1,0 +1,70 @@
+/** Everything that is known to have happened to one site, in one order: what the monitor did, and what the event log says. */
+import type { EndpointId, SiteId } from '../domain/ids.ts';
+import { type AuditRecord, listAudit } from './audit.ts';
+import type { Database } from './database.ts';
+import { type TransitionRecord, transitionOf } from './event-records.ts';
+import { registry } from './legacy.ts';
+import type { Tx } from './schema.ts';
+
+export type TrailEntry =
+  | ({ kind: 'audit' } & AuditRecord)
+  | ({ kind: 'transition'; atMs: number; checkType: string; endpointId: EndpointId | null } & TransitionRecord);
+
+/** From `sinceMs` on, before `untilMs`, the first `limit` of it. */
+export type TrailFilter = { siteId: SiteId; sinceMs: number; untilMs: number; limit: number };
+
+export type Trail = {
+  entries: TrailEntry[];
+  /** More follow than were asked for. */
+  more: boolean;
+};
+
+/** Null when there is no such site, and nothing in this span either. All of it is read in one state of the database. */
+export async function readTrail(db: Database, filter: TrailFilter): Promise<Trail | null> {
+  return db.snapshot(async (tx) => {
+    const wanted = { ...filter, limit: filter.limit + 1 };
+    const audit = await listAudit(tx, wanted);
+    const transitions = await listTransitions(tx, wanted);
+    const entries: TrailEntry[] = [
+      ...audit.map((record) => ({ kind: 'audit' as const, ...record })),
+      ...transitions,
+    ].sort(inTime);
+    if (entries.length === 0 && !(await isKnown(tx, filter.siteId))) return null;
+    return { entries: entries.slice(0, filter.limit), more: entries.length > filter.limit };
+  });
+}
+
+async function listTransitions(tx: Tx, { siteId, sinceMs, untilMs, limit }: TrailFilter): Promise<TrailEntry[]> {
+  const rows = await tx
+    .selectFrom('jetmon_event_transitions as transition')
+    .leftJoin('jetmon_events as event', 'event.id', 'transition.event_id')
+    .selectAll('transition')
+    .select(['event.check_type', 'event.endpoint_id'])
+    .where('transition.blog_id', '=', siteId)
+    .where('transition.changed_at', '>=', BigInt(sinceMs))
+    .where('transition.changed_at', '<', BigInt(untilMs))
+    .orderBy('transition.changed_at')
+    .orderBy('transition.id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => {
+    const transition = transitionOf(row);
+    const endpointId = row.endpoint_id as EndpointId | null;
+    const checkType = row.check_type ?? 'unknown';
+    return { kind: 'transition', atMs: transition.changedAtMs, checkType, endpointId, ...transition };
+  });
+}
+
+/** At the same instant what was done stands before what came of it. */
+function inTime(one: TrailEntry, other: TrailEntry): number {
+  return one.atMs - other.atMs || one.kind.localeCompare(other.kind) || Number(idOf(one) - idOf(other));
+}
+
+function idOf(entry: TrailEntry): bigint {
+  return entry.kind === 'audit' ? entry.auditId : entry.transitionId;
+}
+
+async function isKnown(tx: Tx, siteId: SiteId): Promise<boolean> {
+  const rows = await tx.selectFrom(registry(tx)).select('site_id').where('site_id', '=', siteId).limit(1).execute();
+  return rows.length > 0;
+}
