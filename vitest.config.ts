@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Random walks against a model, and processes that are killed: too long for every commit. */
-const LONG = ['src/**/*.model.test.ts', 'src/**/*.crash.test.ts'];
+const LONG = ['src/**/*.model.test.ts', 'src/**/*.crash.test.ts', 'test/crash/*.test.ts'];
 
 /** Tests that are about MariaDB itself, or about the program on it. */
 const MARIADB_ONLY = ['**/*.mariadb.test.ts'];

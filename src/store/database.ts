@@ -6,7 +6,6 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { copyAside } from './copy-aside.ts';
 import type { DatabaseToRead, OpenedDatabase, TransactionOptions } from './dialect/dialect.ts';
-import { openMysql } from './dialect/mysql.ts';
 import { asUnusable as asUnusableServer } from './dialect/mysql-trouble.ts';
 import { isMysqlUrl } from './dialect/mysql-url.ts';
 import { openSqlite } from './dialect/sqlite.ts';
@@ -54,7 +53,7 @@ export async function openUpToDate(
   options: OpenOptions,
 ): Promise<{ database: Database; applied: readonly Migration[] }> {
   const { url, log, clock = systemClock } = options;
-  const opened = isMysqlUrl(url) ? await openMysql(url, options) : await openSqlite(databasePath(url), options);
+  const opened = isMysqlUrl(url) ? await openServer(url, options) : await openSqlite(databasePath(url), options);
   const { kysely, dialect, name } = opened;
   const beforeChange = (newestApplied: number) => copyAside(opened, { newestApplied, clock, log });
   try {
@@ -71,7 +70,13 @@ export async function openUpToDate(
  * `database_unsupported`, `database_missing` or `database_unusable`.
  */
 export async function openToRead(url: string): Promise<DatabaseToRead> {
-  return isMysqlUrl(url) ? { ...(await openMysql(url)), inspect: null } : openSqliteToRead(databasePath(url));
+  return isMysqlUrl(url) ? { ...(await openServer(url)), inspect: null } : openSqliteToRead(databasePath(url));
+}
+
+/** Its driver is loaded by those alone who use it. */
+async function openServer(url: string, options: Partial<OpenOptions> = {}): Promise<OpenedDatabase> {
+  const { openMysql } = await import('./dialect/mysql.ts');
+  return openMysql(url, options);
 }
 
 /** True for a database that is a file, which only one process may open. */

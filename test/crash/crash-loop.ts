@@ -3,13 +3,17 @@
  * acknowledged: each must be there, whole and once. What was in doubt at a kill is sent again by the next process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database.ts';
-import { brokenInvariants } from '../kit/store.ts';
+import { askInvariants } from '../../src/store/invariants.ts';
+import { replay } from '../../src/store/replay.ts';
 import type { Orders } from './child.ts';
 import { toLine } from './workload.ts';
 
+const COMPILE_CACHE = join(tmpdir(), `jetmon2-crash-${process.getuid?.() ?? 0}`);
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
 export type CrashPlan = {
@@ -93,7 +97,7 @@ function momentFor(nth: number, kills: number, moments: number): number {
 }
 
 /** What was sent and what was acknowledged, over all processes. */
-class Ledger {
+export class Ledger {
   readonly acknowledged = new Map<string, number>();
   /** The line of each operation that was sent and not answered. */
   readonly inDoubt = new Map<string, string>();
@@ -112,7 +116,11 @@ class Ledger {
 }
 
 function launch(): ChildProcess {
-  return spawn(process.execPath, [CHILD], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [CHILD], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // Most of a short life would go into reading the code.
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+  });
 }
 
 async function run(child: ChildProcess, orders: Orders, ledger: Ledger, killAfterMs: number | null): Promise<Life> {
@@ -165,7 +173,12 @@ export async function ask(
       if (there > transitions) doubled.push(opId);
     }
     for (const opId of stored.keys()) if (!ledger.acknowledged.has(opId)) doubled.push(`${opId} (never acknowledged)`);
-    return { lost, doubled, broken: await brokenInvariants(db) };
+    const broken: string[] = [];
+    for await (const { invariant, ids } of askInvariants(db.kysely)) {
+      if (ids !== null && ids.length > 0) broken.push(`${invariant.id} ${invariant.name}: ${invariant.finds} ${ids}`);
+    }
+    const { differences } = await replay(db, { limitDifferences: 3 });
+    return { lost, doubled, broken: [...broken, ...differences.map((difference) => JSON.stringify(difference))] };
   } finally {
     await db.close();
   }
