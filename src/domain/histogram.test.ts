@@ -7,9 +7,9 @@ import {
   count,
   type Histogram,
   mergeInto,
+  middleOf,
   percentiles,
   readHistogram,
-  valueOf,
   writeHistogram,
 } from './histogram.ts';
 
@@ -19,10 +19,10 @@ const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.
 /** Milliseconds with fraction, as they are measured. */
 const DISTRIBUTIONS: Readonly<Record<string, () => number>> = {
   even: () => random() * 2_000,
-  'a fast cache': () => 0.4 + random() * 3,
+  'under 4 ms': () => 0.4 + random() * 3,
   'log-normal': () => Math.exp(5 + 0.8 * normal()),
-  'two humps': () => (random() < 0.7 ? 40 + 3 * normal() : 900 + 50 * normal()),
-  'a long tail': () => 20 / (1 - random()) ** 1.3,
+  'on two humps': () => (random() < 0.7 ? 40 + 3 * normal() : 900 + 50 * normal()),
+  'long of tail': () => 20 / (1 - random()) ** 1.3,
   constant: () => 250,
 };
 const SHARES = [0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1];
@@ -36,7 +36,8 @@ function histogramOf(values: readonly number[]): Histogram {
 const values = fc.array(fc.oneof(fc.nat(200), fc.nat(100_000), fc.nat(2 ** 31 - 1)));
 
 describe('a percentile', () => {
-  it.each(Object.entries(DISTRIBUTIONS))('of %s is within 1 %% or 0.05 ms of the exact one', (_, draw) => {
+  it.each(Object.keys(DISTRIBUTIONS))('of values that are %s is within 1 %% or 0.05 ms of the exact one', (name) => {
+    const draw = DISTRIBUTIONS[name] ?? Math.random;
     for (const size of [1, 2, 60, 10_000]) {
       const exact = Array.from({ length: size }, () => Math.max(0, draw())).sort((a, b) => a - b);
       const told = percentiles(histogramOf(exact.map((ms) => Math.round(ms * 10))), SHARES);
@@ -60,13 +61,13 @@ describe('a bucket', () => {
   it('holds its own middle, is in order, and is never wider than 1.6 % of what it holds', () => {
     let before = -1;
     for (let bucket = 0; bucket <= bucketOf(2 ** 31 - 1); bucket++) {
-      expect(bucketOf(Math.floor(valueOf(bucket)))).toBe(bucket);
-      expect(valueOf(bucket)).toBeGreaterThan(before);
-      before = valueOf(bucket);
+      expect(bucketOf(Math.floor(middleOf(bucket)))).toBe(bucket);
+      expect(middleOf(bucket)).toBeGreaterThan(before);
+      before = middleOf(bucket);
     }
     fc.assert(
       fc.property(fc.nat(2 ** 31 - 1), (value) => {
-        expect(Math.abs(valueOf(bucketOf(value)) - value)).toBeLessThanOrEqual(value / 128);
+        expect(Math.abs(middleOf(bucketOf(value)) - value)).toBeLessThanOrEqual(value / 128);
       }),
     );
   });

@@ -23,7 +23,7 @@ export function bucketOf(value: number): number {
 }
 
 /** The middle of a bucket. */
-export function valueOf(bucket: number): number {
+export function middleOf(bucket: number): number {
   if (bucket < EXACT) return bucket;
   const shift = Math.floor((bucket - EXACT) / PER_DOUBLING) + 1;
   const lowest = (PER_DOUBLING + ((bucket - EXACT) % PER_DOUBLING)) * 2 ** shift;
@@ -50,7 +50,7 @@ export function percentiles(histogram: Histogram, shares: readonly number[]): (n
     let passed = 0;
     for (const [bucket, times] of buckets) {
       passed += times;
-      if (passed >= place) return valueOf(bucket);
+      if (passed >= place) return middleOf(bucket);
     }
     return null;
   });

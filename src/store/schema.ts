@@ -103,6 +103,50 @@ export type ApiKeysTable = {
   created_by: string;
 };
 
+export type CheckHistoryTable = {
+  id: Generated<bigint>;
+  blog_id: Int;
+  endpoint_id: NullableInt;
+  request_method: string;
+  http_code: NullableInt;
+  error_code: NullableInt;
+  reason: string;
+  rtt_ms: NullableInt;
+  dns_ms: NullableInt;
+  tcp_ms: NullableInt;
+  tls_ms: NullableInt;
+  ttfb_ms: NullableInt;
+  checked_at: Int;
+};
+
+export type HistoryJournalTable = {
+  id: Generated<bigint>;
+  /** Hour of the samples; of those that wait for more, the first one. */
+  hour_ms: Int;
+  /** See SEGMENT_STATE. */
+  state: Int;
+  /** -1: endpoints of all shards. */
+  shard: Int;
+  /** Of the first and the last sample. */
+  from_ms: Int;
+  to_ms: Int;
+  samples: Int;
+  writer: string;
+  body: Uint8Array;
+};
+
+export type HistoryBlocksTable = {
+  endpoint_id: Int;
+  start_ms: Int;
+  /** See SPAN. */
+  span: Int;
+  day_ms: Int;
+  end_ms: Int;
+  blog_id: Int;
+  samples: Int;
+  body: Uint8Array;
+};
+
 /** Our tables. The shared registry is not among them: legacy.ts alone can name it. */
 export type Schema = {
   jetmon_schema_migrations: { id: Int; applied_at: Int };
@@ -112,6 +156,10 @@ export type Schema = {
   jetmon_endpoint_check_config: CheckConfigTable;
   jetmon_endpoint_runtime: RuntimeTable;
   jetmon_api_keys: ApiKeysTable;
+  jetmon_check_history: CheckHistoryTable;
+  jetmon_history_journal: HistoryJournalTable;
+  jetmon_history_blocks: HistoryBlocksTable;
+  jetmon_history_upkeep: { id: Int; turns: Int };
 };
 
 export type Tx = Transaction<Schema>;

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect/dialect.ts';
 import type { Executor } from '../schema.ts';
 import { createFirstTables } from './0001-first-tables.ts';
 import { addProbeColumns } from './0002-probe-columns.ts';
+import { createHistoryTables } from './0004-history.ts';
 
 export type Migration = {
   id: number;
@@ -14,4 +15,5 @@ export type Migration = {
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'first tables', up: createFirstTables },
   { id: 2, name: 'how endpoints are probed', up: addProbeColumns },
+  { id: 4, name: 'check history', up: createHistoryTables },
 ];

@@ -1,0 +1,346 @@
+/** History gives the same answers wherever its samples lie, and loses what it may lose alone. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { endpointOf, historyOn, lookAt, steadyLooks, temporaryHistory } from '../../../test/kit/history.ts';
+import { temporaryDatabase } from '../../../test/kit/store.ts';
+import { percentiles } from '../../domain/histogram.ts';
+import type { Database } from '../database.ts';
+import { insertFailures } from './failures.ts';
+import type { History } from './history.ts';
+import type { HealthyLook } from './pending.ts';
+import { COVERAGE_GRACE_MS } from './reads.ts';
+import { DAY_MS, HOUR_MS } from './sample.ts';
+
+const MINUTE = 60_000;
+const DAY = 20_000 * DAY_MS;
+const ONE = endpointOf(1).endpointId;
+
+function failedAt(endpoint: number, atMs: number) {
+  const phases = { rttMs: null, dnsMs: null, tcpMs: null, tlsMs: null, ttfbMs: null };
+  return { ...endpointOf(endpoint), atMs, method: 'GET', httpCode: 500, errorCode: 0, reason: 'http_5xx', ...phases };
+}
+
+async function fail(db: Database, endpoint: number, times: readonly number[]): Promise<void> {
+  await db.transaction((tx) =>
+    insertFailures(
+      tx,
+      times.map((atMs) => failedAt(endpoint, atMs)),
+    ),
+  );
+}
+
+/** Everything a reader may ask of the first endpoints. */
+async function answers(history: History, fromMs: number, toMs: number) {
+  const all: unknown[] = [];
+  for (const endpoint of [1, 2, 3]) {
+    const { endpointId } = endpointOf(endpoint);
+    all.push(await history.samples(endpointId, fromMs, toMs, 10_000));
+    all.push(await history.samples(endpointId, fromMs + 7 * MINUTE, toMs - HOUR_MS, 5));
+    for (const step of ['minute', 'hour', 'day'] as const)
+      all.push(await history.series(endpointId, { fromMs: fromMs + HOUR_MS, toMs, step }));
+    all.push(await history.coverage(endpointId, fromMs + 90 * MINUTE, toMs, MINUTE));
+  }
+  return all;
+}
+
+type Move = 'flush' | 'retain' | 'restart' | 'cut short';
+
+describe('the answers', () => {
+  it('are the same in any mixture of memory, journal and blocks, also after upkeep that was cut short', async () => {
+    const look = fc.record({
+      endpoint: fc.integer({ min: 1, max: 3 }),
+      gapMs: fc.integer({ min: 1, max: 9 * MINUTE }),
+    });
+    const move = fc.constantFrom<Move>('flush', 'retain', 'restart', 'cut short');
+    const step = fc.record({ looks: fc.array(look, { maxLength: 150 }), move });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.nat(DAY_MS)),
+        async (steps, fails) => {
+          const moved = await temporaryHistory();
+          const still = await temporaryHistory();
+          let { history } = moved;
+          let nowMs = DAY;
+          for (const { looks, move } of steps) {
+            for (const { endpoint, gapMs } of looks) {
+              nowMs += gapMs;
+              const taken = lookAt(endpoint, nowMs, { total: gapMs / 997, ttfb: gapMs / 2_000 });
+              history.add(taken);
+              still.history.add(taken);
+            }
+            if (move === 'flush') await history.flush();
+            if (move === 'retain') await history.retain(nowMs);
+            if (move === 'cut short') {
+              await history.flush();
+              const cut = historyOn(dyingAfter(moved.db, looks.length % 7));
+              await cut.retain(nowMs).catch(() => {});
+            }
+            if (move === 'restart') {
+              await history.stop();
+              history = historyOn(moved.db);
+            }
+          }
+          for (const { db } of [moved, still])
+            await fail(
+              db,
+              1,
+              fails.map((after) => DAY + after),
+            );
+          expect(await answers(history, DAY, nowMs + 1)).toEqual(await answers(still.history, DAY, nowMs + 1));
+        },
+      ),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+
+  it('do not change while samples become sums of hours and then of days', async () => {
+    const { history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + 2 * DAY_MS, intervalMs: 4 * MINUTE });
+    for (const look of looks.filter((_, index) => index % 100 < 90)) history.add(look);
+    await history.flush();
+    const ask = async () => ({
+      hours: await history.series(ONE, { fromMs: DAY, toMs: DAY + 2 * DAY_MS, step: 'hour' }),
+      days: await history.series(ONE, { fromMs: DAY, toMs: DAY + 2 * DAY_MS, step: 'day' }),
+      coverage: await history.coverage(ONE, DAY, DAY + 2 * DAY_MS, 4 * MINUTE),
+    });
+    const young = await ask();
+    expect(young.hours).toHaveLength(48);
+    expect(young.coverage.length).toBeGreaterThan(3);
+    await history.retain(DAY + 3 * DAY_MS);
+    expect(await ask()).toEqual(young);
+    expect(await history.samples(ONE, DAY, DAY + DAY_MS, 9)).not.toEqual([]);
+    await history.retain(DAY + 20 * DAY_MS);
+    expect(await ask()).toEqual(young);
+    expect(await history.samples(ONE, DAY, DAY + DAY_MS, 9)).toEqual([]);
+    await history.retain(DAY + 100 * DAY_MS);
+    expect(await ask()).toEqual({ ...young, hours: [] });
+  });
+
+  it('do not count twice what was written twice', async () => {
+    const { db, history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + HOUR_MS, intervalMs: MINUTE });
+    for (const writer of [history, historyOn(db, { writer: 'other' })]) {
+      for (const look of looks) writer.add(look);
+      await writer.flush();
+      expect((await history.series(ONE, { fromMs: DAY, toMs: DAY + HOUR_MS, step: 'hour' }))[0]?.checks).toBe(60);
+      await writer.retain(DAY + 2 * HOUR_MS);
+      expect((await history.series(ONE, { fromMs: DAY, toMs: DAY + HOUR_MS, step: 'hour' }))[0]?.checks).toBe(60);
+    }
+  });
+});
+
+describe('upkeep by two processes at once', () => {
+  it('loses nothing and doubles nothing', async () => {
+    const db = await temporaryDatabase();
+    const processes = [historyOn(db, { writer: 'a' }), historyOn(db, { writer: 'b' })];
+    const looks = [1, 2, 3].flatMap((endpoint) =>
+      steadyLooks({ endpoint, fromMs: DAY, toMs: DAY + 5 * HOUR_MS, intervalMs: (endpoint * MINUTE) / 2 }),
+    );
+    for (const [index, look] of looks.entries()) processes[index % 2]?.add(look);
+    for (const one of processes) await one.flush();
+    const [first] = processes;
+    const before = first === undefined ? [] : await answers(first, DAY, DAY + DAY_MS);
+    await Promise.all(processes.map((one) => one.retain(DAY + 6 * HOUR_MS)));
+    expect(first === undefined ? [] : await answers(first, DAY, DAY + DAY_MS)).toEqual(before);
+  });
+});
+
+describe('a flush', () => {
+  it('of many is split by shards, in segments under a mebibyte, and each endpoint is found in its own', async () => {
+    const { db, history } = await temporaryHistory();
+    for (let endpoint = 1; endpoint <= 5_000; endpoint++) history.add(lookAt(endpoint, DAY + endpoint));
+    expect(await history.flush()).toBe(5_000);
+    const rows = await db.kysely.selectFrom('jetmon_history_journal').select(['shard', 'samples']).execute();
+    expect(new Set(rows.map(({ shard }) => shard)).size).toBe(64);
+    expect(rows.reduce((sum, { samples }) => sum + Number(samples), 0)).toBe(5_000);
+    for (const endpoint of [1, 77, 5_000])
+      expect(await history.samples(endpointOf(endpoint).endpointId, DAY, DAY + HOUR_MS, 9)).toHaveLength(1);
+  });
+
+  it('that fails keeps what it had, and the next one writes it', async () => {
+    const { db, history } = await temporaryHistory();
+    history.add(lookAt(1, DAY));
+    await db.kysely.schema.alterTable('jetmon_history_journal').renameTo('away').execute();
+    await expect(history.flush()).rejects.toThrow();
+    history.add(lookAt(1, DAY + 1));
+    expect(history.stats().pending).toBe(2);
+    await db.kysely.schema.alterTable('away').renameTo('jetmon_history_journal').execute();
+    expect(await history.flush()).toBe(2);
+    expect(await history.samples(ONE, DAY, DAY + 10, 9)).toHaveLength(2);
+  });
+
+  it('takes over what came in while it was being written', async () => {
+    const { history } = await temporaryHistory();
+    history.add(lookAt(1, DAY));
+    const flushing = history.flush();
+    history.add(lookAt(1, DAY + 1));
+    await flushing;
+    expect(await history.samples(ONE, DAY, DAY + 10, 9)).toHaveLength(2);
+    await history.stop();
+    expect(history.stats().pending).toBe(0);
+    expect(await history.samples(ONE, DAY, DAY + 10, 9)).toHaveLength(2);
+  });
+});
+
+describe('coverage', () => {
+  const INTERVAL = MINUTE;
+  const LONGEST = 2 * INTERVAL + COVERAGE_GRACE_MS;
+
+  it('is from the first look to one interval and the grace after the last one', async () => {
+    const { history } = await temporaryHistory();
+    for (const after of [0, 1, 2, 3]) history.add(lookAt(1, DAY + after * MINUTE));
+    expect(await history.coverage(ONE, DAY - HOUR_MS, DAY + HOUR_MS, INTERVAL)).toEqual([
+      { fromMs: DAY, toMs: DAY + 4 * MINUTE + COVERAGE_GRACE_MS },
+    ]);
+    expect(await history.coverage(ONE, DAY + MINUTE, DAY + 2 * MINUTE, INTERVAL)).toEqual([
+      { fromMs: DAY + MINUTE, toMs: DAY + 2 * MINUTE },
+    ]);
+  });
+
+  it('has a gap where two looks are further apart than two intervals and the grace', async () => {
+    const { history } = await temporaryHistory();
+    for (const after of [0, LONGEST, 2 * LONGEST + 1]) history.add(lookAt(1, DAY + after));
+    const end = INTERVAL + COVERAGE_GRACE_MS;
+    expect(await history.coverage(ONE, DAY, DAY + HOUR_MS, INTERVAL)).toEqual([
+      { fromMs: DAY, toMs: DAY + LONGEST + end },
+      { fromMs: DAY + 2 * LONGEST + 1, toMs: DAY + 2 * LONGEST + 1 + end },
+    ]);
+  });
+
+  it('counts failed looks, and looks just outside of what is asked for', async () => {
+    const { db, history } = await temporaryHistory();
+    history.add(lookAt(1, DAY));
+    history.add(lookAt(1, DAY + 4 * LONGEST));
+    await fail(db, 1, [DAY + LONGEST, DAY + 2 * LONGEST, DAY + 3 * LONGEST]);
+    expect(await history.coverage(ONE, DAY + 1, DAY + 4 * LONGEST - 1, INTERVAL)).toEqual([
+      { fromMs: DAY + 1, toMs: DAY + 4 * LONGEST - 1 },
+    ]);
+  });
+
+  it('of the last minute before a kill is lost, and of nothing else', async () => {
+    const { db, history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + HOUR_MS, intervalMs: 10_000 });
+    for (const look of looks) {
+      history.add(look);
+      if (look.atMs % 30_000 < 10_000 && look.atMs < DAY + HOUR_MS - 40_000) await history.flush();
+    }
+    const runs = await historyOn(db).coverage(ONE, DAY, DAY + HOUR_MS, 10_000);
+    expect(runs).toHaveLength(1);
+    expect(runs[0]?.toMs).toBeGreaterThan(DAY + HOUR_MS - MINUTE - 10_000);
+  });
+});
+
+describe('a series', () => {
+  it('counts failures beside healthy looks, in buckets of UTC, and has none without a look', async () => {
+    const { db, history } = await temporaryHistory();
+    for (const [after, total] of [
+      [0, 10],
+      [1_000, 30],
+      [2 * MINUTE, 50],
+    ] as const)
+      history.add(lookAt(1, DAY + after, { total }));
+    await fail(db, 1, [DAY + 500, DAY + 5 * MINUTE, DAY + 5 * MINUTE + 1]);
+    const none = { minMs: null, maxMs: null, avgMs: null, p50: null, p95: null, p99: null };
+    expect(await history.series(ONE, { fromMs: DAY + 1, toMs: DAY + 6 * MINUTE - 1, step: 'minute' })).toEqual([
+      { startMs: DAY, checks: 3, failures: 1, minMs: 10, maxMs: 30, avgMs: 20, p50: 10, p95: 30, p99: 30 },
+      { startMs: DAY + 2 * MINUTE, checks: 1, failures: 0, minMs: 50, maxMs: 50, avgMs: 50, p50: 50, p95: 50, p99: 50 },
+      { startMs: DAY + 5 * MINUTE, checks: 2, failures: 2, ...none },
+    ]);
+  });
+
+  it('tells percentiles within 1 % of those of the looks themselves', async () => {
+    const { history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + 3 * DAY_MS, intervalMs: MINUTE });
+    for (const look of looks) history.add(look);
+    await history.flush();
+    await history.retain(DAY + 60 * DAY_MS);
+    const exact = exactly(looks.filter(({ atMs }) => atMs < DAY + DAY_MS));
+    const [day] = await history.series(ONE, { fromMs: DAY, toMs: DAY + DAY_MS, step: 'day' });
+    expect(day?.checks).toBe(1_440);
+    for (const [told, want] of [
+      [day?.p50, exact(0.5)],
+      [day?.p95, exact(0.95)],
+      [day?.p99, exact(0.99)],
+    ])
+      expect(Math.abs((told ?? 0) / (want ?? 0) - 1)).toBeLessThanOrEqual(0.01);
+  });
+});
+
+function exactly(looks: readonly HealthyLook[]): (share: number) => number {
+  const totals = looks.map(({ timings }) => timings.total ?? 0).sort((a, b) => a - b);
+  return (share) => totals[Math.trunc(share * totals.length + 0.5) - 1] ?? Number.NaN;
+}
+
+describe('a damaged body', () => {
+  it('of the journal is left out, counted and said once; the rest goes on, and it is kept', async () => {
+    const said: unknown[] = [];
+    const log = { debug() {}, info() {}, warn() {}, error: (facts: unknown) => void said.push(facts) };
+    const { db, history } = await temporaryHistory({ log });
+    for (const after of [0, 10, 20]) {
+      history.add(lookAt(1, DAY + after * MINUTE));
+      await history.flush();
+    }
+    const [segment] = await db.kysely.selectFrom('jetmon_history_journal').select('id').orderBy('id').execute();
+    await damage(db, 'jetmon_history_journal', segment?.id ?? 0n);
+    expect(await history.samples(ONE, DAY, DAY + HOUR_MS, 9)).toHaveLength(2);
+    await history.retain(DAY + 2 * DAY_MS);
+    expect(await history.samples(ONE, DAY, DAY + HOUR_MS, 9)).toHaveLength(2);
+    expect(await db.kysely.selectFrom('jetmon_history_journal').select('state').execute()).toEqual([{ state: 2n }]);
+    await history.retain(DAY + 2 * DAY_MS);
+    expect(history.stats().damaged).toBe(2);
+    expect(said).toHaveLength(1);
+  });
+
+  it('of a block is left out and set aside; the rest of its day grows old', async () => {
+    const { db, history } = await temporaryHistory();
+    for (const look of steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + 3 * HOUR_MS, intervalMs: MINUTE }))
+      history.add(look);
+    await history.flush();
+    await history.retain(DAY + 5 * HOUR_MS);
+    const checks = async () => (await history.series(ONE, { fromMs: DAY, toMs: DAY + DAY_MS, step: 'day' }))[0]?.checks;
+    expect(await checks()).toBe(180);
+    await db.kysely
+      .updateTable('jetmon_history_blocks')
+      .set({ body: new Uint8Array([1, 2, 3, 4, 5, 6]) })
+      .where('start_ms', '=', BigInt(DAY + HOUR_MS))
+      .execute();
+    expect(await checks()).toBe(120);
+    await history.retain(DAY + 20 * DAY_MS);
+    expect(await checks()).toBe(120);
+    const spans = await db.kysely.selectFrom('jetmon_history_blocks').select('span').orderBy('span').execute();
+    expect(spans.map(({ span }) => span)).toEqual([1n, 3n]);
+  });
+});
+
+async function damage(db: Database, table: 'jetmon_history_journal', id: bigint): Promise<void> {
+  const { body } = await db.kysely.selectFrom(table).select('body').where('id', '=', id).executeTakeFirstOrThrow();
+  const broken = Uint8Array.from(body);
+  broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
+  await db.kysely.updateTable(table).set({ body: broken }).where('id', '=', id).execute();
+}
+
+/** A database whose transactions fail after so many of them, as those of a killed process do. */
+function dyingAfter(db: Database, transactions: number): Database {
+  let left = transactions;
+  return {
+    ...db,
+    transaction(run) {
+      left -= 1;
+      return left < 0 ? Promise.reject(new Error('killed')) : db.transaction(run);
+    },
+  };
+}
+
+it('the rule of percentiles is that of the reference', () => {
+  expect(
+    percentiles(
+      new Map([
+        [1, 1],
+        [2, 1],
+        [3, 1],
+      ]),
+      [0.5, 0.95, 0],
+    ),
+  ).toEqual([2, 3, 1]);
+});
