@@ -6,6 +6,11 @@ export type State = (typeof STATES)[number];
 /** States an incident can be in while it is open. */
 export type IncidentState = 'Warning' | 'Degraded' | 'Seems Down' | 'Down';
 
+/** Whether a look that found this got an answer it has no quarrel with: its timings are those of a site that works. */
+export function isAnswered(state: State): boolean {
+  return state === 'Up' || state === 'Warning' || state === 'Degraded';
+}
+
 /** Ordered weight of a state, 0 to 255. Compare severities, never enumerate them: values above 4 are reserved. */
 export function severityOf(state: State): number {
   return SEVERITY[state];

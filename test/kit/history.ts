@@ -4,12 +4,15 @@ import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import type { Timings } from '../../src/domain/timings.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { Database } from '../../src/store/database.ts';
-import { createHistory } from '../../src/store/history/history.ts';
+import { type FailedCheck, insertFailures } from '../../src/store/history/failures.ts';
+import { createHistory, type History } from '../../src/store/history/history.ts';
 import type { HealthyLook } from '../../src/store/history/pending.ts';
-import { ABSENT, type Sample } from '../../src/store/history/sample.ts';
+import { ABSENT, HOUR_MS, type Sample } from '../../src/store/history/sample.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { seeded } from './seeded.ts';
 import { temporaryDatabase } from './store.ts';
+
+const MINUTE = 60_000;
 
 type HistoryDeps = Parameters<typeof createHistory>[0];
 
@@ -71,4 +74,33 @@ export function anySamples(fromMs: number, spanMs: number, maxLength = 80): fc.A
   return fc
     .uniqueArray(sample, { selector: ({ atMs }) => atMs, maxLength })
     .map((samples) => samples.sort((a, b) => a.atMs - b.atMs));
+}
+
+/** A look that failed. */
+export function failedAt(endpoint: number, atMs: number): FailedCheck {
+  const phases = { rttMs: null, dnsMs: null, tcpMs: null, tlsMs: null, ttfbMs: null };
+  return { ...endpointOf(endpoint), atMs, method: 'GET', httpCode: 500, errorCode: 0, reason: 'http_5xx', ...phases };
+}
+
+export async function fail(db: Database, endpoint: number, times: readonly number[]): Promise<void> {
+  await db.transaction((tx) =>
+    insertFailures(
+      tx,
+      times.map((atMs) => failedAt(endpoint, atMs)),
+    ),
+  );
+}
+
+/** Everything a reader may ask of the first endpoints. */
+export async function answers(history: History, fromMs: number, toMs: number) {
+  const all: unknown[] = [];
+  for (const endpoint of [1, 2, 3]) {
+    const { endpointId } = endpointOf(endpoint);
+    all.push(await history.samples(endpointId, fromMs, toMs, 10_000));
+    all.push(await history.samples(endpointId, fromMs + 7 * MINUTE, toMs - HOUR_MS, 5));
+    for (const step of ['minute', 'hour', 'day'] as const)
+      all.push(await history.series(endpointId, { fromMs: fromMs + HOUR_MS, toMs, step }));
+    all.push(await history.coverage(endpointId, fromMs + 90 * MINUTE, toMs, MINUTE));
+  }
+  return all;
 }

@@ -1,12 +1,17 @@
 /** History gives the same answers wherever its samples lie, and loses what it may lose alone. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpointOf, historyOn, lookAt, steadyLooks, temporaryHistory } from '../../../test/kit/history.ts';
+import {
+  answers,
+  endpointOf,
+  fail,
+  historyOn,
+  lookAt,
+  steadyLooks,
+  temporaryHistory,
+} from '../../../test/kit/history.ts';
 import { temporaryDatabase } from '../../../test/kit/store.ts';
 import { percentiles } from '../../domain/histogram.ts';
 import type { Database } from '../database.ts';
-import { insertFailures } from './failures.ts';
-import type { History } from './history.ts';
 import type { HealthyLook } from './pending.ts';
 import { COVERAGE_GRACE_MS } from './reads.ts';
 import { DAY_MS, HOUR_MS } from './sample.ts';
@@ -15,85 +20,7 @@ const MINUTE = 60_000;
 const DAY = 20_000 * DAY_MS;
 const ONE = endpointOf(1).endpointId;
 
-function failedAt(endpoint: number, atMs: number) {
-  const phases = { rttMs: null, dnsMs: null, tcpMs: null, tlsMs: null, ttfbMs: null };
-  return { ...endpointOf(endpoint), atMs, method: 'GET', httpCode: 500, errorCode: 0, reason: 'http_5xx', ...phases };
-}
-
-async function fail(db: Database, endpoint: number, times: readonly number[]): Promise<void> {
-  await db.transaction((tx) =>
-    insertFailures(
-      tx,
-      times.map((atMs) => failedAt(endpoint, atMs)),
-    ),
-  );
-}
-
-/** Everything a reader may ask of the first endpoints. */
-async function answers(history: History, fromMs: number, toMs: number) {
-  const all: unknown[] = [];
-  for (const endpoint of [1, 2, 3]) {
-    const { endpointId } = endpointOf(endpoint);
-    all.push(await history.samples(endpointId, fromMs, toMs, 10_000));
-    all.push(await history.samples(endpointId, fromMs + 7 * MINUTE, toMs - HOUR_MS, 5));
-    for (const step of ['minute', 'hour', 'day'] as const)
-      all.push(await history.series(endpointId, { fromMs: fromMs + HOUR_MS, toMs, step }));
-    all.push(await history.coverage(endpointId, fromMs + 90 * MINUTE, toMs, MINUTE));
-  }
-  return all;
-}
-
-type Move = 'flush' | 'retain' | 'restart' | 'cut short';
-
 describe('the answers', () => {
-  it('are the same in any mixture of memory, journal and blocks, also after upkeep that was cut short', async () => {
-    const look = fc.record({
-      endpoint: fc.integer({ min: 1, max: 3 }),
-      gapMs: fc.integer({ min: 1, max: 9 * MINUTE }),
-    });
-    const move = fc.constantFrom<Move>('flush', 'retain', 'restart', 'cut short');
-    const step = fc.record({ looks: fc.array(look, { maxLength: 150 }), move });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { minLength: 1, maxLength: 8 }),
-        fc.array(fc.nat(DAY_MS)),
-        async (steps, fails) => {
-          const moved = await temporaryHistory();
-          const still = await temporaryHistory();
-          let { history } = moved;
-          let nowMs = DAY;
-          for (const { looks, move } of steps) {
-            for (const { endpoint, gapMs } of looks) {
-              nowMs += gapMs;
-              const taken = lookAt(endpoint, nowMs, { total: gapMs / 997, ttfb: gapMs / 2_000 });
-              history.add(taken);
-              still.history.add(taken);
-            }
-            if (move === 'flush') await history.flush();
-            if (move === 'retain') await history.retain(nowMs);
-            if (move === 'cut short') {
-              await history.flush();
-              const cut = historyOn(dyingAfter(moved.db, looks.length % 7));
-              await cut.retain(nowMs).catch(() => {});
-            }
-            if (move === 'restart') {
-              await history.stop();
-              history = historyOn(moved.db);
-            }
-          }
-          for (const { db } of [moved, still])
-            await fail(
-              db,
-              1,
-              fails.map((after) => DAY + after),
-            );
-          expect(await answers(history, DAY, nowMs + 1)).toEqual(await answers(still.history, DAY, nowMs + 1));
-        },
-      ),
-      { numRuns: 25 },
-    );
-  }, 60_000);
-
   it('do not change while samples become sums of hours and then of days', async () => {
     const { history } = await temporaryHistory();
     const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + 2 * DAY_MS, intervalMs: 4 * MINUTE });
@@ -134,15 +61,35 @@ describe('upkeep by two processes at once', () => {
   it('loses nothing and doubles nothing', async () => {
     const db = await temporaryDatabase();
     const processes = [historyOn(db, { writer: 'a' }), historyOn(db, { writer: 'b' })];
-    const looks = [1, 2, 3].flatMap((endpoint) =>
+    const looks = [1, 2, 40].flatMap((endpoint) =>
       steadyLooks({ endpoint, fromMs: DAY, toMs: DAY + 5 * HOUR_MS, intervalMs: (endpoint * MINUTE) / 2 }),
     );
+    const inJournal = looks.filter(({ endpointId }) => endpointId === 40n).length;
     for (const [index, look] of looks.entries()) processes[index % 2]?.add(look);
     for (const one of processes) await one.flush();
     const [first] = processes;
     const before = first === undefined ? [] : await answers(first, DAY, DAY + DAY_MS);
     await Promise.all(processes.map((one) => one.retain(DAY + 6 * HOUR_MS)));
     expect(first === undefined ? [] : await answers(first, DAY, DAY + DAY_MS)).toEqual(before);
+    const waiting = await db.kysely.selectFrom('jetmon_history_journal').select(['state', 'samples']).execute();
+    expect(waiting).toEqual([{ state: 1n, samples: BigInt(inJournal) }]);
+  });
+});
+
+describe('samples that come late', () => {
+  it('join the block that their hour has already', async () => {
+    const { db, history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + HOUR_MS, intervalMs: 30_000 });
+    for (const parity of [0, 1]) {
+      for (const look of looks.filter((_, index) => index % 2 === parity)) history.add(look);
+      await history.flush();
+      await history.retain(DAY + 2 * HOUR_MS);
+    }
+    expect(await history.samples(ONE, DAY, DAY + HOUR_MS, 999)).toHaveLength(120);
+    expect(await db.kysely.selectFrom('jetmon_history_blocks').select('samples').execute()).toEqual([
+      { samples: 120n },
+    ]);
+    expect(await db.kysely.selectFrom('jetmon_history_journal').select('id').execute()).toEqual([]);
   });
 });
 
@@ -318,18 +265,6 @@ async function damage(db: Database, table: 'jetmon_history_journal', id: bigint)
   const broken = Uint8Array.from(body);
   broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
   await db.kysely.updateTable(table).set({ body: broken }).where('id', '=', id).execute();
-}
-
-/** A database whose transactions fail after so many of them, as those of a killed process do. */
-function dyingAfter(db: Database, transactions: number): Database {
-  let left = transactions;
-  return {
-    ...db,
-    transaction(run) {
-      left -= 1;
-      return left < 0 ? Promise.reject(new Error('killed')) : db.transaction(run);
-    },
-  };
 }
 
 it('the rule of percentiles is that of the reference', () => {

@@ -20,7 +20,6 @@ export async function newestSamples(
   let read = 0;
   for (let from = 0; from < segments.length; from += SEGMENTS_PER_READ) {
     const some = segments.slice(from, from + SEGMENTS_PER_READ);
-    // A later segment may still hold newer samples of endpoints that are known, but of those by little.
     if (newest.size >= wanted.size || read > MAX_SAMPLES) break;
     const rows = await parts.db.kysely
       .selectFrom('jetmon_history_journal')
@@ -31,7 +30,10 @@ export async function newestSamples(
         some.map(({ id }) => id),
       )
       .execute();
-    for (const { id, body } of rows) {
+    const bodies = new Map(rows.map(({ id, body }) => [id, body]));
+    for (const { id } of some) {
+      const body = bodies.get(id);
+      if (body === undefined) continue;
       readOrCount(parts.trouble, `segment ${id}`, () => takeNewest(body, wanted, newest));
       await inTurn();
     }
