@@ -59,6 +59,11 @@ export function createByteReader(bytes: Uint8Array): ByteReader {
   let at = 0;
 
   function unsigned(): number {
+    const only = bytes[at];
+    if (only !== undefined && only < 128) {
+      at += 1;
+      return only;
+    }
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
       const byte = bytes[at++];

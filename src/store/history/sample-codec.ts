@@ -3,29 +3,46 @@
  * durations are changes to the sample before, and status and measured phases are said once per run.
  */
 import type { ByteReader, ByteWriter } from '../../lib/bytes.ts';
-import { ABSENT, PHASES, type Sample } from './sample.ts';
+import { ABSENT, type Sample } from './sample.ts';
 
-const TOTAL_BIT = 16;
+/** Which durations of a sample were measured. */
+const DNS = 1;
+const TCP = 2;
+const TLS = 4;
+const TTFB = 8;
+const TOTAL = 16;
 
-/** `samples` in the order of time; times are written from `baseMs` on. */
+/** `samples` in the order of time; times are written from `baseMs` on. Written out by phase, because it is run for each. */
 export function writeSamples(to: ByteWriter, samples: readonly Sample[], baseMs: number): void {
   to.unsigned(samples.length);
   writeShapes(to, samples);
   let atMs = baseMs;
   let distance = 0;
-  let rest = 0;
-  const before = [0, 0, 0, 0];
+  let [dns, tcp, tls, ttfb, rest] = [0, 0, 0, 0, 0];
   for (const sample of samples) {
     to.signed(sample.atMs - atMs - distance);
     distance = sample.atMs - atMs;
     atMs = sample.atMs;
     let phases = 0;
-    for (const [index, phase] of PHASES.entries()) {
-      const value = sample[phase];
-      if (value === ABSENT) continue;
-      to.signed(value - (before[index] ?? 0));
-      before[index] = value;
-      phases += value;
+    if (sample.dns !== ABSENT) {
+      to.signed(sample.dns - dns);
+      dns = sample.dns;
+      phases += dns;
+    }
+    if (sample.tcp !== ABSENT) {
+      to.signed(sample.tcp - tcp);
+      tcp = sample.tcp;
+      phases += tcp;
+    }
+    if (sample.tls !== ABSENT) {
+      to.signed(sample.tls - tls);
+      tls = sample.tls;
+      phases += tls;
+    }
+    if (sample.ttfb !== ABSENT) {
+      to.signed(sample.ttfb - ttfb);
+      ttfb = sample.ttfb;
+      phases += ttfb;
     }
     if (sample.total === ABSENT) continue;
     to.signed(sample.total - phases - rest);
@@ -38,25 +55,36 @@ export function readSamples(from: ByteReader, baseMs: number): Sample[] {
   const count = from.unsigned();
   if (count > from.left()) throw new RangeError('more samples than bytes');
   const samples: Sample[] = [];
-  const shapes = readShapes(from, count);
   let atMs = baseMs;
   let distance = 0;
-  let rest = 0;
-  const before = [0, 0, 0, 0];
-  for (const { times, httpCode, mask } of shapes) {
+  let [dns, tcp, tls, ttfb, rest] = [0, 0, 0, 0, 0];
+  for (const { times, httpCode, mask } of readShapes(from, count)) {
     for (let left = times; left > 0; left--) {
       distance += from.signed();
       atMs += distance;
       const sample: Sample = { atMs, httpCode, total: ABSENT, dns: ABSENT, tcp: ABSENT, tls: ABSENT, ttfb: ABSENT };
       let phases = 0;
-      for (const [index, phase] of PHASES.entries()) {
-        if ((mask & (1 << index)) === 0) continue;
-        const value = (before[index] ?? 0) + from.signed();
-        before[index] = value;
-        sample[phase] = value;
-        phases += value;
+      if ((mask & DNS) !== 0) {
+        dns += from.signed();
+        sample.dns = dns;
+        phases += dns;
       }
-      if ((mask & TOTAL_BIT) !== 0) {
+      if ((mask & TCP) !== 0) {
+        tcp += from.signed();
+        sample.tcp = tcp;
+        phases += tcp;
+      }
+      if ((mask & TLS) !== 0) {
+        tls += from.signed();
+        sample.tls = tls;
+        phases += tls;
+      }
+      if ((mask & TTFB) !== 0) {
+        ttfb += from.signed();
+        sample.ttfb = ttfb;
+        phases += ttfb;
+      }
+      if ((mask & TOTAL) !== 0) {
         rest += from.signed();
         sample.total = phases + rest;
       }
@@ -99,8 +127,12 @@ function readShapes(from: ByteReader, count: number): Shape[] {
   return shapes;
 }
 
-function maskOf(sample: Sample): number {
-  let mask = sample.total === ABSENT ? 0 : TOTAL_BIT;
-  for (const [index, phase] of PHASES.entries()) if (sample[phase] !== ABSENT) mask |= 1 << index;
-  return mask;
+function maskOf({ dns, tcp, tls, ttfb, total }: Sample): number {
+  return (
+    (dns === ABSENT ? 0 : DNS) |
+    (tcp === ABSENT ? 0 : TCP) |
+    (tls === ABSENT ? 0 : TLS) |
+    (ttfb === ABSENT ? 0 : TTFB) |
+    (total === ABSENT ? 0 : TOTAL)
+  );
 }

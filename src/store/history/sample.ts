@@ -5,8 +5,8 @@ import type { Timings } from '../../domain/timings.ts';
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** Phases that are kept; the others are what `total` has beside them. */
-export const PHASES = ['dns', 'tcp', 'tls', 'ttfb'] as const;
+/** Durations that are kept; phases besides these are what `total` has more than they. */
+const KEPT = ['total', 'dns', 'tcp', 'tls', 'ttfb'] as const;
 
 /** Stands for a phase that was not measured. */
 export const ABSENT = -1;
@@ -40,7 +40,7 @@ export function tenthsOf(ms: number | undefined): number {
 
 export function timingsOf(sample: Sample): Timings {
   const timings: Timings = {};
-  for (const phase of ['total', ...PHASES] as const) if (sample[phase] !== ABSENT) timings[phase] = sample[phase] / 10;
+  for (const phase of KEPT) if (sample[phase] !== ABSENT) timings[phase] = sample[phase] / 10;
   return timings;
 }
 
