@@ -76,6 +76,39 @@ describe('upkeep by two processes at once', () => {
   });
 });
 
+describe('an hour of many endpoints', () => {
+  it('is packed shard by shard, with what small flushes left beside the shards', async () => {
+    const { db, history } = await temporaryHistory();
+    for (let endpoint = 1; endpoint <= 4_200; endpoint++) history.add(lookAt(endpoint, DAY + endpoint));
+    await history.flush();
+    for (let look = 0; look < 60; look++) history.add(lookAt(7, DAY + HOUR_MS / 2 + look * 10_000));
+    await history.flush();
+    const found = async () => {
+      const looks = [1, 7, 4_200].map((endpoint) =>
+        history.samples(endpointOf(endpoint).endpointId, DAY, DAY + DAY_MS, 99),
+      );
+      return (await Promise.all(looks)).map((some) => some.length);
+    };
+    const journal = async () => {
+      const rows = await db.kysely.selectFrom('jetmon_history_journal').select(['state', 'samples']).execute();
+      return {
+        states: new Set(rows.map(({ state }) => state)),
+        samples: rows.reduce((sum, row) => sum + Number(row.samples), 0),
+      };
+    };
+    const blocks = async () => (await db.kysely.selectFrom('jetmon_history_blocks').select('samples').execute()).length;
+    expect(await found()).toEqual([1, 61, 1]);
+    await history.retain(DAY + 2 * HOUR_MS);
+    expect(await found()).toEqual([1, 61, 1]);
+    expect(await journal()).toEqual({ states: new Set([1n]), samples: 4_199 });
+    expect(await blocks()).toBe(1);
+    await history.retain(DAY + 2 * DAY_MS);
+    expect(await found()).toEqual([1, 61, 1]);
+    expect(await journal()).toEqual({ states: new Set(), samples: 0 });
+    expect(await blocks()).toBe(4_200);
+  });
+});
+
 describe('samples that come late', () => {
   it('join the block that their hour has already', async () => {
     const { db, history } = await temporaryHistory();
