@@ -47,10 +47,10 @@ export function timingsOf(sample: Sample): Timings {
 /** In the order of time, each instant once, whichever list it was in. */
 export function unionOf(lists: readonly (readonly Sample[])[]): Sample[] {
   const filled = lists.filter((list) => list.length > 0);
-  const [only] = filled;
-  if (only === undefined) return [];
-  if (filled.length === 1 && isOrdered(only)) return [...only];
-  const all = filled.flat().sort((a, b) => a.atMs - b.atMs);
+  const all = filled.sort((a, b) => (a[0]?.atMs ?? 0) - (b[0]?.atMs ?? 0)).flat();
+  // Nearly always: lists of one hour after another.
+  if (isOrdered(all)) return all;
+  all.sort((a, b) => a.atMs - b.atMs);
   return all.filter((sample, index) => sample.atMs !== all[index - 1]?.atMs);
 }
 
