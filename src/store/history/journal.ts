@@ -11,7 +11,7 @@ export const ALL_SHARDS = -1;
 /** From here on a flush is split by shards, so that upkeep and readers need not go through all of it. */
 const SPLIT_FROM = 4_096;
 /** A transaction takes at most so many; what is left follows in the next. */
-const MAX_PER_TRANSACTION = 131_072;
+const MAX_PER_TRANSACTION = 32_768;
 
 export type SegmentRow = Insertable<HistoryJournalTable>;
 
@@ -86,13 +86,22 @@ function grouped(batch: Batch, indexes: readonly number[]): SamplesOfEndpoint[] 
 function byHour(endpoints: readonly SamplesOfEndpoint[]): Map<number, SamplesOfEndpoint[]> {
   const hours = new Map<number, SamplesOfEndpoint[]>();
   for (const endpoint of endpoints) {
-    for (const [hourMs, samples] of Map.groupBy(unionOf([endpoint.samples]), ({ atMs }) => hourOf(atMs))) {
+    const ordered = unionOf([endpoint.samples]);
+    for (const [hourMs, samples] of hoursOf(ordered)) {
       const known = hours.get(hourMs);
       if (known === undefined) hours.set(hourMs, [{ ...endpoint, samples }]);
       else known.push({ ...endpoint, samples });
     }
   }
   return hours;
+}
+
+/** Nearly always one. */
+function hoursOf(samples: Sample[]): Iterable<[hourMs: number, Sample[]]> {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  if (hourOf(first.atMs) === hourOf(last.atMs)) return [[hourOf(first.atMs), samples]];
+  return Map.groupBy(samples, ({ atMs }) => hourOf(atMs));
 }
 
 /** Samples of one endpoint in the journal, perhaps more than once where a write was repeated. */

@@ -73,11 +73,11 @@ function encode(endpoints: readonly SamplesOfEndpoint[]): Segment {
   const head = Buffer.alloc(HEAD_BYTES + sorted.length * ENTRY_BYTES);
   head.writeUInt32LE(sorted.length, 0);
   head.writeDoubleLE(fromMs, 4);
-  const writer = createByteWriter(count * 16 + 64);
+  const writer = createByteWriter(count * 24 + 64);
+  const site = Buffer.alloc(8);
   for (const [index, { endpointId, siteId, samples }] of sorted.entries()) {
     head.writeBigInt64LE(endpointId, HEAD_BYTES + index * ENTRY_BYTES);
     head.writeUInt32LE(writer.length(), HEAD_BYTES + index * ENTRY_BYTES + 8);
-    const site = Buffer.alloc(8);
     site.writeBigInt64LE(siteId);
     writer.bytes(site);
     writeSamples(writer, samples, fromMs);
