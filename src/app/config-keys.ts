@@ -1,6 +1,7 @@
 /** Every configuration key, once: its schema, default and meaning. The file, the environment and docs/config.md follow from it. */
 import { z } from 'zod';
 import { DEFAULT_BUDGETS, DEFAULT_PLAN, DETECTION_PROFILES, REQUEST_METHODS } from '../domain/probe-plan.ts';
+import { DEFAULT_RETENTION } from '../store/history/retention.ts';
 import { LOG_LEVELS } from '../telemetry/log.ts';
 
 /** Most of a body that is ever read, and the longest deadline a check may have. */
@@ -78,6 +79,21 @@ export const CONFIG_SHAPE = {
     .boolean()
     .default(true)
     .describe('Keep the status column of the site registry in step with the events.'),
+  HISTORY_RAW_DAYS: integer(2, 3_650)
+    .default(DEFAULT_RETENTION.rawDays)
+    .describe('Days for which each healthy look is kept; then figures by the hour.'),
+  HISTORY_HOURLY_DAYS: integer(2, 3_650)
+    .default(DEFAULT_RETENTION.hourlyDays)
+    .describe('Days for which figures are kept by the hour; then by the day.'),
+  HISTORY_DAYS: integer(2, 36_500)
+    .default(DEFAULT_RETENTION.days)
+    .describe('Days for which anything is kept of healthy looks.'),
+  HISTORY_FAILURE_DAYS: integer(1, 36_500)
+    .default(DEFAULT_RETENTION.failureDays)
+    .describe('Days for which failed looks are kept. Events stay, whatever this says.'),
+  HISTORY_MAX_FAILURES: integer(1_000, 1_000_000_000)
+    .default(DEFAULT_RETENTION.maxFailures)
+    .describe('Most failed looks that are kept; the oldest go first. A million takes about 250 MB.'),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('Least level that is logged.'),
   LOG_FORMAT: z.enum(['text', 'json']).default('text').describe('Log lines for people or for machines.'),
 } as const;

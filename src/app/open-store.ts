@@ -1,5 +1,6 @@
 /** Opens the data folder, takes its lock, opens the database, and builds the parts of the store on it. */
 import { existsSync, realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -11,6 +12,7 @@ import { type Database, databasePath, isFileUrl, openDatabase } from '../store/d
 import { createEndpoints } from '../store/endpoints.ts';
 import { createEventQueries } from '../store/event-queries.ts';
 import { createEvents } from '../store/events.ts';
+import { createHistory } from '../store/history/history.ts';
 import { createRuntime } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Config } from './config.ts';
@@ -34,7 +36,7 @@ export async function openStore(
   try {
     const database = await openDatabase({ url: config.DATABASE_URL, log });
     return {
-      ...storeOn(database, log),
+      ...storeOn(database, log, config),
       lock,
       async close() {
         await database.close();
@@ -85,15 +87,29 @@ async function lockDatabaseIn(databaseUrl: string, options: LockOptions): Promis
   }
 }
 
-function storeOn(database: Database, log: Log) {
+function storeOn(database: Database, log: Log, config: Config) {
   const changes = createChanges({ log });
+  const history = createHistory({
+    db: database,
+    clock: systemClock,
+    log,
+    writer: `${hostname()}:${process.pid}`,
+    retention: {
+      rawDays: config.HISTORY_RAW_DAYS,
+      hourlyDays: config.HISTORY_HOURLY_DAYS,
+      days: config.HISTORY_DAYS,
+      failureDays: config.HISTORY_FAILURE_DAYS,
+      maxFailures: config.HISTORY_MAX_FAILURES,
+    },
+  });
   return {
     database,
     changes,
     endpoints: createEndpoints(database),
     events: createEvents({ db: database, changes }),
     eventQueries: createEventQueries(database),
-    runtime: createRuntime({ db: database, clock: systemClock }),
+    runtime: createRuntime({ db: database, clock: systemClock, history }),
+    history,
     apiKeys: createApiKeys({ db: database, clock: systemClock, random: systemRandom }),
   };
 }

@@ -24,6 +24,11 @@ export function isLoggedState(text: string): text is LoggedState {
   return LOGGED_STATES.has(text);
 }
 
+/** Whether a look that found this got an answer it has no quarrel with: its timings are those of a site that works. */
+export function isAnswered(state: State): boolean {
+  return state === 'Up' || state === 'Warning' || state === 'Degraded';
+}
+
 /** Ordered weight of a state, 0 to 255. Compare severities, never enumerate them: values above 4 are reserved. */
 export function severityOf(state: State): number {
   return SEVERITY[state];

@@ -2,6 +2,7 @@
 import type { Decision, OpenIncident } from '../domain/incident.ts';
 import type { Observation, Verdict } from '../domain/verdict.ts';
 import type { EventStore } from '../store/events.ts';
+import type { FailedCheck } from '../store/history/failures.ts';
 import { metadataFor } from './metadata.ts';
 import type { Target } from './target.ts';
 
@@ -11,6 +12,8 @@ export type Decided = {
   verdict: Verdict;
   decision: Decision;
   nowMs: number;
+  /** The look itself, where it failed and this verdict speaks for it. */
+  failedCheck: FailedCheck | null;
 };
 
 /**
@@ -25,7 +28,7 @@ export function createAppendDecision(parts: {
   projectStatus: boolean;
   newOpId(): string;
 }): AppendDecision {
-  return async ({ target, observation, verdict, decision, nowMs }) => {
+  return async ({ target, observation, verdict, decision, nowMs, failedCheck }) => {
     const { siteId, endpointId, url, incidents } = target;
     const { open, refused } = await parts.events.append({
       identity: { siteId, endpointId, checkType: verdict.check, discriminator: null },
@@ -37,6 +40,7 @@ export function createAppendDecision(parts: {
       source: 'local',
       metadata: metadataFor(target, observation, verdict, decision),
       project: parts.projectStatus,
+      failedCheck,
       onlyWhileWatching: { url },
     });
     if (open === null) incidents.delete(verdict.check);

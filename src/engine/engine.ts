@@ -8,9 +8,11 @@ import type { ProbeResult, Prober, ProberStats } from '../prober/prober.ts';
 import type { Changes } from '../store/changes.ts';
 import type { Endpoint, Endpoints } from '../store/endpoints.ts';
 import type { EventStore } from '../store/events.ts';
+import type { History } from '../store/history/history.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAppendDecision } from './append-decision.ts';
+import { createHistoryKeeping } from './history-keeping.ts';
 import { createPipeline } from './pipeline.ts';
 import { createSelfWatch } from './self-watch.ts';
 import { type Target, targetOf, untilNextCheck } from './target.ts';
@@ -20,6 +22,7 @@ export type EngineParts = {
   endpoints: Endpoints;
   events: EventStore;
   runtime: RuntimeStore;
+  history: History;
   changes: Changes;
   /** Builds the prober; results are handed to `onResults`. */
   createProber(onResults: (results: ProbeResult[]) => void): Prober;
@@ -75,6 +78,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
   });
   const selfWatch = createSelfWatch(parts);
+  const historyKeeping = createHistoryKeeping(parts);
   let flushing = Promise.resolve();
   let reloading = Promise.resolve();
   let stopped = false;
@@ -204,6 +208,7 @@ export function createEngine(parts: EngineParts): Engine {
       await loading;
       wheel.start();
       keepHouse();
+      historyKeeping.start();
     },
     async stop() {
       stopped = true;
@@ -216,6 +221,7 @@ export function createEngine(parts: EngineParts): Engine {
       await pipeline.settled();
       await flushing;
       await flush();
+      await historyKeeping.stop();
     },
     watched: () => targets.size,
     proberStats: () => prober.stats(),

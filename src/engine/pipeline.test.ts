@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { failing, gatedStore, up, watchingEngine } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
+import { historyOn } from '../../test/kit/history.ts';
 import { brokenInvariants, countStatements, temporaryStore } from '../../test/kit/store.ts';
 import { createEvents } from '../store/events.ts';
 
@@ -31,11 +32,12 @@ describe('a job', () => {
 });
 
 describe('a healthy endpoint with nothing open', () => {
-  it('costs no append, and no statement but its freshness now and then', async () => {
+  it('costs no append and no statement of its own: it is history, which is written for many at once', async () => {
     const plain = await temporaryStore();
     const counted = countStatements(plain.db);
     const store = { ...plain, db: counted.db, events: createEvents({ db: counted.db, changes: plain.changes }) };
-    const { prober, run, opIds } = await watchingEngine({ store });
+    const history = historyOn(plain.db);
+    const { prober, run, opIds, endpoint, clock } = await watchingEngine({ store, parts: { history } });
     prober.script(up);
     await run(10_000);
     expect(counted.sent()).not.toEqual([]);
@@ -44,8 +46,23 @@ describe('a healthy endpoint with nothing open', () => {
     expect(prober.jobs.length).toBeGreaterThanOrEqual(10);
     expect(counted.sent()).toEqual([]);
     expect(opIds).toEqual([]);
-    await run(10 * MINUTE);
-    expect(counted.sent()).toHaveLength(1);
+    const looks = await history.samples(endpoint.endpointId, 0, clock.nowMs(), 100);
+    expect(looks.map(({ atMs }) => atMs)).toEqual(prober.jobs.map(({ wallMs }) => wallMs).reverse());
+    expect(history.stats().pending).toBeLessThan(looks.length);
+  });
+
+  it('is history with an advisory too, and not while it fails or nobody can tell', async () => {
+    const { prober, run, endpoint, history, clock } = await watchingEngine();
+    const looks = async () => (await history.samples(endpoint.endpointId, 0, clock.nowMs(), 100)).length;
+    prober.script(() => [verdict('Up'), verdict('Warning', 'tls_expiry')]);
+    await run(200);
+    expect(await looks()).toBe(1);
+    prober.script(() => [verdict('Unknown')]);
+    await run(2 * MINUTE);
+    prober.script(failing);
+    await run(2 * MINUTE);
+    expect(prober.jobs.length).toBeGreaterThan(4);
+    expect(await looks()).toBe(1);
   });
 });
 

@@ -2,9 +2,12 @@
  * The main path, end to end: wheel -> prober -> verdict -> decide -> append. A newcomer starts reading here.
  */
 import { type DecisionPolicy, decide, type NextLook } from '../domain/incident.ts';
+import { isAnswered } from '../domain/state.ts';
 import { clearedBySilence, type Observation, worstVerdict } from '../domain/verdict.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
+import { failedCheckOf } from '../store/history/failures.ts';
+import type { History } from '../store/history/history.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import { type AppendDecision, changesAnything } from './append-decision.ts';
 import { createJobs } from './jobs.ts';
@@ -16,6 +19,7 @@ export type PipelineParts = {
   prober: Prober;
   append: AppendDecision;
   runtime: Pick<RuntimeStore, 'record'>;
+  history: Pick<History, 'add'>;
   clock: Clock;
   policy: Omit<DecisionPolicy, 'intervalMs'>;
   /** Told of every result, after it is recorded. */
@@ -49,6 +53,7 @@ export function createPipeline(parts: PipelineParts) {
   function consider(target: Target, observation: Observation): void {
     const worst = worstVerdict(observation.verdicts);
     runtime.record(target, observation, worst);
+    if (isAnswered(worst.state)) remember(target, observation);
     parts.onResult(target);
     if (worst.state === 'Up' && target.incidents.size === 0) {
       arm(target, NEXT_ROUND);
@@ -60,6 +65,11 @@ export function createPipeline(parts: PipelineParts) {
     writing.add(work);
   }
 
+  /** A look that failed is history with the decision it leads to; Unknown was no look, and stays unobserved. */
+  function remember({ endpointId, siteId }: Target, { startedAtMs, httpCode, timings }: Observation): void {
+    parts.history.add({ endpointId, siteId, atMs: startedAtMs, httpCode, timings });
+  }
+
   async function settle(target: Target, observation: Observation): Promise<void> {
     const nowMs = clock.nowMs();
     const decidedMs = clock.monotonicMs();
@@ -67,13 +77,17 @@ export function createPipeline(parts: PipelineParts) {
     const seenAtMs = Math.min(observation.startedAtMs, nowMs);
     const policy = { ...parts.policy, intervalMs: target.intervalMs };
     const { verdicts } = observation;
+    const worst = worstVerdict(verdicts);
     let waitMs = NEXT_ROUND;
     for (const verdict of [...verdicts, ...clearedBySilence(target.incidents.keys(), verdicts)]) {
       const open = target.incidents.get(verdict.check) ?? null;
       const decision = decide(open, verdict, seenAtMs, nowMs, policy);
       if (target.retired) return;
+      const failedCheck =
+        verdict === worst && worst.state === 'Seems Down' ? failedCheckOf(target, observation, worst) : null;
       const kept =
-        !changesAnything(decision, open) || (await append({ target, observation, verdict, decision, nowMs }));
+        (!changesAnything(decision, open) && failedCheck === null) ||
+        (await append({ target, observation, verdict, decision, nowMs, failedCheck }));
       if (kept) waitMs = Math.min(waitMs, waitOf(decision.next, nowMs));
     }
     arm(target, waitMs - (clock.monotonicMs() - decidedMs));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { historyOn } from '../../test/kit/history.ts';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import type { Observation, Verdict } from '../domain/verdict.ts';
@@ -6,6 +7,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { createRuntime } from './runtime.ts';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const TIMINGS = { dns: 1.25, tcp: 2.5, tls: 8.5, sent: 0.25, ttfb: 10.125, headers: 0.5, body: 3.75, total: 27.5 };
 
 async function runtimeAt(nowMs: number) {
@@ -106,8 +108,45 @@ describe('the latest result', () => {
     expect(await turn(1_000 + MINUTE, up)).toBe(0);
     expect(await turn(1_000 + 2 * MINUTE, down)).toBe(1);
     expect(await turn(1_000 + 3 * MINUTE, { ...down, reason: 'tcp_refused' })).toBe(1);
-    expect(await turn(1_000 + 17 * MINUTE, { ...down, reason: 'tcp_refused' })).toBe(0);
-    expect(await turn(1_000 + 18 * MINUTE, { ...down, reason: 'tcp_refused' })).toBe(1);
+    const same = { ...down, reason: 'tcp_refused' };
+    for (let look = 1; look <= 23; look++) expect(await turn(1_000 + (3 + look) * MINUTE, same)).toBe(0);
+    expect(await turn(1_000 + 3 * MINUTE + 6 * HOUR - 1, same)).toBe(0);
+    expect(await turn(1_000 + 3 * MINUTE + 6 * HOUR, same)).toBe(1);
+  });
+
+  it('that is looked at seldom is written again once in 24 looks', async () => {
+    const { time, runtime, addEndpoint } = await runtimeAt(0);
+    const endpoint = await addEndpoint();
+    const written: number[] = [];
+    for (let look = 0; look <= 48; look++) {
+      time.nowMs = look * HOUR;
+      runtime.record(endpoint, seen(time.nowMs), up);
+      if ((await runtime.flush()) > 0) written.push(look);
+    }
+    expect(written).toEqual([0, 24, 48]);
+  });
+
+  it('is as fresh after a restart as the journal of history, where that is newer and the site was well', async () => {
+    const { db, clock, runtime, addEndpoint } = await runtimeAt(1_000);
+    const [well, failing, ahead] = [await addEndpoint(), await addEndpoint(), await addEndpoint()];
+    runtime.record(well, seen(1_000), up);
+    runtime.record(failing, seen(1_000), down);
+    runtime.record(ahead, seen(90_000), up);
+    await runtime.flush();
+    const history = historyOn(db);
+    for (const { endpointId, siteId } of [well, failing, ahead]) {
+      for (const atMs of [30_000, 61_000]) {
+        history.add({ endpointId, siteId, atMs, httpCode: 204, timings: { total: 20, ttfb: 10 } });
+        await history.flush();
+      }
+    }
+    const after = createRuntime({ db, clock, history });
+    await after.load();
+    const fresh = { checkedAtMs: 61_000, httpCode: 204, timings: { total: 20, ttfb: 10 } };
+    expect(after.latest(well.endpointId)).toMatchObject({ ...fresh, state: 'Up', address: '192.0.2.1' });
+    expect(after.latest(failing.endpointId)).toMatchObject({ checkedAtMs: 1_000, timings: TIMINGS });
+    expect(after.latest(ahead.endpointId)).toMatchObject({ checkedAtMs: 90_000 });
+    expect(await after.flush()).toBe(0);
   });
 
   it('stays due when it could not be written', async () => {

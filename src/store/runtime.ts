@@ -4,11 +4,12 @@
  */
 import type { Insertable } from 'kysely';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
-import { STATES, type State } from '../domain/state.ts';
+import { isAnswered, STATES, type State } from '../domain/state.ts';
 import type { Timings } from '../domain/timings.ts';
 import type { Observation, Verdict } from '../domain/verdict.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
+import type { History } from './history/history.ts';
 import type { RuntimeTable } from './schema.ts';
 
 export type LatestResult = {
@@ -38,15 +39,24 @@ export interface RuntimeStore {
   load(): Promise<void>;
 }
 
-/** An unchanged result is written again when the written one is older than this. */
-const REFRESH_AFTER_MS = 15 * 60_000;
+/**
+ * An unchanged result is written again when the written one is older than this and was followed by this many looks: what
+ * is fresher stands in the journal of history, and rows are to be few against checks at any interval.
+ */
+const REFRESH_AFTER_MS = 6 * 60 * 60_000;
+const REFRESH_AFTER_LOOKS = 24;
 const ROWS_PER_STATEMENT = 100;
 const ROWS_PER_LOAD = 1_000;
 
-type Entry = { siteId: SiteId; result: LatestResult; written: LatestResult | null };
+type Entry = { siteId: SiteId; result: LatestResult; written: LatestResult | null; looksSince: number };
 
-export function createRuntime(deps: { db: Database; clock: Clock }): RuntimeStore {
-  const { db, clock } = deps;
+export function createRuntime(deps: {
+  db: Database;
+  clock: Clock;
+  /** Where looks may be found that are newer than the rows of freshness. */
+  history?: Pick<History, 'newest'>;
+}): RuntimeStore {
+  const { db, clock, history } = deps;
   const entries = new Map<EndpointId, Entry>();
   const due = new Set<EndpointId>();
   let flushing: Promise<unknown> = Promise.resolve();
@@ -71,6 +81,7 @@ export function createRuntime(deps: { db: Database; clock: Clock }): RuntimeStor
     for (const { endpointId, entry, result } of batch) {
       due.delete(endpointId);
       entry.written = result;
+      entry.looksSince = 0;
       // A newer result may have come in while the older one was being written.
       consider(endpointId, entry);
     }
@@ -83,8 +94,9 @@ export function createRuntime(deps: { db: Database; clock: Clock }): RuntimeStor
       // A look that failed may have ended before the certificate was shown; a healthy one shows what there is.
       const expiryBefore = verdict.state === 'Up' ? null : (known?.result.certificateExpiresAtMs ?? null);
       const result = resultOf(observation, verdict, expiryBefore);
-      const entry = known ?? { siteId, result, written: null };
+      const entry = known ?? { siteId, result, written: null, looksSince: 0 };
       entry.result = result;
+      entry.looksSince += 1;
       entries.set(endpointId, entry);
       consider(endpointId, entry);
     },
@@ -99,16 +111,28 @@ export function createRuntime(deps: { db: Database; clock: Clock }): RuntimeStor
       return done;
     },
     async load() {
-      for (const [endpointId, entry] of await readAll(db)) entries.set(endpointId, entry);
+      const rows = await readAll(db);
+      if (history !== undefined) await refresh(rows, history);
+      for (const [endpointId, entry] of rows) entries.set(endpointId, entry);
     },
   };
 }
 
-function isDue({ result, written }: Entry, nowMs: number): boolean {
+/** A change is written at once, so a newer healthy look can only have found what the row says. */
+async function refresh(rows: ReadonlyMap<EndpointId, Entry>, history: Pick<History, 'newest'>): Promise<void> {
+  const healthy = [...rows].filter(([, { result }]) => isAnswered(result.state)).map(([endpointId]) => endpointId);
+  for (const [endpointId, { atMs, httpCode, timings }] of await history.newest(new Set(healthy))) {
+    const entry = rows.get(endpointId);
+    if (entry === undefined || entry.result.checkedAtMs >= atMs) continue;
+    entry.result = { ...entry.result, checkedAtMs: atMs, httpCode, timings };
+  }
+}
+
+function isDue({ result, written, looksSince }: Entry, nowMs: number): boolean {
   if (written === null) return true;
   if (result === written) return false;
   if (result.state !== written.state || result.reason !== written.reason) return true;
-  return nowMs - written.checkedAtMs >= REFRESH_AFTER_MS;
+  return nowMs - written.checkedAtMs >= REFRESH_AFTER_MS && looksSince >= REFRESH_AFTER_LOOKS;
 }
 
 function resultOf(observation: Observation, verdict: Verdict, expiryBefore: number | null): LatestResult {
@@ -172,7 +196,12 @@ async function readAll(db: Database): Promise<Map<EndpointId, Entry>> {
         certificateExpiresAtMs: row.ssl_expires_at === null ? null : Number(row.ssl_expires_at),
         checkedAtMs: Number(row.last_checked_at),
       };
-      found.set(row.source_site_id as EndpointId, { siteId: row.blog_id as SiteId, result, written: result });
+      found.set(row.source_site_id as EndpointId, {
+        siteId: row.blog_id as SiteId,
+        result,
+        written: result,
+        looksSince: 0,
+      });
     }
     const last = rows.at(-1);
     if (rows.length < ROWS_PER_LOAD || last === undefined) return found;

@@ -5,6 +5,7 @@
 import type { Generated, GeneratedAlways, Kysely, Transaction } from 'kysely';
 import type { Int, NullableInt, NullableReal, NullableText } from './column-types.ts';
 import type { DeliverySchema } from './schema-delivery.ts';
+import type { HistorySchema } from './schema-history.ts';
 import type { OperationsSchema } from './schema-operations.ts';
 
 export type EventsTable = {
@@ -107,7 +108,8 @@ export type ApiKeysTable = {
 
 /** Our tables. The shared registry is not among them: legacy.ts alone can name it. */
 export type Schema = OperationsSchema &
-  DeliverySchema & {
+  DeliverySchema &
+  HistorySchema & {
     jetmon_schema_migrations: { id: Int; applied_at: Int };
     jetmon_sequences: { name: string; next_value: Int };
     jetmon_events: EventsTable;

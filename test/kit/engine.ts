@@ -5,6 +5,7 @@ import { DEFAULT_CADENCE } from '../../src/domain/incident.ts';
 import { DEFAULT_PLAN } from '../../src/domain/probe-plan.ts';
 import { createEngine, type EngineParts } from '../../src/engine/engine.ts';
 import type { AppendInput } from '../../src/store/events.ts';
+import { createHistory } from '../../src/store/history/history.ts';
 import { createRuntime } from '../../src/store/runtime.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
@@ -44,12 +45,14 @@ let operations = 0;
 export async function testEngine(options: TestEngineOptions = {}) {
   const store = options.store ?? (await temporaryStore());
   const clock = options.clock ?? createFakeClock();
-  const runtime = createRuntime({ db: store.db, clock });
+  const history = createHistory({ db: store.db, clock, log: silentLog, writer: 'test' });
+  const runtime = createRuntime({ db: store.db, clock, history });
   const opIds: string[] = [];
   const probers: FakeProber[] = [];
   const engine = createEngine({
     ...store,
     runtime,
+    history,
     createProber(onResults) {
       probers.push(createFakeProber(clock, onResults));
       return theOnly(probers);
@@ -78,6 +81,7 @@ export async function testEngine(options: TestEngineOptions = {}) {
     store,
     clock,
     runtime,
+    history,
     engine,
     prober: theOnly(probers),
     /** One per append, in order. */

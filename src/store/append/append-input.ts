@@ -3,6 +3,7 @@ import type { EventId, SiteId } from '../../domain/ids.ts';
 import type { Failing, OpenIncident } from '../../domain/incident.ts';
 import type { Mutation } from '../../domain/mutation.ts';
 import type { EventIdentity, TransitionRecord } from '../event-records.ts';
+import type { FailedCheck } from '../history/failures.ts';
 
 export type AppendInput = {
   identity: EventIdentity;
@@ -21,6 +22,8 @@ export type AppendInput = {
   metadata: object | null;
   /** Whether the status column of the legacy registry follows. */
   project: boolean;
+  /** The failed look that led to this, kept in the check history whether anything changes or not; absent: none. */
+  failedCheck?: FailedCheck | null;
   /**
    * Refuses the append when the endpoint is paused, removed or watches another URL by now; null: append regardless.
    * Findings of the whole site are not asked about.

@@ -7,6 +7,7 @@ import type { Failing } from '../../domain/incident.ts';
 import { type Mutation, type Step, stepFor } from '../../domain/mutation.ts';
 import { DEFAULT_RULES, type RollupRules } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
+import type { FailedCheck } from '../history/failures.ts';
 import type { EntryState, LegacyStatus } from '../legacy.ts';
 import { storableText } from '../metadata.ts';
 import { legacyStatusFor, PROJECTED_CHECK } from '../projection.ts';
@@ -51,6 +52,8 @@ export type AppendPlan = {
   /** Events that were there and have changed. */
   changed: Set<LoggedEvent>;
   statuses: Map<EndpointId, StatusWrite>;
+  /** Failed looks for the check history. */
+  failedChecks: FailedCheck[];
   /** Events whose confirmation is over. */
   settled: LoggedEvent[];
   /** How far confirmation has come; one per endpoint. */
@@ -64,6 +67,7 @@ export function planAppends(inputs: readonly AppendInput[], cues: readonly SiteC
     opened: [],
     changed: new Set(),
     statuses: new Map(),
+    failedChecks: [],
     settled: [],
     failing: new Map(),
   };
@@ -101,6 +105,7 @@ class Planner {
     }
     answer.refused = this.#refusal(input, event);
     if (answer.refused !== null) return { ...answer, event: null };
+    if (input.failedCheck) this.#plan.failedChecks.push(input.failedCheck);
     for (const mutation of input.mutations) {
       const before = event === null ? null : { state: event.state, severity: event.severity };
       const step = stepFor(event, mutation, input.atMs);

@@ -3,6 +3,7 @@ import type { EventId, TransitionId } from '../../domain/ids.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type TransitionRow } from '../event-records.ts';
 import { saveFailing, settleFailing } from '../failing.ts';
+import { insertFailures } from '../history/failures.ts';
 import { legacyInstant, writeStatus } from '../legacy.ts';
 import type { Tx } from '../schema.ts';
 import type { AppendPlan, PlannedTransition, StatusWrite } from './append-plan.ts';
@@ -47,6 +48,7 @@ export async function writePlan(tx: Tx, dialect: Dialect, plan: AppendPlan): Pro
   await writeStatuses(tx, plan.statuses.values());
   await settleFailing(tx, plan.settled);
   await saveFailing(tx, dialect, [...plan.failing.values()]);
+  await insertFailures(tx, dialect, plan.failedChecks);
   return rows;
 }
 

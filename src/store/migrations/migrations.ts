@@ -4,6 +4,7 @@ import type { Executor } from '../schema.ts';
 import { createFirstTables } from './0001-first-tables.ts';
 import { addProbeColumns } from './0002-probe-columns.ts';
 import { createOperations } from './0003-operations.ts';
+import { createHistoryTables } from './0004-history.ts';
 
 export type Migration = {
   id: number;
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'first tables', up: createFirstTables },
   { id: 2, name: 'how endpoints are probed', up: addProbeColumns },
   { id: 3, name: 'leases, subscribers, outbox and audit trail', up: createOperations },
+  { id: 4, name: 'check history', up: createHistoryTables },
 ];

@@ -1,0 +1,139 @@
+/** Looks that failed, one row each, written with the decision they led to and never buffered. */
+import type { Insertable } from 'kysely';
+import type { EndpointId, SiteId } from '../../domain/ids.ts';
+import type { Observation, Verdict } from '../../domain/verdict.ts';
+import { padded } from '../append/statements.ts';
+import type { Dialect } from '../dialect/dialect.ts';
+import type { Executor, Tx } from '../schema.ts';
+import type { CheckHistoryTable } from '../schema-history.ts';
+
+export type FailedCheck = {
+  endpointId: EndpointId;
+  siteId: SiteId;
+  /** Start of the look. */
+  atMs: number;
+  method: string;
+  /** Null when no reply arrived. */
+  httpCode: number | null;
+  /** 0 to 8 (spec/03 section 5.4); null when it is not known. */
+  errorCode: number | null;
+  reason: string;
+  /** Milliseconds; null for a phase that did not finish. */
+  rttMs: number | null;
+  dnsMs: number | null;
+  tcpMs: number | null;
+  tlsMs: number | null;
+  ttfbMs: number | null;
+};
+
+const ROWS_PER_STATEMENT = 128;
+const MAX_SMALLINT = 32_767;
+const MAX_INT = 2 ** 31 - 1;
+
+/** What history keeps of a look that failed. `verdict` is the one that speaks for it. */
+export function failedCheckOf(
+  endpoint: { endpointId: EndpointId; siteId: SiteId; method?: string },
+  observation: Observation,
+  verdict: Pick<Verdict, 'reason'>,
+): FailedCheck {
+  const { timings, evidence } = observation;
+  return {
+    endpointId: endpoint.endpointId,
+    siteId: endpoint.siteId,
+    atMs: observation.startedAtMs,
+    method: evidence?.method ?? endpoint.method ?? 'GET',
+    httpCode: observation.httpCode,
+    errorCode: evidence?.error_code ?? null,
+    reason: verdict.reason,
+    rttMs: timings.total ?? null,
+    dnsMs: timings.dns ?? null,
+    tcpMs: timings.tcp ?? null,
+    tlsMs: timings.tls ?? null,
+    ttfbMs: timings.ttfb ?? null,
+  };
+}
+
+/**
+ * Any number of rows; a value no column holds is brought within its bounds, so that it costs nobody their row. A look
+ * that is there already stays as it is.
+ */
+export async function insertFailures(tx: Tx, dialect: Dialect, failures: readonly FailedCheck[]): Promise<void> {
+  for (let from = 0; from < failures.length; from += ROWS_PER_STATEMENT) {
+    const rows = padded(failures.slice(from, from + ROWS_PER_STATEMENT)).map(rowOf);
+    await dialect.upsert(tx, { table: 'jetmon_check_history', rows, key: LOOK, keep: OF_A_LOOK });
+  }
+}
+
+const LOOK = ['endpoint_id', 'checked_at'] as const;
+const OF_A_LOOK = [
+  'blog_id',
+  'request_method',
+  'http_code',
+  'error_code',
+  'reason',
+  'rtt_ms',
+  'dns_ms',
+  'tcp_ms',
+  'tls_ms',
+  'ttfb_ms',
+] as const;
+
+function rowOf(failure: FailedCheck): Insertable<CheckHistoryTable> {
+  return {
+    blog_id: failure.siteId,
+    endpoint_id: failure.endpointId,
+    request_method: failure.method.trim().toUpperCase().slice(0, 16) || 'GET',
+    http_code: wholeWithin(failure.httpCode, MAX_SMALLINT),
+    error_code: wholeWithin(failure.errorCode, MAX_SMALLINT),
+    reason: failure.reason.slice(0, 64).toWellFormed(),
+    rtt_ms: wholeWithin(failure.rttMs, MAX_INT),
+    dns_ms: wholeWithin(failure.dnsMs, MAX_INT),
+    tcp_ms: wholeWithin(failure.tcpMs, MAX_INT),
+    tls_ms: wholeWithin(failure.tlsMs, MAX_INT),
+    ttfb_ms: wholeWithin(failure.ttfbMs, MAX_INT),
+    checked_at: Math.trunc(failure.atMs),
+  };
+}
+
+/** Null also for what is no number: not known is better than wrong. */
+function wholeWithin(value: number | null, max: number): number | null {
+  if (value === null || Number.isNaN(value)) return null;
+  return Math.min(Math.max(Math.round(value), 0), max);
+}
+
+/** Newest first. */
+export async function readFailures(
+  db: Executor,
+  endpointId: EndpointId,
+  window: { fromMs: number; toMs: number },
+  limit: number,
+): Promise<FailedCheck[]> {
+  const rows = await db
+    .selectFrom('jetmon_check_history')
+    .selectAll()
+    .where('endpoint_id', '=', endpointId)
+    .where('checked_at', '>=', BigInt(Math.ceil(window.fromMs)))
+    .where('checked_at', '<', BigInt(Math.ceil(window.toMs)))
+    .orderBy('checked_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    endpointId,
+    siteId: row.blog_id as SiteId,
+    atMs: Number(row.checked_at),
+    method: row.request_method,
+    httpCode: numberOf(row.http_code),
+    errorCode: numberOf(row.error_code),
+    reason: row.reason,
+    rttMs: numberOf(row.rtt_ms),
+    dnsMs: numberOf(row.dns_ms),
+    tcpMs: numberOf(row.tcp_ms),
+    tlsMs: numberOf(row.tls_ms),
+    ttfbMs: numberOf(row.ttfb_ms),
+  }));
+}
+
+function numberOf(value: bigint | null): number | null {
+  return value === null ? null : Number(value);
+}

@@ -1,0 +1,314 @@
+/** History gives the same answers wherever its samples lie, and loses what it may lose alone. */
+import { describe, expect, it } from 'vitest';
+import {
+  answers,
+  endpointOf,
+  fail,
+  historyOn,
+  lookAt,
+  steadyLooks,
+  temporaryHistory,
+} from '../../../test/kit/history.ts';
+import { temporaryDatabase } from '../../../test/kit/store.ts';
+import { percentiles } from '../../domain/histogram.ts';
+import type { Database } from '../database.ts';
+import type { HealthyLook } from './pending.ts';
+import { COVERAGE_GRACE_MS } from './reads.ts';
+import { DAY_MS, HOUR_MS } from './sample.ts';
+
+const MINUTE = 60_000;
+const DAY = 20_000 * DAY_MS;
+const ONE = endpointOf(1).endpointId;
+
+describe('the answers', () => {
+  it('do not change while samples become sums of hours and then of days', async () => {
+    const { history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + 2 * DAY_MS, intervalMs: 4 * MINUTE });
+    for (const look of looks.filter((_, index) => index % 100 < 90)) history.add(look);
+    await history.flush();
+    const ask = async () => ({
+      hours: await history.series(ONE, { fromMs: DAY, toMs: DAY + 2 * DAY_MS, step: 'hour' }),
+      days: await history.series(ONE, { fromMs: DAY, toMs: DAY + 2 * DAY_MS, step: 'day' }),
+      coverage: await history.coverage(ONE, DAY, DAY + 2 * DAY_MS, 4 * MINUTE),
+    });
+    const young = await ask();
+    expect(young.hours).toHaveLength(48);
+    expect(young.coverage.length).toBeGreaterThan(3);
+    await history.retain(DAY + 3 * DAY_MS);
+    expect(await ask()).toEqual(young);
+    expect(await history.samples(ONE, DAY, DAY + DAY_MS, 9)).not.toEqual([]);
+    await history.retain(DAY + 20 * DAY_MS);
+    expect(await ask()).toEqual(young);
+    expect(await history.samples(ONE, DAY, DAY + DAY_MS, 9)).toEqual([]);
+    await history.retain(DAY + 100 * DAY_MS);
+    expect(await ask()).toEqual({ ...young, hours: [] });
+  });
+
+  it('do not count twice what was written twice', async () => {
+    const { db, history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + HOUR_MS, intervalMs: MINUTE });
+    for (const writer of [history, historyOn(db, { writer: 'other' })]) {
+      for (const look of looks) writer.add(look);
+      await writer.flush();
+      expect((await history.series(ONE, { fromMs: DAY, toMs: DAY + HOUR_MS, step: 'hour' }))[0]?.checks).toBe(60);
+      await writer.retain(DAY + 2 * HOUR_MS);
+      expect((await history.series(ONE, { fromMs: DAY, toMs: DAY + HOUR_MS, step: 'hour' }))[0]?.checks).toBe(60);
+    }
+  });
+});
+
+describe('upkeep by two processes at once', () => {
+  it('loses nothing and doubles nothing', async () => {
+    const db = await temporaryDatabase();
+    const processes = [historyOn(db, { writer: 'a' }), historyOn(db, { writer: 'b' })];
+    const looks = [1, 2, 40].flatMap((endpoint) =>
+      steadyLooks({ endpoint, fromMs: DAY, toMs: DAY + 5 * HOUR_MS, intervalMs: (endpoint * MINUTE) / 2 }),
+    );
+    const inJournal = looks.filter(({ endpointId }) => endpointId === 40n).length;
+    for (const [index, look] of looks.entries()) processes[index % 2]?.add(look);
+    for (const one of processes) await one.flush();
+    const [first] = processes;
+    const before = first === undefined ? [] : await answers(first, DAY, DAY + DAY_MS);
+    await Promise.all(processes.map((one) => one.retain(DAY + 6 * HOUR_MS)));
+    expect(first === undefined ? [] : await answers(first, DAY, DAY + DAY_MS)).toEqual(before);
+    const waiting = await db.kysely.selectFrom('jetmon_history_journal').select(['state', 'samples']).execute();
+    expect(waiting).toEqual([{ state: 1n, samples: BigInt(inJournal) }]);
+  });
+});
+
+describe('an hour of many endpoints', () => {
+  it('is packed shard by shard, with what small flushes left beside the shards', async () => {
+    const { db, history } = await temporaryHistory();
+    for (let endpoint = 1; endpoint <= 4_200; endpoint++) history.add(lookAt(endpoint, DAY + endpoint));
+    await history.flush();
+    for (let look = 0; look < 60; look++) history.add(lookAt(7, DAY + HOUR_MS / 2 + look * 10_000));
+    await history.flush();
+    const found = async () => {
+      const looks = [1, 7, 4_200].map((endpoint) =>
+        history.samples(endpointOf(endpoint).endpointId, DAY, DAY + DAY_MS, 99),
+      );
+      return (await Promise.all(looks)).map((some) => some.length);
+    };
+    const journal = async () => {
+      const rows = await db.kysely.selectFrom('jetmon_history_journal').select(['state', 'samples']).execute();
+      return {
+        states: new Set(rows.map(({ state }) => state)),
+        samples: rows.reduce((sum, row) => sum + Number(row.samples), 0),
+      };
+    };
+    const blocks = async () => (await db.kysely.selectFrom('jetmon_history_blocks').select('samples').execute()).length;
+    expect(await found()).toEqual([1, 61, 1]);
+    await history.retain(DAY + 2 * HOUR_MS);
+    expect(await found()).toEqual([1, 61, 1]);
+    expect(await journal()).toEqual({ states: new Set([1n]), samples: 4_199 });
+    expect(await blocks()).toBe(1);
+    await history.retain(DAY + 2 * DAY_MS);
+    expect(await found()).toEqual([1, 61, 1]);
+    expect(await journal()).toEqual({ states: new Set(), samples: 0 });
+    expect(await blocks()).toBe(4_200);
+  });
+});
+
+describe('samples that come late', () => {
+  it('join the block that their hour has already', async () => {
+    const { db, history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + HOUR_MS, intervalMs: 30_000 });
+    for (const parity of [0, 1]) {
+      for (const look of looks.filter((_, index) => index % 2 === parity)) history.add(look);
+      await history.flush();
+      await history.retain(DAY + 2 * HOUR_MS);
+    }
+    expect(await history.samples(ONE, DAY, DAY + HOUR_MS, 999)).toHaveLength(120);
+    expect(await db.kysely.selectFrom('jetmon_history_blocks').select('samples').execute()).toEqual([
+      { samples: 120n },
+    ]);
+    expect(await db.kysely.selectFrom('jetmon_history_journal').select('id').execute()).toEqual([]);
+  });
+});
+
+describe('a flush', () => {
+  it('of many is split by shards, in segments under a mebibyte, and each endpoint is found in its own', async () => {
+    const { db, history } = await temporaryHistory();
+    for (let endpoint = 1; endpoint <= 5_000; endpoint++) history.add(lookAt(endpoint, DAY + endpoint));
+    expect(await history.flush()).toBe(5_000);
+    const rows = await db.kysely.selectFrom('jetmon_history_journal').select(['shard', 'samples']).execute();
+    expect(new Set(rows.map(({ shard }) => shard)).size).toBe(64);
+    expect(rows.reduce((sum, { samples }) => sum + Number(samples), 0)).toBe(5_000);
+    for (const endpoint of [1, 77, 5_000])
+      expect(await history.samples(endpointOf(endpoint).endpointId, DAY, DAY + HOUR_MS, 9)).toHaveLength(1);
+  });
+
+  it('that fails keeps what it had, and the next one writes it', async () => {
+    const { db, history } = await temporaryHistory();
+    history.add(lookAt(1, DAY));
+    await db.kysely.schema.alterTable('jetmon_history_journal').renameTo('away').execute();
+    await expect(history.flush()).rejects.toThrow();
+    history.add(lookAt(1, DAY + 1));
+    expect(history.stats().pending).toBe(2);
+    await db.kysely.schema.alterTable('away').renameTo('jetmon_history_journal').execute();
+    expect(await history.flush()).toBe(2);
+    expect(await history.samples(ONE, DAY, DAY + 10, 9)).toHaveLength(2);
+  });
+
+  it('takes over what came in while it was being written', async () => {
+    const { history } = await temporaryHistory();
+    history.add(lookAt(1, DAY));
+    const flushing = history.flush();
+    history.add(lookAt(1, DAY + 1));
+    await flushing;
+    expect(await history.samples(ONE, DAY, DAY + 10, 9)).toHaveLength(2);
+    await history.stop();
+    expect(history.stats().pending).toBe(0);
+    expect(await history.samples(ONE, DAY, DAY + 10, 9)).toHaveLength(2);
+  });
+});
+
+describe('coverage', () => {
+  const INTERVAL = MINUTE;
+  const LONGEST = 2 * INTERVAL + COVERAGE_GRACE_MS;
+
+  it('is from the first look to one interval and the grace after the last one', async () => {
+    const { history } = await temporaryHistory();
+    for (const after of [0, 1, 2, 3]) history.add(lookAt(1, DAY + after * MINUTE));
+    expect(await history.coverage(ONE, DAY - HOUR_MS, DAY + HOUR_MS, INTERVAL)).toEqual([
+      { fromMs: DAY, toMs: DAY + 4 * MINUTE + COVERAGE_GRACE_MS },
+    ]);
+    expect(await history.coverage(ONE, DAY + MINUTE, DAY + 2 * MINUTE, INTERVAL)).toEqual([
+      { fromMs: DAY + MINUTE, toMs: DAY + 2 * MINUTE },
+    ]);
+  });
+
+  it('has a gap where two looks are further apart than two intervals and the grace', async () => {
+    const { history } = await temporaryHistory();
+    for (const after of [0, LONGEST, 2 * LONGEST + 1]) history.add(lookAt(1, DAY + after));
+    const end = INTERVAL + COVERAGE_GRACE_MS;
+    expect(await history.coverage(ONE, DAY, DAY + HOUR_MS, INTERVAL)).toEqual([
+      { fromMs: DAY, toMs: DAY + LONGEST + end },
+      { fromMs: DAY + 2 * LONGEST + 1, toMs: DAY + 2 * LONGEST + 1 + end },
+    ]);
+  });
+
+  it('counts failed looks, and looks just outside of what is asked for', async () => {
+    const { db, history } = await temporaryHistory();
+    history.add(lookAt(1, DAY));
+    history.add(lookAt(1, DAY + 4 * LONGEST));
+    await fail(db, 1, [DAY + LONGEST, DAY + 2 * LONGEST, DAY + 3 * LONGEST]);
+    expect(await history.coverage(ONE, DAY + 1, DAY + 4 * LONGEST - 1, INTERVAL)).toEqual([
+      { fromMs: DAY + 1, toMs: DAY + 4 * LONGEST - 1 },
+    ]);
+  });
+
+  it('of the last minute before a kill is lost, and of nothing else', async () => {
+    const { db, history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + HOUR_MS, intervalMs: 10_000 });
+    for (const look of looks) {
+      history.add(look);
+      if (look.atMs % 30_000 < 10_000 && look.atMs < DAY + HOUR_MS - 40_000) await history.flush();
+    }
+    const runs = await historyOn(db).coverage(ONE, DAY, DAY + HOUR_MS, 10_000);
+    expect(runs).toHaveLength(1);
+    expect(runs[0]?.toMs).toBeGreaterThan(DAY + HOUR_MS - MINUTE - 10_000);
+  });
+});
+
+describe('a series', () => {
+  it('counts failures beside healthy looks, in buckets of UTC, and has none without a look', async () => {
+    const { db, history } = await temporaryHistory();
+    for (const [after, total] of [
+      [0, 10],
+      [1_000, 30],
+      [2 * MINUTE, 50],
+    ] as const)
+      history.add(lookAt(1, DAY + after, { total }));
+    await fail(db, 1, [DAY + 500, DAY + 5 * MINUTE, DAY + 5 * MINUTE + 1]);
+    const none = { minMs: null, maxMs: null, avgMs: null, p50: null, p95: null, p99: null };
+    expect(await history.series(ONE, { fromMs: DAY + 1, toMs: DAY + 6 * MINUTE - 1, step: 'minute' })).toEqual([
+      { startMs: DAY, checks: 3, failures: 1, minMs: 10, maxMs: 30, avgMs: 20, p50: 10, p95: 30, p99: 30 },
+      { startMs: DAY + 2 * MINUTE, checks: 1, failures: 0, minMs: 50, maxMs: 50, avgMs: 50, p50: 50, p95: 50, p99: 50 },
+      { startMs: DAY + 5 * MINUTE, checks: 2, failures: 2, ...none },
+    ]);
+  });
+
+  it('tells percentiles within 1 % of those of the looks themselves', async () => {
+    const { history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + 3 * DAY_MS, intervalMs: MINUTE });
+    for (const look of looks) history.add(look);
+    await history.flush();
+    await history.retain(DAY + 60 * DAY_MS);
+    const exact = exactly(looks.filter(({ atMs }) => atMs < DAY + DAY_MS));
+    const [day] = await history.series(ONE, { fromMs: DAY, toMs: DAY + DAY_MS, step: 'day' });
+    expect(day?.checks).toBe(1_440);
+    for (const [told, want] of [
+      [day?.p50, exact(0.5)],
+      [day?.p95, exact(0.95)],
+      [day?.p99, exact(0.99)],
+    ])
+      expect(Math.abs((told ?? 0) / (want ?? 0) - 1)).toBeLessThanOrEqual(0.01);
+  });
+});
+
+function exactly(looks: readonly HealthyLook[]): (share: number) => number {
+  const totals = looks.map(({ timings }) => timings.total ?? 0).sort((a, b) => a - b);
+  return (share) => totals[Math.trunc(share * totals.length + 0.5) - 1] ?? Number.NaN;
+}
+
+describe('a damaged body', () => {
+  it('of the journal is left out, counted and said once; the rest goes on, and it is kept', async () => {
+    const said: unknown[] = [];
+    const log = { debug() {}, info() {}, warn() {}, error: (facts: unknown) => void said.push(facts) };
+    const { db, history } = await temporaryHistory({ log });
+    for (const after of [0, 10, 20]) {
+      history.add(lookAt(1, DAY + after * MINUTE));
+      await history.flush();
+    }
+    const [segment] = await db.kysely.selectFrom('jetmon_history_journal').select('id').orderBy('id').execute();
+    await damage(db, 'jetmon_history_journal', segment?.id ?? 0n);
+    expect(await history.samples(ONE, DAY, DAY + HOUR_MS, 9)).toHaveLength(2);
+    await history.retain(DAY + 2 * DAY_MS);
+    expect(await history.samples(ONE, DAY, DAY + HOUR_MS, 9)).toHaveLength(2);
+    expect(await db.kysely.selectFrom('jetmon_history_journal').select('state').execute()).toEqual([{ state: 2n }]);
+    await history.retain(DAY + 2 * DAY_MS);
+    expect(history.stats().damaged).toBe(2);
+    expect(said).toHaveLength(1);
+  });
+
+  it('of a block is left out and set aside; the rest of its day grows old', async () => {
+    const { db, history } = await temporaryHistory();
+    for (const look of steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + 3 * HOUR_MS, intervalMs: MINUTE }))
+      history.add(look);
+    await history.flush();
+    await history.retain(DAY + 5 * HOUR_MS);
+    const checks = async () => (await history.series(ONE, { fromMs: DAY, toMs: DAY + DAY_MS, step: 'day' }))[0]?.checks;
+    expect(await checks()).toBe(180);
+    await db.kysely
+      .updateTable('jetmon_history_blocks')
+      .set({ body: new Uint8Array([1, 2, 3, 4, 5, 6]) })
+      .where('start_ms', '=', BigInt(DAY + HOUR_MS))
+      .execute();
+    expect(await checks()).toBe(120);
+    await history.retain(DAY + 20 * DAY_MS);
+    expect(await checks()).toBe(120);
+    const spans = await db.kysely.selectFrom('jetmon_history_blocks').select('span').orderBy('span').execute();
+    expect(spans.map(({ span }) => span)).toEqual([1n, 3n]);
+  });
+});
+
+async function damage(db: Database, table: 'jetmon_history_journal', id: bigint): Promise<void> {
+  const { body } = await db.kysely.selectFrom(table).select('body').where('id', '=', id).executeTakeFirstOrThrow();
+  const broken = Uint8Array.from(body);
+  broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
+  await db.kysely.updateTable(table).set({ body: broken }).where('id', '=', id).execute();
+}
+
+it('the rule of percentiles is that of the reference', () => {
+  expect(
+    percentiles(
+      new Map([
+        [1, 1],
+        [2, 1],
+        [3, 1],
+      ]),
+      [0.5, 0.95, 0],
+    ),
+  ).toEqual([2, 3, 1]);
+});
