@@ -116,6 +116,18 @@ describe('append', () => {
     expect(await queries.list({ limit: 10 })).toHaveLength(1);
   });
 
+  it('applies an operation once that stands in one transaction twice', async () => {
+    const { db, events, addEndpoint } = await temporaryStore();
+    const endpoint = await addEndpoint();
+    await events.append(appendTo(endpoint, [open()]));
+    const input = appendTo(endpoint, [close, open('Down')]);
+    const { appended } = await db.transaction((tx) => events.appendWithin(tx, [input, input]));
+    const [first, second] = appended;
+    expect(first).toMatchObject({ replayed: false, transitions: [{ seq: 2 }, { seq: 1 }] });
+    expect(second).toEqual({ ...first, replayed: true });
+    expect(await brokenInvariants(db)).toEqual([]);
+  });
+
   it('never lets time run backwards within an event', async () => {
     const { db, events, queries, addEndpoint } = await temporaryStore();
     const endpoint = await addEndpoint();

@@ -86,7 +86,7 @@ export function createEvents(deps: {
     const appended: Appended[] = [];
     const toPublish: Change[] = [];
     for (const answer of plan.answers) {
-      const replayed = answer.replayed ? await replay(tx, view, answer) : null;
+      const replayed = answer.replayed ? await replay(tx, view, answer, rows) : null;
       const done = replayed ?? appendedOf(answer, rows);
       appended.push(done);
       if (replayed === null && done.eventId !== null && done.transitions.length > 0) {
@@ -126,22 +126,31 @@ export function createEvents(deps: {
 
 function appendedOf(answer: PlannedAnswer, rows: ReadonlyMap<string, TransitionRow>): Appended {
   const { refused, event, open } = answer;
-  const transitions = answer.transitions.flatMap(({ opId }): TransitionRecord[] => {
-    const row = rows.get(opId);
-    return row === undefined ? [] : [transitionOf(row)];
-  });
   return {
     eventId: event?.id ?? null,
     open: open === null ? null : incidentOf(open.event.id, open.state, answer.input.failing),
-    transitions,
+    transitions: transitionsOf(answer, rows),
     replayed: false,
     refused,
   };
 }
 
+function transitionsOf({ transitions }: PlannedAnswer, rows: ReadonlyMap<string, TransitionRow>): TransitionRecord[] {
+  return transitions.flatMap(({ opId }): TransitionRecord[] => {
+    const row = rows.get(opId);
+    return row === undefined ? [] : [transitionOf(row)];
+  });
+}
+
 /** What this operation committed before, and what is open on its identity now. */
-async function replay(tx: Tx, { committed }: LogView, { input, open }: PlannedAnswer): Promise<Appended> {
-  const transitions = (committed.get(input.opId) ?? []).map(transitionOf);
+async function replay(
+  tx: Tx,
+  { committed }: LogView,
+  answer: PlannedAnswer,
+  rows: ReadonlyMap<string, TransitionRow>,
+): Promise<Appended> {
+  const { input, open } = answer;
+  const transitions = committed.get(input.opId)?.map(transitionOf) ?? transitionsOf(answer, rows);
   const eventId = transitions.at(-1)?.eventId ?? null;
   const failing = open === null ? null : await storedFailing(tx, open.event);
   return {

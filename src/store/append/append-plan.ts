@@ -34,6 +34,7 @@ export type PlannedAnswer = {
   event: LoggedEvent | null;
   /** What is open on its identity after it. */
   open: { event: LoggedEvent; state: LoggedEvent['state'] } | null;
+  /** When it was replayed: those it has in this batch already; none when it was committed before. */
   transitions: PlannedTransition[];
 };
 
@@ -81,6 +82,8 @@ class Planner {
   readonly #plan: AppendPlan;
   readonly #waveOf = new Map<string, number>();
   readonly #sites = new Map<SiteId, SiteChange>();
+  /** What the operations of this batch did, so that one that stands in it twice is applied once. */
+  readonly #done = new Map<string, PlannedTransition[]>();
 
   constructor(view: LogView, plan: AppendPlan) {
     this.#view = view;
@@ -93,9 +96,11 @@ class Planner {
     const openOfSite = this.#openOf(identity.siteId);
     let event = openOfSite.get(key) ?? null;
     const answer: PlannedAnswer = { input, refused: null, replayed: false, event, open: null, transitions: [] };
-    if (this.#view.committed.has(input.opId)) {
+    const done = this.#done.get(input.opId);
+    if (done !== undefined || this.#view.committed.has(input.opId)) {
       answer.replayed = true;
-      answer.open = event === null ? null : { event, state: event.state };
+      answer.transitions = done ?? [];
+      answer.open = event === null || event.unreadable ? null : { event, state: event.state };
       return answer;
     }
     answer.refused = this.#refusal(input, event);
@@ -118,7 +123,9 @@ class Planner {
     answer.open = event === null ? null : { event, state: event.state };
     this.#project(input, answer);
     const last = answer.transitions.at(-1);
-    if (last !== undefined) this.#sites.set(identity.siteId, { cue: { siteId: identity.siteId, ...input }, last });
+    if (last === undefined) return answer;
+    this.#done.set(input.opId, answer.transitions);
+    this.#sites.set(identity.siteId, { cue: { siteId: identity.siteId, ...input }, last });
     return answer;
   }
 
@@ -214,10 +221,16 @@ class Planner {
   #confirm({ endpointId, siteId }: EventIdentity, event: LoggedEvent, failing: Failing | null): void {
     if (endpointId === null) return;
     const { settled, failing: writes } = this.#plan;
-    if (failing !== null) writes.set(endpointId, { endpointId, siteId, event, failing });
-    else {
-      if (writes.get(endpointId)?.event === event) writes.delete(endpointId);
-      if (event.id !== 0n) settled.push(event);
+    if (failing !== null) {
+      writes.set(endpointId, { endpointId, siteId, event, failing });
+      return;
+    }
+    if (event.id !== 0n) settled.push(event);
+    if (writes.get(endpointId)?.event !== event) return;
+    writes.delete(endpointId);
+    // It had taken the place of whichever event the endpoint was confirming before this batch.
+    for (const other of this.#openOf(siteId).values()) {
+      if (other.identity.endpointId === endpointId && other.id !== 0n) settled.push(other);
     }
   }
 
