@@ -213,6 +213,31 @@ describe("the site's own event", () => {
     expect(tables.operations.get(`${last.opId}/site`)).toMatchObject({ event_id: own?.id, source: 'operator:a' });
   });
 
+  it('begins when the failure was first seen, also when that was confirmed in the same append', () => {
+    const tables = tablesOfOneSite();
+    commit(tables, input([open('Seems Down', 500), confirm]));
+    expect(ownEvents(tables)).toMatchObject([{ state: 'Down', startedAtMs: 500, changedAtMs: 2_000 }]);
+  });
+
+  it('begins when the worst of several new failures was first seen, whichever came last', () => {
+    const tables = tablesOfOneSite();
+    commit(tables, input([open('Down', 500)]), input([open('Warning', 900)], on(SECOND)));
+    expect(ownEvents(tables)).toMatchObject([{ state: 'Down', startedAtMs: 500 }]);
+  });
+
+  it('is what the earliest of equally severe events says, then the oldest', () => {
+    const tables = tablesOfOneSite();
+    const other = on(FIRST, 'tls_expiry');
+    commit(tables, input([open('Down', 700)]), input([open('Warning', 600, 4)], other));
+    expect(ownEvents(tables)).toMatchObject([{ state: 'Warning', severity: 4 }]);
+    commit(tables, input([close], other));
+    // Databases hand out rows in any order.
+    commit(tables, input([open('Degraded', 700, 4)], other));
+    tables.open = new Map([...tables.open].reverse());
+    commit(tables, input([open('Warning')], on(SECOND)));
+    expect(ownEvents(tables)).toMatchObject([{ state: 'Down', severity: 4 }]);
+  });
+
   it('is Paused while nothing is watched, whatever is open, and goes on from there', () => {
     const tables = tablesOfOneSite();
     commit(tables, input([open('Down')]));

@@ -46,9 +46,16 @@ function incidentOf(endpoints: readonly EntryState[], open: ReadonlyMap<string, 
     const { checkType, endpointId } = event.identity;
     if (checkType === SITE_STATE_CHECK || event.unreadable) continue;
     if (endpointId !== null && !watched.has(endpointId)) continue;
-    if (worst === null || event.severity > worst.severity) worst = event;
+    if (worst === null || isWorse(event, worst)) worst = event;
   }
   return worst === null ? null : { state: worst.state, severity: worst.severity, cause: worst };
+}
+
+/** The order of `byWorst` in the domain; an event that has no id yet is newer than those that have. */
+function isWorse(a: LoggedEvent, b: LoggedEvent): boolean {
+  if (a.severity !== b.severity) return a.severity > b.severity;
+  if (a.startedAtMs !== b.startedAtMs) return a.startedAtMs < b.startedAtMs;
+  return a.id !== 0n && (b.id === 0n || a.id < b.id);
 }
 
 function mutationFor(
@@ -61,7 +68,7 @@ function mutationFor(
   const { state, severity, cause } = now;
   if (known === null) {
     // A failure that was just opened began when it was first seen; anything older was not the state of the site before.
-    const startedAtMs = cause !== null && cause === last?.event && cause.version === 1 ? cause.startedAtMs : atMs;
+    const startedAtMs = cause?.id === 0n ? cause.startedAtMs : atMs;
     return { op: 'open', state, severity, startedAtMs, reason: 'opened' };
   }
   if (known.state === state && known.severity === severity) return null;
