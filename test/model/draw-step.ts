@@ -30,6 +30,8 @@ export type World = {
   nowMs: number;
   /** Whether leases can be granted: otherwise every epoch but 0 is stale. */
   hasLeases: boolean;
+  /** Every append is shown in the legacy status, and only what never shows there becomes unreadable. */
+  isShown: boolean;
 };
 
 export type Draw = () => number;
@@ -75,8 +77,10 @@ function drawActive(random: Draw, world: World): Step {
   return { kind: 'active', endpointId, active: !active, cue };
 }
 
-function drawPoison(random: Draw, { model }: World): Step | null {
-  const open = model.events.filter(({ endedAtMs, id }) => endedAtMs === null && id !== null);
+function drawPoison(random: Draw, { model, isShown }: World): Step | null {
+  const open = model.events.filter(
+    ({ endedAtMs, id, identity }) => endedAtMs === null && id !== null && !(isShown && identity.checkType === 'http'),
+  );
   if (open.length === 0) return null;
   const { id } = pick(random, open);
   return id === null ? null : { kind: 'poison', eventId: id, state: 'Wobbly' };
@@ -126,7 +130,7 @@ function drawInput(random: Draw, world: World, siteIds: readonly SiteId[]): Appe
     atMs,
     source: pick(random, ['local', 'api', 'operator:a']),
     metadata: random() < 0.1 ? { reason: 'http_500' } : null,
-    project: random() < 0.97,
+    project: random() < 0.97 || world.isShown,
     onlyWhileWatching: random() < 0.2 ? { url: pick(random, URLS) } : null,
     ...(onlyEvent === null ? {} : { onlyEvent }),
   };

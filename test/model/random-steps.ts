@@ -90,7 +90,7 @@ function newWorld(random: Draw, tables: MemoryTables, name: string): World {
       tables.entries.push({ ...endpoint, active: true, statusChangedAtMs: null });
     }
   }
-  return { model, siteIds, name, sent: [], operations: 0, nowMs: 10_000, hasLeases: true };
+  return { model, siteIds, name, sent: [], operations: 0, nowMs: 10_000, hasLeases: true, isShown: false };
 }
 
 function play(step: Step, world: World, tables: MemoryTables): number {
