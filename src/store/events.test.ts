@@ -165,6 +165,31 @@ describe('append', () => {
     await expect(events.append(appendTo(endpoint, [open()], { opId: '' }))).rejects.toThrow(RangeError);
   });
 
+  it('refuses what the database would not give back as it was, before it holds up others', async () => {
+    const { events, queries, addEndpoint } = await temporaryStore();
+    const endpoint = await addEndpoint();
+    const { identity } = appendTo(endpoint, []);
+    const bad = [
+      // Half of a character, and one that ends a text for some.
+      appendTo(endpoint, [open()], { identity: { ...identity, discriminator: '\ud800' } }),
+      appendTo(endpoint, [open()], { identity: { ...identity, discriminator: 'a\0b' } }),
+      appendTo(endpoint, [open()], { atMs: 8.64e15 + 1 }),
+      appendTo(endpoint, [open('Down', -8.64e15 - 1)]),
+      appendTo(endpoint, [open()], { failing: { sinceMs: Number.NaN, attempts: 1 } }),
+      appendTo(endpoint, [open()], { failing: { sinceMs: 1, attempts: 0.5 } }),
+    ];
+    for (const input of bad) await expect(events.append(input)).rejects.toThrow(RangeError);
+    expect(events.stats().poisoned).toBe(0);
+    expect(await queries.list({ limit: 10 })).toEqual([]);
+  });
+
+  it("refuses to write the site's own event, which follows from the others", async () => {
+    const { events, addEndpoint } = await temporaryStore();
+    const { siteId, ...endpoint } = await addEndpoint();
+    const identity = { siteId, endpointId: null, checkType: 'site_state', discriminator: null };
+    await expect(events.append(appendTo({ siteId, ...endpoint }, [open()], { identity }))).rejects.toThrow(RangeError);
+  });
+
   it('keeps findings with different discriminators apart, a colon in one or not', async () => {
     const { events, queries, addEndpoint } = await temporaryStore();
     const endpoint = await addEndpoint();
