@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { appendTo, brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
+import { AppError } from '../domain/errors.ts';
 import type { EndpointId, EventId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';
 import type { IncidentState } from '../domain/state.ts';
-import type { Change } from './changes.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { type Change, createChanges } from './changes.ts';
+import type { Database } from './database.ts';
+import { createEvents } from './events.ts';
 
 const open = (state: IncidentState = 'Seems Down', startedAtMs = 1_000): Mutation => ({
   op: 'open',
@@ -359,6 +363,35 @@ describe('the bus', () => {
     ]);
     const stored = eventId === null ? [] : await queries.transitions(eventId, { limit: 5 });
     expect(transitions).toEqual(stored);
+  });
+
+  it('hears of a commit whose acknowledgement was lost, once it is known', async () => {
+    const { db, endpoints, queries, addEndpoint } = await temporaryStore();
+    const endpoint = await addEndpoint();
+    let isLost = true;
+    const shaky: Database = {
+      ...db,
+      async transaction(run) {
+        const done = await db.transaction(run);
+        if (!isLost) return done;
+        isLost = false;
+        throw new AppError('db_unavailable', 'the connection was lost at the commit');
+      },
+    };
+    const changes = createChanges({ log: silentLog });
+    const heard: Change[] = [];
+    changes.subscribe((change) => heard.push(change));
+    const events = createEvents({ db: shaky, changes });
+    const { eventId, transitions } = await events.append(appendTo(endpoint, [open(), confirm]));
+    expect(transitions).toHaveLength(2);
+    const { siteId, endpointId } = endpoint;
+    expect(heard).toMatchObject([
+      { kind: 'committed', siteId, endpointId, eventId, open: { state: 'Down' }, transitions },
+      { kind: 'site_state', siteId, transition: { stateAfter: 'Down' } },
+    ]);
+    expect(await queries.list({ limit: 10 })).toHaveLength(1);
+    expect(await endpoints.byId(endpointId)).toMatchObject({ legacyStatus: 2 });
+    expect(await brokenInvariants(db)).toEqual([]);
   });
 
   it('is left to the caller of a joined transaction', async () => {

@@ -3,7 +3,7 @@
  * events, their transitions, the sites' own events, the confirmation state and the legacy projection become durable
  * together or not at all, and each caller is answered after the commit of its own.
  */
-import type { EndpointId, EventId } from '../domain/ids.ts';
+import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
 import type { Failing, OpenIncident } from '../domain/incident.ts';
 import type { IncidentState } from '../domain/state.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
@@ -12,7 +12,7 @@ import { type Log, silentLog } from '../telemetry/log.ts';
 import { type Appended, type AppendInput, checkInput, type SiteCue } from './append/append-input.ts';
 import { type PlannedAnswer, planAppends } from './append/append-plan.ts';
 import { createGroupCommit, type GroupCommitStats } from './append/group-commit.ts';
-import { type LoggedEvent, type LogView, readLog } from './append/log-view.ts';
+import { type LoggedEvent, type LogView, readLog, siteOpIdOf } from './append/log-view.ts';
 import { writePlan } from './append/write-plan.ts';
 import type { Change, Changes } from './changes.ts';
 import type { Database } from './database.ts';
@@ -66,11 +66,14 @@ export function createEvents(deps: {
   capacity?: number;
 }): EventStore {
   const { db, changes, clock = systemClock, random = systemRandom, log = silentLog } = deps;
+  /** What an attempt wrote of which nobody knows whether it was committed: when it was, it has not been told yet. */
+  const unsure = new WeakSet<AppendInput>();
   const queue = createGroupCommit<AppendInput, Appended>({
     settings: { lanes: LANES[db.dialect.name], batch: BATCH, capacity: deps.capacity ?? CAPACITY },
     keyOf: ({ identity }) => identity.siteId,
     async commit(inputs) {
-      const { appended, changes: toPublish } = await db.transaction((tx) => appendWithin(tx, inputs));
+      const { appended, changes: toPublish } = await db.transaction((tx) => appendWithin(tx, inputs, [], unsure));
+      for (const input of inputs) unsure.delete(input);
       for (const change of toPublish) changes.publish(change);
       return appended;
     },
@@ -79,26 +82,33 @@ export function createEvents(deps: {
     log,
   });
 
-  async function appendWithin(tx: Tx, inputs: readonly AppendInput[], cues: readonly SiteCue[] = []) {
+  async function appendWithin(
+    tx: Tx,
+    inputs: readonly AppendInput[],
+    cues: readonly SiteCue[] = [],
+    attempted: WeakSet<AppendInput> | null = null,
+  ) {
     const view = await readLog(tx, db.dialect, inputs, cues);
     const plan = planAppends(inputs, cues, view);
     const rows = await writePlan(tx, db.dialect, plan);
     const appended: Appended[] = [];
     const toPublish: Change[] = [];
+    const siteRows = plan.siteTransitions.flatMap(({ opId }) => rows.get(opId) ?? []);
     for (const answer of plan.answers) {
       const replayed = answer.replayed ? await replay(tx, view, answer, rows) : null;
       const done = replayed ?? appendedOf(answer, rows);
       appended.push(done);
-      if (replayed === null && done.eventId !== null && done.transitions.length > 0) {
-        const { siteId, endpointId, checkType } = answer.input.identity;
-        const { eventId, open, transitions } = done;
-        toPublish.push({ kind: 'committed', siteId, endpointId, checkType, eventId, open, transitions });
-      }
+      const isUntold = replayed === null || attempted?.has(answer.input) === true;
+      if (!isUntold || done.eventId === null || done.transitions.length === 0) continue;
+      attempted?.add(answer.input);
+      const { siteId, endpointId, checkType } = answer.input.identity;
+      const { eventId, open, transitions } = done;
+      toPublish.push({ kind: 'committed', siteId, endpointId, checkType, eventId, open, transitions });
+      const followed = replayed === null ? undefined : await siteTransitionOf(tx, answer.input.opId);
+      if (followed !== undefined) siteRows.push(followed);
     }
-    for (const { event, opId } of plan.siteTransitions) {
-      const row = rows.get(opId);
-      if (row === undefined) continue;
-      toPublish.push({ kind: 'site_state', siteId: event.identity.siteId, transition: transitionOf(row) });
+    for (const row of siteRows) {
+      toPublish.push({ kind: 'site_state', siteId: row.blog_id as SiteId, transition: transitionOf(row) });
     }
     return { appended, changes: toPublish };
   }
@@ -160,6 +170,12 @@ async function replay(
     replayed: true,
     refused: null,
   };
+}
+
+/** How the site's own event followed an operation that was committed before. */
+function siteTransitionOf(tx: Tx, opId: string): Promise<TransitionRow | undefined> {
+  const query = tx.selectFrom('jetmon_event_transitions').selectAll().where('op_id', '=', siteOpIdOf(opId));
+  return query.executeTakeFirst();
 }
 
 async function storedFailing(tx: Tx, event: LoggedEvent): Promise<Failing | null> {

@@ -10,7 +10,7 @@ import type { EntryState, LegacyStatus } from '../legacy.ts';
 import { storableText } from '../metadata.ts';
 import { legacyStatusFor, PROJECTED_CHECK } from '../projection.ts';
 import type { AppendInput, Refusal, SiteCue } from './append-input.ts';
-import { holdsLease, type LoggedEvent, type LogView, opIdOf } from './log-view.ts';
+import { holdsLease, type LoggedEvent, type LogView, opIdOf, siteOpIdOf } from './log-view.ts';
 import { siteStep } from './site-state.ts';
 
 /** A transition that will be written once its event has an id. */
@@ -151,7 +151,7 @@ class Planner {
         step,
         source: cue.source,
         metadata,
-        opId: `${cue.opId}/site`,
+        opId: siteOpIdOf(cue.opId),
         epoch: cue.epoch,
       };
       if (before === null) this.#insert(key, event, metadata);

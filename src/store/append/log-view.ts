@@ -113,3 +113,8 @@ async function readCommitted(tx: Tx, inputs: readonly AppendInput[], { committed
 export function opIdOf(opId: string, nth: number): string {
   return `${opId}/${nth}`;
 }
+
+/** The transition of the site's own event that follows an operation. */
+export function siteOpIdOf(opId: string): string {
+  return `${opId}/site`;
+}
