@@ -27,9 +27,9 @@ export async function databaseRuns(
 ): Promise<number> {
   let runs = 0;
   const commands = fc.commands([fc.nat().map((seed) => new DrawnStep(seed))], { maxCommands: MAX_COMMANDS });
-  const property = fc.asyncProperty(commands, async (drawn) => {
+  const property = fc.asyncProperty(fc.nat(), commands, async (shape, drawn) => {
     if (options.signal?.aborted) return;
-    const world = await newWorld(store, options.seed);
+    const world = await newWorld(store, shape);
     try {
       await fc.asyncModelRun(() => ({ model: world, real: store }), drawn);
       await compareStored(store, world);
@@ -68,18 +68,21 @@ class DrawnStep implements fc.AsyncCommand<World, StoreUnderTest> {
   }
 }
 
+const FIRST_SITE = BigInt(process.pid) * 1_000_000n;
+
 /** Site ids are not used twice, also not by several runners on one database. */
 let worlds = 0;
 
-async function newWorld({ db, endpoints }: StoreUnderTest, seed: number): Promise<World> {
+async function newWorld({ db, endpoints }: StoreUnderTest, shape: number): Promise<World> {
   worlds += 1;
-  const random = seeded(worlds);
+  const random = seeded(shape);
   const model = emptyModel();
-  const first = BigInt(seed >>> 0) * 1_000_000n + BigInt(worlds) * 3n + 1n;
+  const first = FIRST_SITE + BigInt(worlds) * 3n;
   // The last one is not in the registry.
   const siteIds = [first, first + 1n, first + 2n] as SiteId[];
   const url = 'https://a.example/';
   await db.transaction(async (tx) => {
+    // It may be called again.
     model.endpoints = [];
     for (const siteId of siteIds.slice(0, 2)) {
       for (let count = 1 + Math.floor(random() * 3); count > 0; count -= 1) {
@@ -93,7 +96,7 @@ async function newWorld({ db, endpoints }: StoreUnderTest, seed: number): Promis
       }
     }
   });
-  const name = `w${seed}-${worlds}`;
+  const name = `w${process.pid}-${worlds}`;
   return { model, siteIds, name, sent: [], operations: 0, nowMs: 10_000, hasLeases: false, isShown: true };
 }
 
