@@ -107,8 +107,9 @@ function nextOperation(world: World): string {
   return `${world.name}-${world.operations}`;
 }
 
-/** Clocks are corrected now and then, and run backwards then. */
+/** Much happens in the same instant; clocks are corrected now and then, and run backwards then. */
 function drawTime(random: Draw, world: World): number {
+  if (random() < 0.4) return world.nowMs;
   world.nowMs = Math.max(1_000, world.nowMs + Math.floor(random() * 2_000) - (random() < 0.15 ? 6_000 : 0));
   return world.nowMs;
 }
