@@ -7,12 +7,14 @@ import type { CloseReason, Mutation, Step } from '../../domain/mutation.ts';
 import { stepFor } from '../../domain/mutation.ts';
 import { dedupKey, type EventIdentity, SITE_STATE_CHECK } from '../event-records.ts';
 import type { EntryState } from '../legacy.ts';
-import type { PlannedTransition } from './append-plan.ts';
 import type { LoggedEvent } from './log-view.ts';
 
 export function siteStateIdentity(siteId: SiteId): EventIdentity {
   return { siteId, endpointId: null, checkType: SITE_STATE_CHECK, discriminator: null };
 }
+
+/** The newest transition among the events of the site. */
+type LastTransition = { event: LoggedEvent; step: Step };
 
 export type SiteFollowed = { identity: EventIdentity; mutation: Mutation; step: Step; metadata: string | null };
 
@@ -22,7 +24,7 @@ export function siteStep(
   endpoints: readonly EntryState[],
   open: ReadonlyMap<string, LoggedEvent>,
   cuedAtMs: number,
-  last: PlannedTransition | null,
+  last: LastTransition | null,
 ): SiteFollowed | null {
   // Sites that the registry does not know, such as the monitor itself, have no state.
   if (endpoints.length === 0) return null;
@@ -61,7 +63,7 @@ function isWorse(a: LoggedEvent, b: LoggedEvent): boolean {
 function mutationFor(
   known: LoggedEvent | null,
   now: Incident | null,
-  last: PlannedTransition | null,
+  last: LastTransition | null,
   atMs: number,
 ): Mutation | null {
   if (now === null) return known === null ? null : { op: 'close', reason: closeReason(last) };
@@ -78,12 +80,12 @@ function mutationFor(
 }
 
 /** The reason for which the last event of the site was closed; resuming a site has none of its own. */
-function closeReason(last: PlannedTransition | null): CloseReason {
+function closeReason(last: LastTransition | null): CloseReason {
   return last?.step.endedAtMs == null ? 'manual_override' : (last.step.reason as CloseReason);
 }
 
 /** Which event of the site it followed. */
-function metadataOf(last: PlannedTransition | null): string | null {
+function metadataOf(last: LastTransition | null): string | null {
   if (last === null) return null;
   const { checkType, endpointId, discriminator } = last.event.identity;
   return JSON.stringify({
