@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { appendTo, brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
+import { AppError } from '../domain/errors.ts';
 import type { EndpointId, EventId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';
 import type { IncidentState } from '../domain/state.ts';
-import type { Change } from './changes.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { type Change, createChanges } from './changes.ts';
+import type { Database } from './database.ts';
+import { createEvents } from './events.ts';
 
 const open = (state: IncidentState = 'Seems Down', startedAtMs = 1_000): Mutation => ({
   op: 'open',
@@ -116,6 +120,18 @@ describe('append', () => {
     expect(await queries.list({ limit: 10 })).toHaveLength(1);
   });
 
+  it('applies an operation once that stands in one transaction twice', async () => {
+    const { db, events, addEndpoint } = await temporaryStore();
+    const endpoint = await addEndpoint();
+    await events.append(appendTo(endpoint, [open()]));
+    const input = appendTo(endpoint, [close, open('Down')]);
+    const { appended } = await db.transaction((tx) => events.appendWithin(tx, [input, input]));
+    const [first, second] = appended;
+    expect(first).toMatchObject({ replayed: false, transitions: [{ seq: 2 }, { seq: 1 }] });
+    expect(second).toEqual({ ...first, replayed: true });
+    expect(await brokenInvariants(db)).toEqual([]);
+  });
+
   it('never lets time run backwards within an event', async () => {
     const { db, events, queries, addEndpoint } = await temporaryStore();
     const endpoint = await addEndpoint();
@@ -151,6 +167,31 @@ describe('append', () => {
     const long = appendTo(endpoint, [open()], { identity: { ...identity, discriminator: 'x'.repeat(129) } });
     await expect(events.append(long)).rejects.toThrow(RangeError);
     await expect(events.append(appendTo(endpoint, [open()], { opId: '' }))).rejects.toThrow(RangeError);
+  });
+
+  it('refuses what the database would not give back as it was, before it holds up others', async () => {
+    const { events, queries, addEndpoint } = await temporaryStore();
+    const endpoint = await addEndpoint();
+    const { identity } = appendTo(endpoint, []);
+    const bad = [
+      // Half of a character, and one that ends a text for some.
+      appendTo(endpoint, [open()], { identity: { ...identity, discriminator: '\ud800' } }),
+      appendTo(endpoint, [open()], { identity: { ...identity, discriminator: 'a\0b' } }),
+      appendTo(endpoint, [open()], { atMs: 8.64e15 + 1 }),
+      appendTo(endpoint, [open('Down', -8.64e15 - 1)]),
+      appendTo(endpoint, [open()], { failing: { sinceMs: Number.NaN, attempts: 1 } }),
+      appendTo(endpoint, [open()], { failing: { sinceMs: 1, attempts: 0.5 } }),
+    ];
+    for (const input of bad) await expect(events.append(input)).rejects.toThrow(RangeError);
+    expect(events.stats().poisoned).toBe(0);
+    expect(await queries.list({ limit: 10 })).toEqual([]);
+  });
+
+  it("refuses to write the site's own event, which follows from the others", async () => {
+    const { events, addEndpoint } = await temporaryStore();
+    const { siteId, ...endpoint } = await addEndpoint();
+    const identity = { siteId, endpointId: null, checkType: 'site_state', discriminator: null };
+    await expect(events.append(appendTo({ siteId, ...endpoint }, [open()], { identity }))).rejects.toThrow(RangeError);
   });
 
   it('keeps findings with different discriminators apart, a colon in one or not', async () => {
@@ -322,6 +363,35 @@ describe('the bus', () => {
     ]);
     const stored = eventId === null ? [] : await queries.transitions(eventId, { limit: 5 });
     expect(transitions).toEqual(stored);
+  });
+
+  it('hears of a commit whose acknowledgement was lost, once it is known', async () => {
+    const { db, endpoints, queries, addEndpoint } = await temporaryStore();
+    const endpoint = await addEndpoint();
+    let isLost = true;
+    const shaky: Database = {
+      ...db,
+      async transaction(run) {
+        const done = await db.transaction(run);
+        if (!isLost) return done;
+        isLost = false;
+        throw new AppError('db_unavailable', 'the connection was lost at the commit');
+      },
+    };
+    const changes = createChanges({ log: silentLog });
+    const heard: Change[] = [];
+    changes.subscribe((change) => heard.push(change));
+    const events = createEvents({ db: shaky, changes });
+    const { eventId, transitions } = await events.append(appendTo(endpoint, [open(), confirm]));
+    expect(transitions).toHaveLength(2);
+    const { siteId, endpointId } = endpoint;
+    expect(heard).toMatchObject([
+      { kind: 'committed', siteId, endpointId, eventId, open: { state: 'Down' }, transitions },
+      { kind: 'site_state', siteId, transition: { stateAfter: 'Down' } },
+    ]);
+    expect(await queries.list({ limit: 10 })).toHaveLength(1);
+    expect(await endpoints.byId(endpointId)).toMatchObject({ legacyStatus: 2 });
+    expect(await brokenInvariants(db)).toEqual([]);
   });
 
   it('is left to the caller of a joined transaction', async () => {

@@ -12,7 +12,7 @@ import { type Log, silentLog } from '../telemetry/log.ts';
 import { type Appended, type AppendInput, checkInput, type SiteCue } from './append/append-input.ts';
 import { type AppendPlan, type PlannedAnswer, planAppends } from './append/append-plan.ts';
 import { createGroupCommit, type GroupCommitStats } from './append/group-commit.ts';
-import { type LoggedEvent, type LogView, readLog } from './append/log-view.ts';
+import { type LoggedEvent, type LogView, readLog, siteOpIdOf } from './append/log-view.ts';
 import { writePlan } from './append/write-plan.ts';
 import type { Change, Changes } from './changes.ts';
 import type { Database } from './database.ts';
@@ -62,43 +62,51 @@ export function createEvents(deps: {
 }): EventStore {
   const { db, changes, clock = systemClock, random = systemRandom, log = silentLog } = deps;
   const outbox = createOutbox({ db });
+  /** What an attempt wrote of which nobody knows whether it was committed: when it was, it has not been told yet. */
+  const unsure = new WeakSet<AppendInput>();
   const queue = createGroupCommit<AppendInput, Appended>({
     settings: { lanes: LANES[db.dialect.name], batch: BATCH, capacity: deps.capacity ?? CAPACITY },
     keyOf: ({ identity }) => identity.siteId,
     async commit(inputs) {
       // Another writer that opened the same meanwhile is seen at the second look.
       const again = { retryDuplicates: true };
-      const { appended, changes: toPublish } = await db.transaction((tx) => appendWithin(tx, inputs), again);
-      for (const change of toPublish) changes.publish(change);
-      return appended;
+      const done = await db.transaction((tx) => appendWithin(tx, inputs, [], unsure), again);
+      for (const input of inputs) unsure.delete(input);
+      for (const change of done.changes) changes.publish(change);
+      return done.appended;
     },
     clock,
     random,
     log,
   });
 
-  async function appendWithin(tx: Tx, inputs: readonly AppendInput[], cues: readonly SiteCue[] = []) {
+  async function appendWithin(
+    tx: Tx,
+    inputs: readonly AppendInput[],
+    cues: readonly SiteCue[] = [],
+    attempted: WeakSet<AppendInput> | null = null,
+  ) {
     const view = await readLog(tx, db.dialect, inputs, cues);
     const plan = planAppends(inputs, cues, view);
     const rows = await writePlan(tx, db.dialect, plan);
-    const written = new Map([...rows].map(([opId, row]) => [opId, transitionOf(row)]));
+    const written: Written = new Map([...rows].map(([opId, row]) => [opId, transitionOf(row)]));
     await outbox.enqueue(tx, committedBy(plan, written));
     const appended: Appended[] = [];
     const toPublish: Change[] = [];
+    const ofSites = plan.siteTransitions.flatMap(({ opId }) => written.get(opId) ?? []);
     for (const answer of plan.answers) {
-      const replayed = answer.replayed ? await replay(tx, view, answer) : null;
+      const replayed = answer.replayed ? await replay(tx, view, answer, written) : null;
       const done = replayed ?? appendedOf(answer, written);
       appended.push(done);
-      if (replayed === null && done.eventId !== null && done.transitions.length > 0) {
-        const { siteId, endpointId, checkType } = answer.input.identity;
-        const { eventId, open, transitions } = done;
-        toPublish.push({ kind: 'committed', siteId, endpointId, checkType, eventId, open, transitions });
-      }
+      const isUntold = replayed === null || attempted?.has(answer.input) === true;
+      if (!isUntold || done.eventId === null || done.transitions.length === 0) continue;
+      attempted?.add(answer.input);
+      const { siteId, endpointId, checkType } = answer.input.identity;
+      const { eventId, open, transitions } = done;
+      toPublish.push({ kind: 'committed', siteId, endpointId, checkType, eventId, open, transitions });
+      if (replayed !== null) ofSites.push(...(await siteTransitionOf(tx, answer.input.opId)));
     }
-    for (const { event, opId } of plan.siteTransitions) {
-      const transition = written.get(opId);
-      if (transition !== undefined) toPublish.push({ kind: 'site_state', siteId: event.identity.siteId, transition });
-    }
+    for (const transition of ofSites) toPublish.push({ kind: 'site_state', siteId: transition.siteId, transition });
     return { appended, changes: toPublish };
   }
 
@@ -148,8 +156,9 @@ function appendedOf(answer: PlannedAnswer, written: Written): Appended {
 }
 
 /** What this operation committed before, and what is open on its identity now. */
-async function replay(tx: Tx, { committed }: LogView, { input, open }: PlannedAnswer): Promise<Appended> {
-  const transitions = (committed.get(input.opId) ?? []).map(transitionOf);
+async function replay(tx: Tx, { committed }: LogView, answer: PlannedAnswer, written: Written): Promise<Appended> {
+  const { input, open } = answer;
+  const transitions = committed.get(input.opId)?.map(transitionOf) ?? recordsOf(answer, written);
   const eventId = transitions.at(-1)?.eventId ?? null;
   const failing = open === null ? null : await storedFailing(tx, open.event);
   return {
@@ -159,6 +168,12 @@ async function replay(tx: Tx, { committed }: LogView, { input, open }: PlannedAn
     replayed: true,
     refused: null,
   };
+}
+
+/** How the site's own event followed an operation that was committed before. */
+async function siteTransitionOf(tx: Tx, opId: string): Promise<TransitionRecord[]> {
+  const query = tx.selectFrom('jetmon_event_transitions').selectAll().where('op_id', '=', siteOpIdOf(opId));
+  return (await query.execute()).map(transitionOf);
 }
 
 async function storedFailing(tx: Tx, event: LoggedEvent): Promise<Failing | null> {

@@ -2,6 +2,7 @@
 import type { EventId, SiteId } from '../../domain/ids.ts';
 import type { Failing, OpenIncident } from '../../domain/incident.ts';
 import type { Mutation } from '../../domain/mutation.ts';
+import { SITE_STATE_CHECK } from '../../domain/rollup.ts';
 import type { EventIdentity, TransitionRecord } from '../event-records.ts';
 import type { FailedCheck } from '../history/failures.ts';
 
@@ -62,10 +63,26 @@ export type Appended = {
 const MAX_OP_ID_LENGTH = 128;
 const MAX_DISCRIMINATOR_LENGTH = 128;
 const MAX_SEVERITY = 255;
+const MAX_INSTANT_MS = 8.64e15;
 
 /** Throws RangeError: a wrong append is a mistake of ours, found before it can hold up others. */
-export function checkInput({ identity, opId, mutations, atMs }: AppendInput): void {
-  const { checkType, discriminator } = identity;
+export function checkInput({ identity, opId, mutations, atMs, failing }: AppendInput): void {
+  checkIdentity(identity);
+  if (!/^[\x21-\x7e]{1,128}$/.test(opId))
+    throw new RangeError(`operation id must be 1 to ${MAX_OP_ID_LENGTH} printable characters without spaces`);
+  if (!isInstant(atMs)) throw new RangeError('the time of an append must be an instant');
+  if (failing !== null && !(isInstant(failing.sinceMs) && Number.isSafeInteger(failing.attempts)))
+    throw new RangeError('a confirmation has an instant and a whole number of attempts');
+  for (const mutation of mutations) {
+    const severity = 'severity' in mutation ? mutation.severity : undefined;
+    if (severity !== undefined && (!Number.isInteger(severity) || severity < 0 || severity > MAX_SEVERITY))
+      throw new RangeError(`severity must be a whole number from 0 to ${MAX_SEVERITY}`);
+    if (mutation.op === 'open' && !isInstant(mutation.startedAtMs))
+      throw new RangeError('the start of an event must be an instant');
+  }
+}
+
+function checkIdentity({ checkType, discriminator }: EventIdentity): void {
   // A `:` in the check type could make two identities look alike; the discriminator is last and may hold one.
   if (!/^[a-z0-9_]{1,64}$/.test(checkType)) throw new RangeError(`not a check type: ${checkType}`);
   if ((discriminator?.length ?? 0) > MAX_DISCRIMINATOR_LENGTH)
@@ -73,14 +90,13 @@ export function checkInput({ identity, opId, mutations, atMs }: AppendInput): vo
   // Databases that pad texts when they compare them would take the two for one.
   if (discriminator !== null && discriminator !== discriminator.trimEnd())
     throw new RangeError('discriminator ends in white space');
-  if (!/^[\x21-\x7e]{1,128}$/.test(opId))
-    throw new RangeError(`operation id must be 1 to ${MAX_OP_ID_LENGTH} printable characters without spaces`);
-  if (!Number.isFinite(atMs)) throw new RangeError('the time of an append must be a number');
-  for (const mutation of mutations) {
-    const severity = 'severity' in mutation ? mutation.severity : undefined;
-    if (severity !== undefined && (!Number.isInteger(severity) || severity < 0 || severity > MAX_SEVERITY))
-      throw new RangeError(`severity must be a whole number from 0 to ${MAX_SEVERITY}`);
-    if (mutation.op === 'open' && !Number.isFinite(mutation.startedAtMs))
-      throw new RangeError('the start of an event must be a number');
-  }
+  // The event would not be found again by what it is called.
+  if (discriminator !== null && (!discriminator.isWellFormed() || discriminator.includes('\0')))
+    throw new RangeError('discriminator is no text');
+  if (checkType === SITE_STATE_CHECK) throw new RangeError(`${SITE_STATE_CHECK} follows from other events`);
+}
+
+/** What a `Date` can hold, and so every column of ours. */
+function isInstant(timeMs: number): boolean {
+  return Math.abs(timeMs) <= MAX_INSTANT_MS;
 }

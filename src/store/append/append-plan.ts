@@ -5,15 +5,15 @@
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { Failing } from '../../domain/incident.ts';
 import { type Mutation, type Step, stepFor } from '../../domain/mutation.ts';
-import { DEFAULT_RULES, type RollupRules } from '../../domain/rollup-rules.ts';
+import { DEFAULT_RULES } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { FailedCheck } from '../history/failures.ts';
 import type { EntryState, LegacyStatus } from '../legacy.ts';
 import { storableText } from '../metadata.ts';
 import { legacyStatusFor, PROJECTED_CHECK } from '../projection.ts';
 import type { AppendInput, Refusal, SiteCue } from './append-input.ts';
-import { holdsLease, type LoggedEvent, type LogView, opIdOf } from './log-view.ts';
-import { siteStep } from './site-state.ts';
+import { holdsLease, type LoggedEvent, type LogView, opIdOf, siteOpIdOf } from './log-view.ts';
+import { type SiteNow, siteStep } from './site-state.ts';
 
 /** A transition that will be written once its event has an id. */
 export type PlannedTransition = {
@@ -36,6 +36,7 @@ export type PlannedAnswer = {
   event: LoggedEvent | null;
   /** What is open on its identity after it. */
   open: { event: LoggedEvent; state: LoggedEvent['state'] } | null;
+  /** When it was replayed: those it has in this batch already; none when it was committed before. */
   transitions: PlannedTransition[];
 };
 
@@ -86,6 +87,8 @@ class Planner {
   readonly #plan: AppendPlan;
   readonly #waveOf = new Map<string, number>();
   readonly #sites = new Map<SiteId, SiteChange>();
+  /** What the operations of this batch did, so that one that stands in it twice is applied once. */
+  readonly #done = new Map<string, PlannedTransition[]>();
 
   constructor(view: LogView, plan: AppendPlan) {
     this.#view = view;
@@ -98,9 +101,11 @@ class Planner {
     const openOfSite = this.#openOf(identity.siteId);
     let event = openOfSite.get(key) ?? null;
     const answer: PlannedAnswer = { input, refused: null, replayed: false, event, open: null, transitions: [] };
-    if (this.#view.committed.has(input.opId)) {
+    const done = this.#done.get(input.opId);
+    if (done !== undefined || this.#view.committed.has(input.opId)) {
       answer.replayed = true;
-      answer.open = event === null ? null : { event, state: event.state };
+      answer.transitions = done ?? [];
+      answer.open = event === null || event.unreadable ? null : { event, state: event.state };
       return answer;
     }
     answer.refused = this.#refusal(input, event);
@@ -124,7 +129,9 @@ class Planner {
     answer.open = event === null ? null : { event, state: event.state };
     this.#project(input, answer);
     const last = answer.transitions.at(-1);
-    if (last !== undefined) this.#sites.set(identity.siteId, { cue: { siteId: identity.siteId, ...input }, last });
+    if (last === undefined) return answer;
+    this.#done.set(input.opId, answer.transitions);
+    this.#sites.set(identity.siteId, { cue: { siteId: identity.siteId, ...input }, last });
     return answer;
   }
 
@@ -136,7 +143,7 @@ class Planner {
   followSites(): void {
     for (const [siteId, { cue, last }] of this.#sites) {
       const open = this.#openOf(siteId);
-      const followed = siteStep(siteId, this.#endpointsOf(siteId), open, this.#rulesOf(siteId), cue.atMs, last);
+      const followed = siteStep(this.#siteNow(siteId, open), cue.atMs, last);
       if (followed === null) continue;
       const { identity, step, mutation, metadata } = followed;
       const key = dedupKey(identity);
@@ -150,7 +157,7 @@ class Planner {
         step,
         source: cue.source,
         metadata,
-        opId: `${cue.opId}/site`,
+        opId: siteOpIdOf(cue.opId),
         epoch: cue.epoch,
       };
       if (before === null) this.#insert(key, event, metadata);
@@ -168,8 +175,15 @@ class Planner {
     return this.#view.endpoints.get(siteId) ?? [];
   }
 
-  #rulesOf(siteId: SiteId): RollupRules {
-    return this.#view.rules.get(siteId) ?? DEFAULT_RULES;
+  #siteNow(siteId: SiteId, open: ReadonlyMap<string, LoggedEvent>): SiteNow {
+    const { rules, siteEnds } = this.#view;
+    return {
+      siteId,
+      endpoints: this.#endpointsOf(siteId),
+      open,
+      rules: rules.get(siteId) ?? DEFAULT_RULES,
+      endedAtMs: siteEnds.get(siteId) ?? null,
+    };
   }
 
   #refusal({ identity, onlyWhileWatching, onlyEvent, epoch }: AppendInput, event: LoggedEvent | null): Refusal | null {
@@ -225,17 +239,22 @@ class Planner {
   #confirm({ endpointId, siteId }: EventIdentity, event: LoggedEvent, failing: Failing | null): void {
     if (endpointId === null) return;
     const { settled, failing: writes } = this.#plan;
-    if (failing !== null) writes.set(endpointId, { endpointId, siteId, event, failing });
-    else {
-      if (writes.get(endpointId)?.event === event) writes.delete(endpointId);
-      if (event.id !== 0n) settled.push(event);
+    if (failing !== null) {
+      writes.set(endpointId, { endpointId, siteId, event, failing });
+      return;
+    }
+    if (event.id !== 0n) settled.push(event);
+    if (writes.get(endpointId)?.event !== event) return;
+    writes.delete(endpointId);
+    // It had taken the place of whichever event the endpoint was confirming before this batch.
+    for (const other of this.#openOf(siteId).values()) {
+      if (other.identity.endpointId === endpointId && other.id !== 0n) settled.push(other);
     }
   }
 
-  #project({ identity, project }: AppendInput, { transitions }: PlannedAnswer): void {
+  #project({ identity, project, atMs }: AppendInput, { transitions }: PlannedAnswer): void {
     const { siteId, endpointId, checkType } = identity;
-    const last = transitions.at(-1);
-    if (!project || endpointId === null || checkType !== PROJECTED_CHECK || last === undefined) return;
+    if (!project || endpointId === null || checkType !== PROJECTED_CHECK) return;
     const entry = this.#endpointsOf(siteId).find((one) => one.endpointId === endpointId);
     if (entry === undefined) return;
     const states: string[] = [];
@@ -245,7 +264,8 @@ class Planner {
     const status = legacyStatusFor(states);
     if (status === entry.status) return;
     entry.status = status;
-    this.#plan.statuses.set(endpointId, { endpointId, status, atMs: last.step.changedAtMs });
+    // Also where nothing changed here: then the registry said something else than the log.
+    this.#plan.statuses.set(endpointId, { endpointId, status, atMs: transitions.at(-1)?.step.changedAtMs ?? atMs });
   }
 }
 

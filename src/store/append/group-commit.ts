@@ -24,7 +24,7 @@ export interface GroupCommit<Item, Answer> {
   waiting(): number;
   /** Commits of groups, and items in them; attempts that failed because the database was away. */
   stats(): Readonly<GroupCommitStats>;
-  /** From now on nobody waits for a database that is away. Resolves when everything is answered. */
+  /** From now on nobody waits for a database that is away: all is rejected. Resolves when everything is answered. */
   close(): Promise<void>;
 }
 
@@ -60,6 +60,8 @@ export function createGroupCommit<Item, Answer>(parts: {
   let failuresInARow = 0;
   let isWoken = false;
   let isClosed = false;
+  /** Why nothing is tried any more: the database was still away when this was being closed. */
+  let givenUp: { error: unknown } | null = null;
   const closing = Promise.withResolvers<void>();
   const idle = Promise.withResolvers<void>();
 
@@ -118,6 +120,11 @@ export function createGroupCommit<Item, Answer>(parts: {
 
   async function settle(group: readonly OwnEntry[]): Promise<void> {
     for (;;) {
+      if (givenUp !== null) {
+        const { error } = givenUp;
+        for (const entry of group) finish(entry, () => entry.reject(error));
+        return;
+      }
       try {
         const answers = await commit(group.map(({ item }) => item));
         recovered(group.length);
@@ -126,11 +133,8 @@ export function createGroupCommit<Item, Answer>(parts: {
       } catch (error) {
         if (!isTransient(error)) return split(group, error);
         stats.outages += 1;
-        if (isClosed) {
-          for (const entry of group) finish(entry, () => entry.reject(error));
-          return;
-        }
-        await pause(error);
+        if (isClosed) givenUp = { error };
+        else await pause(error);
       }
     }
   }

@@ -4,6 +4,7 @@
  */
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { EventState } from '../../domain/mutation.ts';
+import { SITE_STATE_CHECK } from '../../domain/rollup.ts';
 import { parseRules, type RollupRules } from '../../domain/rollup-rules.ts';
 import { isLoggedState } from '../../domain/state.ts';
 import type { Dialect } from '../dialect/dialect.ts';
@@ -36,6 +37,8 @@ export type LogView = {
   committed: Map<string, TransitionRow[]>;
   /** Of the sites that have rules of their own. */
   rules: Map<SiteId, RollupRules>;
+  /** When the own event of a site ended, where that is not before what is to be opened now. */
+  siteEnds: Map<SiteId, number>;
   /** Epochs of buckets whose lease is live. */
   epochs: Map<number, bigint>;
 };
@@ -57,6 +60,7 @@ export async function readLog(
     open: new Map(),
     committed: new Map(),
     rules: new Map(),
+    siteEnds: new Map(),
     epochs: new Map(),
   };
   for (const siteId of siteIds) {
@@ -70,6 +74,7 @@ export async function readLog(
   }
   await readCommitted(tx, inputs, view);
   await readRules(tx, siteIds, view);
+  await readSiteEnds(tx, inputs, cues, view);
   await readLeases(tx, dialect, inputs, view);
   return view;
 }
@@ -113,6 +118,35 @@ async function readRules(tx: Tx, siteIds: readonly SiteId[], { rules }: LogView)
   }
 }
 
+/** A site's own event begins when its cause did, and not before the one before it ended: looks of two endpoints overlap. */
+async function readSiteEnds(
+  tx: Tx,
+  inputs: readonly AppendInput[],
+  cues: readonly SiteCue[],
+  { siteEnds }: LogView,
+): Promise<void> {
+  const siteIds = new Set<SiteId>(cues.map(({ siteId }) => siteId));
+  let fromMs = Math.min(...cues.map(({ atMs }) => atMs));
+  for (const { identity, mutations, atMs } of inputs) {
+    if (mutations.length === 0) continue;
+    siteIds.add(identity.siteId);
+    fromMs = Math.min(fromMs, atMs);
+    for (const mutation of mutations) if (mutation.op === 'open') fromMs = Math.min(fromMs, mutation.startedAtMs);
+  }
+  if (siteIds.size === 0) return;
+  const rows = await tx
+    .selectFrom('jetmon_events')
+    .select(['blog_id', 'ended_at'])
+    .where('blog_id', 'in', padded([...siteIds]))
+    .where('ended_at', '>', BigInt(Math.trunc(fromMs)))
+    .where('check_type', '=', SITE_STATE_CHECK)
+    .execute();
+  for (const { blog_id, ended_at } of rows) {
+    const siteId = blog_id as SiteId;
+    siteEnds.set(siteId, Math.max(siteEnds.get(siteId) ?? 0, Number(ended_at)));
+  }
+}
+
 /** Shared locks: nobody takes a bucket over between this look and the commit. */
 async function readLeases(tx: Tx, dialect: Dialect, inputs: readonly AppendInput[], view: LogView): Promise<void> {
   const buckets = new Set<number>();
@@ -147,4 +181,9 @@ async function readCommitted(tx: Tx, inputs: readonly AppendInput[], { committed
 /** The place among an operation's transitions, not among its mutations: the first one always exists. */
 export function opIdOf(opId: string, nth: number): string {
   return `${opId}/${nth}`;
+}
+
+/** The transition of the site's own event that follows an operation. */
+export function siteOpIdOf(opId: string): string {
+  return `${opId}/site`;
 }

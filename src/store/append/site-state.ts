@@ -2,57 +2,72 @@
  * The site's own event: one row of the log for as long as the state of a site is not Up, so that its time line needs no
  * rollup. It follows from the open events of the site, their endpoints and its rules, and is written with them.
  */
-import type { EndpointId, SiteId } from '../../domain/ids.ts';
+import { type EndpointId, type EventId, MAX_ID, type SiteId } from '../../domain/ids.ts';
 import type { CloseReason, Mutation, Step } from '../../domain/mutation.ts';
 import { stepFor } from '../../domain/mutation.ts';
 import { type OpenEvent, SITE_STATE_CHECK, type SiteIncident, siteIncident } from '../../domain/rollup.ts';
 import type { RollupRules } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { EntryState } from '../legacy.ts';
-import type { PlannedTransition } from './append-plan.ts';
 import type { LoggedEvent } from './log-view.ts';
 
 export function siteStateIdentity(siteId: SiteId): EventIdentity {
   return { siteId, endpointId: null, checkType: SITE_STATE_CHECK, discriminator: null };
 }
 
+/** The newest transition among the events of the site. */
+type LastTransition = { event: LoggedEvent; step: Step };
+
 export type SiteFollowed = { identity: EventIdentity; mutation: Mutation; step: Step; metadata: string | null };
 
+/** A site as it is after what was planned so far. */
+export type SiteNow = {
+  siteId: SiteId;
+  endpoints: readonly EntryState[];
+  open: ReadonlyMap<string, LoggedEvent>;
+  rules: RollupRules;
+  /** When its own event before the next one ended; null when that is long ago, or never was. */
+  endedAtMs: number | null;
+};
+
 /** Null when the site's own event stays as it is. */
-export function siteStep(
-  siteId: SiteId,
-  endpoints: readonly EntryState[],
-  open: ReadonlyMap<string, LoggedEvent>,
-  rules: RollupRules,
-  cuedAtMs: number,
-  last: PlannedTransition | null,
-): SiteFollowed | null {
-  // Sites that the registry does not know, such as the monitor itself, have no state.
-  if (endpoints.length === 0) return null;
-  const identity = siteStateIdentity(siteId);
-  const known = open.get(dedupKey(identity)) ?? null;
+export function siteStep(site: SiteNow, cuedAtMs: number, last: LastTransition | null): SiteFollowed | null {
+  const identity = siteStateIdentity(site.siteId);
+  const known = site.open.get(dedupKey(identity)) ?? null;
   if (known?.unreadable) return null;
   const atMs = last?.step.changedAtMs ?? cuedAtMs;
-  const mutation = mutationFor(known, incidentOf(endpoints, open, rules), last, atMs);
+  const mutation = mutationFor(known, site, last, atMs);
   const step = mutation === null ? null : stepFor(known, mutation, atMs);
   if (mutation === null || step === null) return null;
   return { identity, mutation, step, metadata: metadataOf(last) };
 }
 
-/** Endpoints with what is open on them, in the terms of the rollup. */
-function incidentOf(
-  endpoints: readonly EntryState[],
-  open: ReadonlyMap<string, LoggedEvent>,
-  rules: RollupRules,
-): SiteIncident | null {
+export type DerivedState = Pick<SiteIncident, 'state' | 'severity'> & {
+  /** The event that decides it; null for Paused. */
+  cause: LoggedEvent | null;
+};
+
+/** What the site's own event must say; null when it must not be there. Needs all endpoints of the site. */
+export function derivedState({ endpoints, open, rules }: Omit<SiteNow, 'siteId' | 'endedAtMs'>): DerivedState | null {
+  // Sites that the registry does not know, such as the monitor itself, have no state.
+  if (endpoints.length === 0) return null;
   const ofSite: OpenEvent[] = [];
   const ofEndpoint = new Map<EndpointId, OpenEvent[]>();
+  const unnamed: LoggedEvent[] = [];
   for (const event of open.values()) {
     const { checkType, endpointId } = event.identity;
     if (checkType === SITE_STATE_CHECK || event.unreadable) continue;
-    const { id: eventId, severity, startedAtMs } = event;
-    const state = event.state as OpenEvent['state'];
-    const seen = { eventId, checkType, reverse: false, state, severity, startedAtMs };
+    const { severity, startedAtMs } = event;
+    // What has no id yet will get a higher one than all that have.
+    const eventId = event.id === 0n ? ((UNNAMED_FROM + BigInt(unnamed.push(event) - 1)) as EventId) : event.id;
+    const seen = {
+      eventId,
+      checkType,
+      reverse: false,
+      state: event.state as OpenEvent['state'],
+      severity,
+      startedAtMs,
+    };
     const events = endpointId === null ? ofSite : ofEndpoint.get(endpointId);
     if (events !== undefined) events.push(seen);
     else if (endpointId !== null) ofEndpoint.set(endpointId, [seen]);
@@ -63,23 +78,39 @@ function incidentOf(
     open: ofEndpoint.get(endpointId) ?? NONE,
     outageChecks: null,
   }));
-  return siteIncident(incidents, ofSite, rules);
+  const incident = siteIncident(incidents, ofSite, rules);
+  if (incident === null) return null;
+  const { state, severity, causeEventId } = incident;
+  return { state, severity, cause: causeEventId === null ? null : causeAmong(open, unnamed, causeEventId) };
 }
 
 const NONE: readonly OpenEvent[] = [];
+const UNNAMED_FROM = MAX_ID + 1n;
+
+function causeAmong(
+  open: ReadonlyMap<string, LoggedEvent>,
+  unnamed: readonly LoggedEvent[],
+  eventId: EventId,
+): LoggedEvent | null {
+  if (eventId >= UNNAMED_FROM) return unnamed[Number(eventId - UNNAMED_FROM)] ?? null;
+  for (const event of open.values()) if (event.id === eventId) return event;
+  return null;
+}
 
 function mutationFor(
   known: LoggedEvent | null,
-  now: SiteIncident | null,
-  last: PlannedTransition | null,
+  site: SiteNow,
+  last: LastTransition | null,
   atMs: number,
 ): Mutation | null {
+  const now = derivedState(site);
   if (now === null) return known === null ? null : { op: 'close', reason: closeReason(last) };
-  const { state, severity, causeEventId } = now;
+  const { state, severity, cause } = now;
   if (known === null) {
     // A failure that was just opened began when it was first seen; anything older was not the state of the site before.
-    const isNew = last !== null && last.before === null && last.event.id === causeEventId;
-    return { op: 'open', state, severity, startedAtMs: isNew ? last.event.startedAtMs : atMs, reason: 'opened' };
+    const sinceMs = cause !== null && cause.id === 0n ? cause.startedAtMs : atMs;
+    const startedAtMs = site.endedAtMs === null ? sinceMs : Math.max(sinceMs, site.endedAtMs);
+    return { op: 'open', state, severity, startedAtMs, reason: 'opened' };
   }
   if (known.state === state && known.severity === severity) return null;
   if (severity === known.severity) return { op: 'promote', state, severity, reason: 'state_change' };
@@ -88,12 +119,12 @@ function mutationFor(
 }
 
 /** The reason for which the last event of the site was closed; resuming a site has none of its own. */
-function closeReason(last: PlannedTransition | null): CloseReason {
+function closeReason(last: LastTransition | null): CloseReason {
   return last?.step.endedAtMs == null ? 'manual_override' : (last.step.reason as CloseReason);
 }
 
 /** Which event of the site it followed. */
-function metadataOf(last: PlannedTransition | null): string | null {
+function metadataOf(last: LastTransition | null): string | null {
   if (last === null) return null;
   const { checkType, endpointId, discriminator } = last.event.identity;
   return JSON.stringify({

@@ -80,6 +80,8 @@ async function openEvents(tx: Tx, dialect: Dialect, wave: AppendPlan['opened'][n
     const event = events.get(row.dedup_key ?? '');
     if (event !== undefined) event.id = row.id as EventId;
   }
+  const lost = wave.find(({ event }) => event.id === 0n);
+  if (lost !== undefined) throw new Error(`the database does not find ${dedupKey(lost.event.identity)} again`);
   const closed = wave.filter(({ event }) => event.endedAtMs !== null).map(({ event }) => event);
   await updateEvents(tx, dialect, closed);
 }
@@ -118,8 +120,11 @@ function rowOf(event: LoggedEvent) {
 }
 
 async function writeTransitions(tx: Tx, plan: AppendPlan): Promise<Map<string, TransitionRow>> {
-  const planned = [...plan.answers.flatMap(({ transitions }) => transitions), ...plan.siteTransitions];
+  const answered = plan.answers.filter(({ replayed }) => !replayed).flatMap(({ transitions }) => transitions);
+  const planned = [...answered, ...plan.siteTransitions];
   const rows = new Map(planned.map((transition) => [transition.opId, transitionRow(transition)]));
+  // The database would refuse it, but rows by operation would hide it: a mutation without its transition.
+  if (rows.size !== planned.length) throw new Error('two transitions of one batch have the same operation id');
   if (rows.size === 0) return rows;
   await insertTransitions(
     tx,

@@ -47,7 +47,9 @@ it('a failed look is stored within the bounds of its columns', async () => {
     ttfbMs: null,
   };
   const failed = { ...endpointOf(1), atMs: DAY + 0.5, method: ' head ', reason: 'x'.repeat(99), ...odd };
-  await db.transaction((tx) => insertFailures(tx, db.dialect, [failed, { ...failed, atMs: DAY + 0.9 + 1, method: '' }]));
+  await db.transaction((tx) =>
+    insertFailures(tx, db.dialect, [failed, { ...failed, atMs: DAY + 0.9 + 1, method: '' }]),
+  );
   const [second, first] = await history.failures(ONE, 0, DAY + 9, 9);
   const phases = { rttMs: 2 ** 31 - 1, dnsMs: 0, tcpMs: null, tlsMs: 0, ttfbMs: null };
   expect(first).toMatchObject({ method: 'HEAD', httpCode: 32_767, reason: 'x'.repeat(64), atMs: DAY, ...phases });

@@ -1,0 +1,399 @@
+/**
+ * The event log as the specification tells it (spec/01 sections 1 to 6, 8, 10 and 12.4): lists and maps, no cleverness,
+ * nothing taken from the code that it judges. It predicts every answer of `append` and everything that is stored.
+ */
+import type { EndpointId, EventId, SiteId } from '../../src/domain/ids.ts';
+import type { Failing } from '../../src/domain/incident.ts';
+import type { Mutation } from '../../src/domain/mutation.ts';
+import type { EventIdentity } from '../../src/store/event-records.ts';
+import type { AppendInput, SiteCue } from '../../src/store/events.ts';
+
+export type ModelTransition = {
+  eventKey: number;
+  seq: number;
+  stateBefore: string | null;
+  stateAfter: string;
+  severityBefore: number | null;
+  severityAfter: number | null;
+  reason: string;
+  source: string;
+  opId: string;
+  epoch: number;
+  changedAtMs: number;
+  /** What a link changed; null for every other mutation. */
+  causes: { before: string | null; after: string | null } | null;
+};
+
+export type ModelEvent = {
+  /** Its place among all events of the model. */
+  key: number;
+  /** What the database called it, once an answer has told. */
+  id: EventId | null;
+  identity: EventIdentity;
+  state: string;
+  severity: number;
+  startedAtMs: number;
+  changedAtMs: number;
+  endedAtMs: number | null;
+  resolutionReason: string | null;
+  causeEventId: EventId | null;
+  transitions: ModelTransition[];
+};
+
+export type ModelEndpoint = {
+  endpointId: EndpointId;
+  siteId: SiteId;
+  bucketNo: number;
+  url: string;
+  active: boolean;
+  status: number;
+  statusChangedAtMs: number | null;
+};
+
+export type Model = {
+  endpoints: ModelEndpoint[];
+  events: ModelEvent[];
+  /** Who holds the confirmation of an endpoint. */
+  failing: Map<EndpointId, Failing & { eventKey: number }>;
+  /** What each operation committed. */
+  operations: Map<string, ModelTransition[]>;
+  /** Epochs of buckets whose lease is live. */
+  leases: Map<number, number>;
+};
+
+export type ModelAnswer = {
+  eventKey: number | null;
+  open: { eventKey: number; state: string; failing: Failing | null } | null;
+  transitions: ModelTransition[];
+  replayed: boolean;
+  refused: string | null;
+};
+
+/** What one transaction came to. */
+export type ModelCommit = { answers: ModelAnswer[]; touched: Set<ModelEvent> };
+
+const SEVERITIES: Readonly<Record<string, number>> = { Paused: 0, Warning: 1, Degraded: 2, 'Seems Down': 3, Down: 4 };
+
+export function emptyModel(): Model {
+  return { endpoints: [], events: [], failing: new Map(), operations: new Map(), leases: new Map() };
+}
+
+/** Copies as much as changes, so that a search can go on from the same place twice. */
+export function copyOf(model: Model): Model {
+  return {
+    endpoints: model.endpoints.map((endpoint) => ({ ...endpoint })),
+    events: model.events.map((event) => ({ ...event, transitions: [...event.transitions] })),
+    failing: new Map(model.failing),
+    operations: new Map(model.operations),
+    leases: new Map(model.leases),
+  };
+}
+
+export function isUnreadable({ state }: ModelEvent): boolean {
+  return !(state in SEVERITIES);
+}
+
+/** Spec/01 section 4.1: a missing endpoint is 0, a missing discriminator is empty. */
+export function isSameIdentity(a: EventIdentity, b: EventIdentity): boolean {
+  return (
+    a.siteId === b.siteId &&
+    (a.endpointId ?? 0n) === (b.endpointId ?? 0n) &&
+    a.checkType === b.checkType &&
+    (a.discriminator ?? '') === (b.discriminator ?? '')
+  );
+}
+
+export function openOn(model: Model, identity: EventIdentity): ModelEvent | null {
+  return model.events.find((one) => one.endedAtMs === null && isSameIdentity(one.identity, identity)) ?? null;
+}
+
+/** One transaction: the appends in their order, then the sites' own events, once each. */
+export function commitTo(model: Model, inputs: readonly AppendInput[], cues: readonly SiteCue[]): ModelCommit {
+  const statusBefore = new Map(model.endpoints.map(({ endpointId, status }) => [endpointId, status]));
+  const changedBefore = new Map(model.endpoints.map((one) => [one.endpointId, one.statusChangedAtMs]));
+  const eventsBefore = model.events.length;
+  const touched = new Set<ModelEvent>();
+  const sites = new Map<SiteId, { cue: Omit<SiteCue, 'siteId'>; last: ModelTransition | null }>();
+  const answers = inputs.map((input) => {
+    const answer = append(model, input, touched);
+    const last = answer.replayed ? undefined : answer.transitions.at(-1);
+    if (last !== undefined) sites.set(input.identity.siteId, { cue: input, last });
+    return answer;
+  });
+  for (const cue of cues) sites.set(cue.siteId, { cue, last: sites.get(cue.siteId)?.last ?? null });
+  for (const [siteId, { cue, last }] of sites) followSite(model, siteId, cue, last, eventsBefore, touched);
+  // A status that is what it was before has not changed, whatever happened within the transaction.
+  for (const endpoint of model.endpoints) {
+    if (endpoint.status === statusBefore.get(endpoint.endpointId))
+      endpoint.statusChangedAtMs = changedBefore.get(endpoint.endpointId) ?? null;
+  }
+  for (const { replayed, open } of answers) {
+    if (replayed && open !== null) open.failing = storedFailing(model, open.eventKey);
+  }
+  return { answers, touched };
+}
+
+function append(model: Model, input: AppendInput, touched: Set<ModelEvent>): ModelAnswer {
+  const { identity } = input;
+  let event = openOn(model, identity);
+  const committed = model.operations.get(input.opId);
+  if (committed !== undefined) {
+    // Nobody may act on a state that nobody knows.
+    const open = event === null || isUnreadable(event) ? null : event;
+    return {
+      eventKey: committed.at(-1)?.eventKey ?? null,
+      open: open === null ? null : { eventKey: open.key, state: open.state, failing: null },
+      transitions: committed,
+      replayed: true,
+      refused: null,
+    };
+  }
+  const refused = refusal(model, input, event);
+  if (refused !== null) return { eventKey: null, open: null, transitions: [], replayed: false, refused };
+  const transitions: ModelTransition[] = [];
+  let about = event;
+  for (const mutation of input.mutations) {
+    const named = { source: input.source, opId: `${input.opId}/${transitions.length + 1}`, epoch: input.epoch };
+    const transition = mutate(model, identity, event, mutation, input.atMs, named);
+    if (transition === null) continue;
+    transitions.push(transition);
+    about = model.events[transition.eventKey] ?? null;
+    if (about !== null) touched.add(about);
+    if (mutation.op === 'close') confirm(model, identity, event, null);
+    event = mutation.op === 'close' ? null : about;
+  }
+  if (event !== null) confirm(model, identity, event, input.failing);
+  if (transitions.length > 0) model.operations.set(input.opId, transitions);
+  project(model, input, transitions);
+  return {
+    eventKey: about?.key ?? null,
+    open: event === null ? null : { eventKey: event.key, state: event.state, failing: input.failing },
+    transitions,
+    replayed: false,
+    refused: null,
+  };
+}
+
+function refusal(model: Model, input: AppendInput, open: ModelEvent | null): string | null {
+  const { identity, onlyEvent, onlyWhileWatching, epoch } = input;
+  if (open !== null && isUnreadable(open)) return 'unreadable';
+  if (onlyEvent !== undefined && open?.id !== onlyEvent) return 'event_not_open';
+  const endpoint = model.endpoints.find(
+    ({ siteId, endpointId }) => siteId === identity.siteId && endpointId === identity.endpointId,
+  );
+  if (identity.endpointId === null) return null;
+  if (onlyWhileWatching !== null && !(endpoint?.active && endpoint.url === onlyWhileWatching.url)) return 'not_watched';
+  if (epoch !== 0 && endpoint !== undefined && model.leases.get(endpoint.bucketNo) !== epoch) return 'lease_lost';
+  return null;
+}
+
+type Named = Pick<ModelTransition, 'source' | 'opId' | 'epoch'>;
+
+/** Spec/01 section 5. Null when nothing actually changes. */
+function mutate(
+  model: Model,
+  identity: EventIdentity,
+  event: ModelEvent | null,
+  mutation: Mutation,
+  atMs: number,
+  named: Named,
+): ModelTransition | null {
+  if (mutation.op === 'open') {
+    if (event !== null) return null;
+    const { state, startedAtMs, severity = SEVERITIES[state] ?? 0 } = mutation;
+    const opened: ModelEvent = {
+      key: model.events.length,
+      id: null,
+      identity,
+      state,
+      severity,
+      startedAtMs,
+      changedAtMs: Math.max(startedAtMs, atMs),
+      endedAtMs: null,
+      resolutionReason: null,
+      causeEventId: null,
+      transitions: [],
+    };
+    model.events.push(opened);
+    return record(opened, { state: null, severity: null }, mutation.reason, named, null);
+  }
+  if (event === null) return null;
+  const before = { state: event.state, severity: event.severity };
+  let reason: string;
+  let causes: ModelTransition['causes'] = null;
+  if (mutation.op === 'link') {
+    if (mutation.causeEventId === event.causeEventId) return null;
+    causes = { before: textOf(event.causeEventId), after: textOf(mutation.causeEventId) };
+    event.causeEventId = mutation.causeEventId;
+    reason = mutation.causeEventId === null ? 'cause_unlinked' : 'cause_linked';
+  } else if (mutation.op === 'close') {
+    reason = mutation.reason;
+    event.resolutionReason = reason;
+  } else {
+    const state = mutation.op === 'set_severity' ? event.state : mutation.state;
+    const severity =
+      mutation.op === 'set_state'
+        ? event.severity
+        : (mutation.severity ?? (mutation.op === 'promote' ? (SEVERITIES[mutation.state] ?? 0) : event.severity));
+    if (state === event.state && severity === event.severity) return null;
+    event.state = state;
+    event.severity = severity;
+    reason = mutation.reason;
+  }
+  // Time within an event never runs backwards (I17).
+  event.changedAtMs = Math.max(event.changedAtMs, atMs);
+  if (mutation.op === 'close') event.endedAtMs = event.changedAtMs;
+  return record(event, before, reason, named, causes);
+}
+
+function record(
+  event: ModelEvent,
+  before: { state: string | null; severity: number | null },
+  reason: string,
+  named: Named,
+  causes: ModelTransition['causes'],
+): ModelTransition {
+  const isClosed = event.endedAtMs !== null;
+  const transition: ModelTransition = {
+    eventKey: event.key,
+    seq: event.transitions.length + 1,
+    stateBefore: before.state,
+    stateAfter: isClosed ? 'Resolved' : event.state,
+    severityBefore: before.severity,
+    severityAfter: isClosed ? null : event.severity,
+    reason,
+    changedAtMs: event.changedAtMs,
+    causes,
+    ...named,
+  };
+  event.transitions.push(transition);
+  return transition;
+}
+
+/** One confirmation an endpoint: the later one has it, and it ends with its event. */
+function confirm(model: Model, { endpointId }: EventIdentity, event: ModelEvent | null, failing: Failing | null): void {
+  if (endpointId === null || event === null) return;
+  if (failing !== null) model.failing.set(endpointId, { ...failing, eventKey: event.key });
+  else if (model.failing.get(endpointId)?.eventKey === event.key) model.failing.delete(endpointId);
+}
+
+function storedFailing(model: Model, eventKey: number): Failing | null {
+  for (const { eventKey: holder, sinceMs, attempts } of model.failing.values()) {
+    if (holder === eventKey) return { sinceMs, attempts };
+  }
+  return null;
+}
+
+/**
+ * Spec/01 section 12.4: any Down is 2, else any Seems Down is 0, else 1; only `http` shows. A status that is not what the
+ * log says is put right by whatever is appended next.
+ */
+function project(
+  model: Model,
+  { identity, project: isShown, atMs }: AppendInput,
+  transitions: ModelTransition[],
+): void {
+  const { siteId, endpointId } = identity;
+  const endpoint = model.endpoints.find((one) => one.siteId === siteId && one.endpointId === endpointId);
+  if (!isShown || endpoint === undefined || identity.checkType !== 'http') return;
+  const status = expectedStatus(model, endpoint);
+  if (status === endpoint.status) return;
+  endpoint.status = status;
+  endpoint.statusChangedAtMs = transitions.at(-1)?.changedAtMs ?? atMs;
+}
+
+export function expectedStatus(model: Model, { siteId, endpointId }: ModelEndpoint): number {
+  const states = model.events
+    .filter(({ identity, endedAtMs }) => endedAtMs === null && identity.siteId === siteId)
+    .filter(({ identity }) => identity.endpointId === endpointId && identity.checkType === 'http')
+    .map(({ state }) => state);
+  if (states.includes('Down')) return 2;
+  return states.includes('Seems Down') ? 0 : 1;
+}
+
+/**
+ * Spec/01 section 3: Paused, then the worst contribution of an open event (severity, then the earliest start, then the
+ * oldest), then none. Only the first endpoint that is watched is critical; the others make of the site a Warning at most,
+ * unless what is open on them is worse than Down.
+ */
+function derived(model: Model, siteId: SiteId): { state: string; severity: number; cause: ModelEvent | null } | null {
+  const watched = model.endpoints.filter((one) => one.siteId === siteId && one.active).map((one) => one.endpointId);
+  if (watched.length === 0) return { state: 'Paused', severity: 0, cause: null };
+  const contributing = model.events.filter(
+    (event) =>
+      event.identity.siteId === siteId &&
+      event.endedAtMs === null &&
+      event.identity.checkType !== 'site_state' &&
+      !isUnreadable(event) &&
+      (event.identity.endpointId === null || watched.includes(event.identity.endpointId)),
+  );
+  const critical = watched.reduce((lowest, one) => (one < lowest ? one : lowest));
+  const contributions = contributing
+    .map((cause) => {
+      const { endpointId } = cause.identity;
+      const isCapped = endpointId !== null && endpointId !== critical && cause.severity > 1 && cause.severity <= 4;
+      return { state: isCapped ? 'Warning' : cause.state, severity: isCapped ? 1 : cause.severity, cause };
+    })
+    .filter(({ severity }) => severity > 0);
+  contributions.sort(
+    (a, b) => b.severity - a.severity || a.cause.startedAtMs - b.cause.startedAtMs || a.cause.key - b.cause.key,
+  );
+  return contributions[0] ?? null;
+}
+
+/** Spec/01 section 3.2: the site's own event, in the same transaction, whenever what the site is has changed. */
+function followSite(
+  model: Model,
+  siteId: SiteId,
+  cue: Omit<SiteCue, 'siteId'>,
+  last: ModelTransition | null,
+  eventsBefore: number,
+  touched: Set<ModelEvent>,
+): void {
+  if (!model.endpoints.some((one) => one.siteId === siteId)) return;
+  const identity: EventIdentity = { siteId, endpointId: null, checkType: 'site_state', discriminator: null };
+  const known = openOn(model, identity);
+  if (known !== null && isUnreadable(known)) return;
+  const now = derived(model, siteId);
+  const atMs = last?.changedAtMs ?? cue.atMs;
+  const mutation = ownMutation(known, now, last, atMs, eventsBefore);
+  if (mutation?.op === 'open') mutation.startedAtMs = Math.max(mutation.startedAtMs, ownEnd(model, siteId));
+  if (mutation === null) return;
+  const named = { source: cue.source, opId: `${cue.opId}/site`, epoch: cue.epoch };
+  const transition = mutate(model, identity, known, mutation, atMs, named);
+  const event = transition === null ? undefined : model.events[transition.eventKey];
+  if (event !== undefined) touched.add(event);
+}
+
+/** Its own events do not overlap. */
+function ownEnd(model: Model, siteId: SiteId): number {
+  const own = model.events.filter(({ identity }) => identity.siteId === siteId && identity.checkType === 'site_state');
+  return Math.max(0, ...own.map(({ endedAtMs }) => endedAtMs ?? 0));
+}
+
+function ownMutation(
+  known: ModelEvent | null,
+  now: ReturnType<typeof derived>,
+  last: ModelTransition | null,
+  atMs: number,
+  eventsBefore: number,
+): Mutation | null {
+  if (now === null) {
+    const reason = last?.stateAfter === 'Resolved' ? last.reason : 'manual_override';
+    return known === null ? null : { op: 'close', reason: reason as 'manual_override' };
+  }
+  const state = now.state as 'Down';
+  const { severity, cause } = now;
+  if (known === null) {
+    // A failure that is new began when it was first seen; one that was there before did not make the site what it is.
+    const startedAtMs = cause !== null && cause.key >= eventsBefore ? cause.startedAtMs : atMs;
+    return { op: 'open', state, severity, startedAtMs, reason: 'opened' };
+  }
+  const rose = severity - known.severity;
+  const reason = rose === 0 ? 'state_change' : rose > 0 ? 'severity_escalation' : 'severity_deescalation';
+  return { op: 'promote', state, severity, reason };
+}
+
+function textOf(id: EventId | null): string | null {
+  return id === null ? null : String(id);
+}
