@@ -98,9 +98,9 @@ describe('an outage', () => {
       expect(offsets[index]).toBeLessThanOrEqual(dueMs + 3 * SLACK);
     }
     expect(await reasons()).toEqual(['Seems Down opened', 'Down local_confirmed', 'Resolved verifier_cleared']);
-    // Opened, counted, confirmed, closed: an operation each.
-    expect(opIds).toHaveLength(4);
-    expect(new Set(opIds).size).toBe(4);
+    // Opened, counted, confirmed, looked at while down, closed: an operation each.
+    expect(opIds).toHaveLength(5);
+    expect(new Set(opIds).size).toBe(5);
     expect(await brokenInvariants(store.db)).toEqual([]);
   });
 

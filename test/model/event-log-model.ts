@@ -181,9 +181,13 @@ function refusal(model: Model, input: AppendInput, open: ModelEvent | null): str
   const endpoint = model.endpoints.find(
     ({ siteId, endpointId }) => siteId === identity.siteId && endpointId === identity.endpointId,
   );
-  if (identity.endpointId === null) return null;
-  if (onlyWhileWatching !== null && !(endpoint?.active && endpoint.url === onlyWhileWatching.url)) return 'not_watched';
-  if (epoch !== 0 && endpoint !== undefined && model.leases.get(endpoint.bucketNo) !== epoch) return 'lease_lost';
+  const isWatched = endpoint?.active === true && endpoint.url === onlyWhileWatching?.url;
+  if (onlyWhileWatching !== null && identity.endpointId !== null && !isWatched) return 'not_watched';
+  // What speaks of the whole site goes by the bucket of its first endpoint.
+  const ofSite = model.endpoints.filter(({ siteId }) => siteId === identity.siteId);
+  const [first] = ofSite.toSorted((a, b) => (a.endpointId < b.endpointId ? -1 : 1));
+  const owner = endpoint ?? first;
+  if (epoch !== 0 && (owner === undefined || model.leases.get(owner.bucketNo) !== epoch)) return 'lease_lost';
   return null;
 }
 
@@ -368,7 +372,7 @@ function followSite(
 /** Its own events do not overlap. */
 function ownEnd(model: Model, siteId: SiteId): number {
   const own = model.events.filter(({ identity }) => identity.siteId === siteId && identity.checkType === 'site_state');
-  return Math.max(0, ...own.map(({ endedAtMs }) => endedAtMs ?? 0));
+  return Math.max(...own.map(({ endedAtMs }) => endedAtMs ?? Number.NEGATIVE_INFINITY));
 }
 
 function ownMutation(

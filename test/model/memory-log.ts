@@ -98,7 +98,7 @@ function viewOf(tables: MemoryTables, inputs: readonly AppendInput[], cues: read
   }
   for (const { identity, endedAtMs } of tables.events.values()) {
     if (endedAtMs === null || identity.checkType !== SITE_STATE_CHECK) continue;
-    view.siteEnds.set(identity.siteId, Math.max(view.siteEnds.get(identity.siteId) ?? 0, endedAtMs));
+    view.siteEnds.set(identity.siteId, Math.max(view.siteEnds.get(identity.siteId) ?? endedAtMs, endedAtMs));
   }
   for (const { opId, mutations } of inputs) {
     if (mutations.length === 0) continue;

@@ -206,8 +206,8 @@ describe('confirmation', () => {
 describe("the site's own event", () => {
   it('follows once a batch, in the name of the last append', () => {
     const tables = tablesOfOneSite();
-    const last = input([open('Down')], { ...on(SECOND), source: 'operator:a' });
-    commit(tables, input([open()]), last);
+    const last = input([open('Down')], { ...on(FIRST), source: 'operator:a' });
+    commit(tables, input([open()], on(SECOND)), last);
     const [own] = ownEvents(tables);
     expect(own).toMatchObject({ state: 'Down', severity: 4, version: 1 });
     expect(tables.operations.get(`${last.opId}/site`)).toMatchObject({ event_id: own?.id, source: 'operator:a' });

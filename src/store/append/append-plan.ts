@@ -194,7 +194,9 @@ class Planner {
     if (onlyWhileWatching !== null && identity.endpointId !== null && !isWatching(entry, onlyWhileWatching.url))
       return 'not_watched';
     const bucketNo = (entry ?? entries[0])?.bucketNo;
-    return epoch !== 0 && bucketNo !== undefined && !holdsLease(this.#view, bucketNo, epoch) ? 'lease_lost' : null;
+    if (epoch === 0) return null;
+    // What is not in the registry any more belongs to no bucket, and nobody holds a lease on it.
+    return bucketNo !== undefined && holdsLease(this.#view, bucketNo, epoch) ? null : 'lease_lost';
   }
 
   /** The event after a step: a new one, or the one that was there, changed in place. */

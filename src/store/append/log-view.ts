@@ -143,7 +143,8 @@ async function readSiteEnds(
     .execute();
   for (const { blog_id, ended_at } of rows) {
     const siteId = blog_id as SiteId;
-    siteEnds.set(siteId, Math.max(siteEnds.get(siteId) ?? 0, Number(ended_at)));
+    const endedAtMs = Number(ended_at);
+    siteEnds.set(siteId, Math.max(siteEnds.get(siteId) ?? endedAtMs, endedAtMs));
   }
 }
 
