@@ -5,9 +5,9 @@ import { appendTo, brokenInvariants, temporaryStore } from '../../test/kit/store
 import type { EventId } from '../domain/ids.ts';
 import type { Decided as Mutation } from '../domain/incident.ts';
 import type { IncidentState } from '../domain/state.ts';
+import type { AppendInput } from './append/append-input.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { EventQueries } from './event-queries.ts';
-import type { AppendInput } from './events.ts';
 
 type ModelEvent = { states: string[]; startedAtMs: number; lastMs: number; closed: boolean };
 

@@ -9,8 +9,8 @@ import { type OpenEvent, SITE_STATE_CHECK, type SiteIncident, siteIncident } fro
 import type { RollupRules } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { EntryState } from '../legacy.ts';
-import type { PlannedTransition } from './append-plan.ts';
 import type { LoggedEvent } from './log-view.ts';
+import type { PlannedTransition } from './planned-transition.ts';
 
 export function siteStateIdentity(siteId: SiteId): EventIdentity {
   return { siteId, endpointId: null, checkType: SITE_STATE_CHECK, discriminator: null };
