@@ -86,7 +86,7 @@ const BREAKS: Readonly<Record<string, (log: { closed: Logged; open: Logged }) =>
     [`update jetmon_events set resolution_reason = 'manual_override' where id = ${eventId}`],
     `event ${eventId}`,
   ],
-  'the legacy status of what is watched follows the open events': ({ open: { endpointId } }) => [
+  'the legacy status follows the open events': ({ open: { endpointId } }) => [
     [`update jetpack_monitor_sites set site_status = 1 where jetpack_monitor_site_id = ${endpointId}`],
     `endpoint ${endpointId}`,
   ],
@@ -146,9 +146,13 @@ describe('the invariants', () => {
     expect(await brokenInvariants(db)).toContain(`${id} ${name}: ${found}`);
   });
 
-  it('leave out what is not watched, where the legacy status is concerned', async () => {
-    const { db } = await storeWithLog();
-    await sql.raw('update jetpack_monitor_sites set site_status = 1, monitor_active = 0').execute(db.kysely);
+  it('concern what is not watched, too, where the legacy status is concerned', async () => {
+    const { db, log } = await storeWithLog();
+    await sql.raw('update jetpack_monitor_sites set monitor_active = 0').execute(db.kysely);
     expect(await brokenInvariants(db)).toEqual([]);
+    await sql.raw('update jetpack_monitor_sites set site_status = 1').execute(db.kysely);
+    expect(await brokenInvariants(db)).toEqual([
+      `I6 the legacy status follows the open events: endpoint ${log.open.endpointId}`,
+    ]);
   });
 });

@@ -4,13 +4,14 @@
  */
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { EventState } from '../../domain/mutation.ts';
-import { parseRules, type RollupRules } from '../../domain/rollup-rules.ts';
+import type { RollupRules } from '../../domain/rollup-rules.ts';
 import { isLoggedState } from '../../domain/state.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type EventIdentity, type TransitionRow } from '../event-records.ts';
 import { lockEpochs } from '../leases.ts';
 import { type EntryState, lockEntriesOf } from '../legacy.ts';
 import type { Tx } from '../schema.ts';
+import { readRules } from '../site-rules.ts';
 import type { AppendInput, SiteCue } from './append-input.ts';
 import { padded } from './statements.ts';
 
@@ -69,7 +70,7 @@ export async function readLog(
     view.open.get(event.identity.siteId)?.set(dedupKey(event.identity), event);
   }
   await readCommitted(tx, inputs, view);
-  await readRules(tx, siteIds, view);
+  view.rules = await readRules(tx, siteIds);
   await readLeases(tx, dialect, inputs, view);
   return view;
 }
@@ -103,14 +104,6 @@ async function openEventsOf(tx: Tx, dialect: Dialect, siteIds: readonly SiteId[]
     resolutionReason: null,
     unreadable: !isLoggedState(row.state),
   }));
-}
-
-async function readRules(tx: Tx, siteIds: readonly SiteId[], { rules }: LogView): Promise<void> {
-  if (siteIds.length === 0) return;
-  const query = tx.selectFrom('jetmon_site_rollup_rules').select(['blog_id', 'rules']);
-  for (const row of await query.where('blog_id', 'in', padded(siteIds)).execute()) {
-    rules.set(row.blog_id as SiteId, parseRules(row.rules).rules);
-  }
 }
 
 /** Shared locks: nobody takes a bucket over between this look and the commit. */

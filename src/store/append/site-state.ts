@@ -5,7 +5,13 @@
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import type { CloseReason, Mutation, Step } from '../../domain/mutation.ts';
 import { stepFor } from '../../domain/mutation.ts';
-import { type OpenEvent, SITE_STATE_CHECK, type SiteIncident, siteIncident } from '../../domain/rollup.ts';
+import {
+  type EndpointIncidents,
+  type OpenEvent,
+  SITE_STATE_CHECK,
+  type SiteIncident,
+  siteIncident,
+} from '../../domain/rollup.ts';
 import type { RollupRules } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { EntryState } from '../legacy.ts';
@@ -33,21 +39,27 @@ export function siteStep(
   const known = open.get(dedupKey(identity)) ?? null;
   if (known?.unreadable) return null;
   const atMs = last?.step.changedAtMs ?? cuedAtMs;
-  const mutation = mutationFor(known, incidentOf(endpoints, open, rules), last, atMs);
+  const { incidents, ofSite } = incidentsOn(endpoints, open.values());
+  const mutation = mutationFor(known, siteIncident(incidents, ofSite, rules), last, atMs);
   const step = mutation === null ? null : stepFor(known, mutation, atMs);
   if (mutation === null || step === null) return null;
   return { identity, mutation, step, metadata: metadataOf(last) };
 }
 
-/** Endpoints with what is open on them, in the terms of the rollup. */
-function incidentOf(
-  endpoints: readonly EntryState[],
-  open: ReadonlyMap<string, LoggedEvent>,
-  rules: RollupRules,
-): SiteIncident | null {
+/** What of an open event decides the state of its site. */
+export type SeenEvent = Pick<LoggedEvent, 'id' | 'severity' | 'startedAtMs' | 'unreadable'> & {
+  identity: Pick<EventIdentity, 'endpointId' | 'checkType'>;
+  state: string;
+};
+
+/** What is open on a site, in the terms of the rollup: on each endpoint, and on the site as a whole. */
+export function incidentsOn(
+  endpoints: readonly Pick<EntryState, 'endpointId' | 'active'>[],
+  open: Iterable<SeenEvent>,
+): { incidents: EndpointIncidents[]; ofSite: OpenEvent[] } {
   const ofSite: OpenEvent[] = [];
   const ofEndpoint = new Map<EndpointId, OpenEvent[]>();
-  for (const event of open.values()) {
+  for (const event of open) {
     const { checkType, endpointId } = event.identity;
     if (checkType === SITE_STATE_CHECK || event.unreadable) continue;
     const { id: eventId, severity, startedAtMs } = event;
@@ -63,7 +75,7 @@ function incidentOf(
     open: ofEndpoint.get(endpointId) ?? NONE,
     outageChecks: null,
   }));
-  return siteIncident(incidents, ofSite, rules);
+  return { incidents, ofSite };
 }
 
 const NONE: readonly OpenEvent[] = [];
