@@ -2,9 +2,10 @@
 import { CompiledQuery, sql } from 'kysely';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import type { Mutation } from '../../src/domain/mutation.ts';
+import type { AppendInput } from '../../src/store/append/append-input.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
-import { type AppendInput, createEvents, type EventStore } from '../../src/store/events.ts';
+import { createEvents, type EventStore } from '../../src/store/events.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 
 export type Fleet = {

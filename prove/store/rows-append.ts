@@ -1,7 +1,7 @@
 /** What the event log takes: durable opens a second, and a storm over a large fleet. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { AppendInput } from '../../src/store/events.ts';
+import type { AppendInput } from '../../src/store/append/append-input.ts';
 import { percentile, seconds } from '../statistics.ts';
 import { CLOSE, CONFIRM, type Fleet, failureOf, OPEN, openFleet } from './fleet.ts';
 import { ENGINE_NAMES, ENGINES, type EngineName, type Place, type Row } from './row.ts';

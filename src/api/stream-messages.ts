@@ -6,7 +6,7 @@ import { siteStates } from '../services/site-states.ts';
 import type { Committed } from '../store/changes.ts';
 import { latestReply, transitionReply } from './replies.ts';
 
-type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
+type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
 
 /** One message per transition, each with its id. */
 export async function transitionMessages(

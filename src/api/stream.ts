@@ -31,7 +31,7 @@ export type StreamHub = {
   close(): void;
 };
 
-type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'changes' | 'clock'> & {
+type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'changes' | 'clock'> & {
   onResult: OnResult;
   log: Pick<Log, 'error'>;
 };

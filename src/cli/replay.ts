@@ -6,6 +6,7 @@ import { AppError } from '../domain/errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { escapeControl } from '../lib/escape.ts';
 import type { Replayed } from '../store/replay.ts';
+import type { Difference } from '../store/replay-fold.ts';
 import type { Terminal } from './command.ts';
 import { jsonLine } from './json-line.ts';
 import { createProgress } from './progress.ts';
@@ -26,6 +27,8 @@ export function define(command: Command, terminal: Terminal): void {
 
 const HELP = `
 All transitions are folded in one snapshot, and the server may run meanwhile.
+A drift is a site whose state is another than the log says, because another program paused or resumed it, or took it out
+of the registry. It is no difference.
 Exit codes: 0 no difference, 1 at least one, 2 wrong usage, or it cannot be looked at.
 
 Examples:
@@ -68,24 +71,36 @@ function documentOf(replayed: Replayed, durationMs: number): object {
     endpoints: replayed.endpoints,
     sites: replayed.sites,
     difference_count: replayed.differenceCount,
-    differences: replayed.differences.map(({ eventId, ...difference }) => ({ ...difference, event_id: eventId })),
+    differences: replayed.differences.map(rowOf),
+    drift_count: replayed.driftCount,
+    drifts: replayed.drifts.map(rowOf),
     duration_ms: durationMs,
   };
 }
 
+function rowOf({ eventId, ...difference }: Difference): object {
+  return { ...difference, event_id: eventId };
+}
+
 function textOf(replayed: Replayed, durationMs: number): string {
-  const { differences, differenceCount: count } = replayed;
-  const rows = differences.map(({ eventId, kind, row, id, column, folded, stored }) =>
-    [
-      eventId ?? '-',
-      `${row} ${id}`,
-      kind === 'unreadable' ? `${column} (unreadable)` : column,
-      folded ?? 'null',
-      stored ?? 'null',
-    ].map(escapeControl),
-  );
+  const { differences, differenceCount, drifts, driftCount } = replayed;
+  const rows = [
+    ...differences.map((one) => cellsOf(one, one.kind === 'unreadable' ? 'unreadable' : null)),
+    ...drifts.map((one) => cellsOf(one, 'drift')),
+  ];
   const table = rows.length === 0 ? '' : renderTable(['EVENT', 'ROW', 'COLUMN', 'FOLDED', 'STORED'], rows);
-  const more = count > rows.length ? `... and ${count - rows.length} more\n` : '';
+  const left = differenceCount + driftCount - rows.length;
+  const more = left > 0 ? `... and ${left} more\n` : '';
   const seen = `${replayed.transitions} transitions of ${replayed.events} events`;
-  return `${table}${more}${seen}: ${count} ${count === 1 ? 'difference' : 'differences'} (${durationMs} ms)\n`;
+  const found = counted(differenceCount, 'difference') + (driftCount === 0 ? '' : `, ${counted(driftCount, 'drift')}`);
+  return `${table}${more}${seen}: ${found} (${durationMs} ms)\n`;
+}
+
+function cellsOf({ eventId, row, id, column, folded, stored }: Difference, note: string | null): string[] {
+  const what = note === null ? column : `${column} (${note})`;
+  return [eventId ?? '-', `${row} ${id}`, what, folded ?? 'null', stored ?? 'null'].map(escapeControl);
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${count === 1 ? thing : `${thing}s`}`;
 }

@@ -64,7 +64,12 @@ describe('the prober', () => {
     prober.submit([job(1, target.url), job(2, `http://127.0.0.1:${await closedPort()}/`), job(3, target.url)]);
     const results = await all(3);
     expect([1, 2, 3].map((id) => stateOf(results, id))).toEqual(['Up', 'Seems Down', 'Up']);
-    const healthy = results.find((result) => result.id === 1)?.observation;
+    let healthy = results.find((result) => result.id === 1)?.observation;
+    // Timings across a pause of this machine are withheld: look until a look fell into none.
+    for (let id = 4; healthy?.timings.total === undefined; id += 1) {
+      prober.submit([job(id, target.url)]);
+      healthy = (await all(id)).find((result) => result.id === id)?.observation;
+    }
     expect(healthy).toMatchObject({ evidence: null, httpCode: 200, address: '127.0.0.1' });
     expect(healthy?.timings.ttfb).toBeGreaterThan(0);
     expect(healthy?.timings.dns).toBeUndefined();
@@ -140,14 +145,20 @@ describe('draining', () => {
 
 describe('a target', () => {
   it('gets no more connections at a time than its limit, and the wait is no time-out', async () => {
-    const slow = await startSite({ behaviour: { kind: 'delay', ms: 200 } });
+    const slow = await startSite({ behaviour: { kind: 'delay', ms: 400 } });
     stops.push(() => slow.stop());
     const { prober, all } = startPool({ settings: { ...settings, limits: { perHost: 2, perNetwork: 0 } } });
-    prober.submit(Array.from({ length: 8 }, (_, id) => ({ ...job(id, slow.url), timeoutMs: 700 })));
-    await eventually('two are connected', () => slow.connections() === 2);
-    const results = await all(8);
-    expect(results.map(({ id }) => stateOf(results, id))).toEqual(Array(8).fill('Up'));
-    for (const { observation } of results) expect(observation.timings.total).toBeLessThan(700);
+    const timeoutMs = 1_500;
+    // Timings across a pause of this machine are withheld, and most of eight may fall into one.
+    for (let first = 0, timed = 0; timed < 3; first += 8) {
+      prober.submit(Array.from({ length: 8 }, (_, nth) => ({ ...job(first + nth, slow.url), timeoutMs })));
+      await eventually('two are connected', () => slow.connections() === 2);
+      const results = (await all(first + 8)).slice(first);
+      expect(results.map(({ id }) => stateOf(results, id))).toEqual(Array(8).fill('Up'));
+      const totals = results.flatMap(({ observation }) => observation.timings.total ?? []);
+      for (const total of totals) expect(total).toBeLessThan(timeoutMs);
+      timed = totals.length;
+    }
     expect(prober.stats()).toMatchObject({ threads: 1 });
   });
 });

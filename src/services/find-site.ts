@@ -4,7 +4,7 @@ import type { SiteId } from '../domain/ids.ts';
 import type { ServiceDeps } from './deps.ts';
 import { type SiteView, viewSites } from './site-view.ts';
 
-type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
+type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
 
 /** Throws `site_not_found`. */
 export async function findSite(deps: Deps, siteId: SiteId): Promise<SiteView> {

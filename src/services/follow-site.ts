@@ -3,8 +3,8 @@
  * inside the transaction that creates, pauses, resumes, removes or redirects it.
  */
 import type { EndpointId, SiteId } from '../domain/ids.ts';
+import type { SiteCue } from '../store/append/append-input.ts';
 import type { Change } from '../store/changes.ts';
-import type { SiteCue } from '../store/events.ts';
 import type { Tx } from '../store/schema.ts';
 import type { ServiceDeps } from './deps.ts';
 

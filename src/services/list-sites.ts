@@ -19,7 +19,7 @@ export type SitePage = {
   next: SiteId | null;
 };
 
-type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
+type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
 
 export async function listSites(deps: Deps, query: SiteQuery): Promise<SitePage> {
   const found = await deps.endpoints.listSites({

@@ -4,7 +4,7 @@ import type { State } from '../domain/state.ts';
 import type { ServiceDeps } from './deps.ts';
 import { viewSites } from './site-view.ts';
 
-type Deps = Pick<ServiceDeps, 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
+type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
 
 /** At most 200 sites; those that do not exist are left out. */
 export async function siteStates(deps: Deps, siteIds: Iterable<SiteId>): Promise<Map<SiteId, State>> {

@@ -8,10 +8,11 @@ import {
   type RolledUp,
   rollUp,
 } from '../domain/rollup.ts';
-import { DEFAULT_RULES } from '../domain/rollup-rules.ts';
+import { DEFAULT_RULES, type RollupRules } from '../domain/rollup-rules.ts';
 import type { Endpoint, Site } from '../store/endpoints.ts';
 import type { EventRecord } from '../store/event-records.ts';
 import type { LatestResult } from '../store/runtime.ts';
+import { readRules } from '../store/site-rules.ts';
 import type { ServiceDeps } from './deps.ts';
 
 export type EndpointView = Endpoint & { latest: LatestResult | null; rolledUp: RolledUp };
@@ -30,16 +31,32 @@ export type SiteView = {
   openEvents: readonly EventRecord[];
 };
 
-type Deps = Pick<ServiceDeps, 'eventQueries' | 'runtime' | 'clock'>;
+type Deps = Pick<ServiceDeps, 'database' | 'eventQueries' | 'runtime' | 'clock'>;
 
-/** Views of at most 200 sites, in their order, with one query for the events of all. Sites without endpoints are left out. */
+/**
+ * Views of at most 200 sites, in their order, with one query for the events of all and one for their rules. Sites
+ * without endpoints are left out.
+ */
 export async function viewSites(deps: Deps, sites: readonly Site[]): Promise<SiteView[]> {
-  const open = await deps.eventQueries.openBySites(sites.map((site) => site.siteId));
+  const siteIds = sites.map((site) => site.siteId);
+  const [open, rules] = await Promise.all([
+    deps.eventQueries.openBySites(siteIds),
+    readRules(deps.database.kysely, siteIds),
+  ]);
   const nowMs = deps.clock.nowMs();
-  return sites.flatMap((site) => viewSite(deps.runtime, site, open.get(site.siteId) ?? [], nowMs));
+  return sites.flatMap((site) => {
+    const { siteId } = site;
+    return viewSite(deps.runtime, site, open.get(siteId) ?? [], rules.get(siteId) ?? DEFAULT_RULES, nowMs);
+  });
 }
 
-function viewSite(runtime: Deps['runtime'], site: Site, open: readonly EventRecord[], nowMs: number): SiteView[] {
+function viewSite(
+  runtime: Deps['runtime'],
+  site: Site,
+  open: readonly EventRecord[],
+  rules: RollupRules,
+  nowMs: number,
+): SiteView[] {
   const facts: EndpointFacts[] = [];
   const endpoints = site.endpoints.map((endpoint): EndpointView => {
     const latest = runtime.latest(endpoint.endpointId);
@@ -60,7 +77,7 @@ function viewSite(runtime: Deps['runtime'], site: Site, open: readonly EventReco
       endpoints,
       active: endpoints.some((endpoint) => endpoint.active),
       removedAtMs: removalOf(endpoints),
-      rolledUp: rollUp({ endpoints: facts, siteOpen: siteLevel, inMaintenance: false }, DEFAULT_RULES),
+      rolledUp: rollUp({ endpoints: facts, siteOpen: siteLevel, inMaintenance: false }, rules),
       openEvents: open.toSorted(byWorst),
     },
   ];

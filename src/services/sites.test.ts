@@ -2,7 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { startApi } from '../../test/kit/api.ts';
 import { appendTo, brokenInvariants } from '../../test/kit/store.ts';
 import type { SiteId } from '../domain/ids.ts';
+import type { Appended } from '../store/append/append-input.ts';
 import type { Change } from '../store/changes.ts';
+import type { EventStore } from '../store/events.ts';
 import { createSite } from './create-site.ts';
 import { deleteSite } from './delete-site.ts';
 import type { ServiceDeps } from './deps.ts';
@@ -22,6 +24,26 @@ async function troubledSite() {
   deps.changes.subscribe((change) => heard.push(change));
   return { deps, siteId: site.siteId, first: site.first, heard };
 }
+
+describe('the rules of a site', () => {
+  it('are followed where it is shown, as they are where its state is logged', async () => {
+    const { deps, siteId, first } = await troubledSite();
+    const other = await createSite(deps, POLICY, { siteId: null, url: 'https://other.example/' });
+    await deps.events.append(appendTo(other.first, OUTAGE));
+    const rules = JSON.stringify({ site_checks: { http: { mode: 'cap:Degraded' } } });
+    const row = { blog_id: siteId, rules, updated_at: 1 };
+    await deps.database.kysely.insertInto('jetmon_site_rollup_rules').values(row).execute();
+    await deps.events.append(appendTo(first, [{ op: 'promote', state: 'Down', reason: 'local_confirmed' }]));
+    expect((await findSite(deps, siteId)).rolledUp).toMatchObject({ state: 'Degraded', severity: 2 });
+    const states = await siteStates(deps, [siteId, other.siteId]);
+    expect([...states]).toEqual([
+      [siteId, 'Degraded'],
+      [other.siteId, 'Seems Down'],
+    ]);
+    const [logged] = await deps.eventQueries.list({ siteId, checkTypes: ['site_state'], active: true, limit: 2 });
+    expect(logged).toMatchObject({ state: 'Degraded', severity: 2 });
+  });
+});
 
 describe('a new URL', () => {
   it('closes what was open on the old one, because that is not looked at any more', async () => {
@@ -84,12 +106,17 @@ describe('pausing', () => {
     ['removing', (deps: ServiceDeps, siteId: SiteId) => deleteSite(deps, POLICY, siteId)],
   ])('lets nothing open behind it: %s, a finding that waits for its turn is refused', async (_, stopWatching) => {
     const { deps, siteId, first } = await troubledSite();
-    const stopped = stopWatching(deps, siteId);
-    const found = deps.events.append({
+    const finding = {
       ...appendTo(first, OUTAGE, { onlyWhileWatching: { url: first.url } }),
       identity: { siteId, endpointId: first.endpointId, checkType: 'tls_expiry', discriminator: null },
-    });
-    await stopped;
+    };
+    let found: Promise<Appended> | null = null;
+    const appendWithin: EventStore['appendWithin'] = (...args) => {
+      // By now the rows of the site are changed, and nobody else gets at them before the commit.
+      found ??= deps.events.append(finding);
+      return deps.events.appendWithin(...args);
+    };
+    await stopWatching({ ...deps, events: { ...deps.events, appendWithin } }, siteId);
     expect(await found).toMatchObject({ refused: 'not_watched', open: null });
     expect((await findSite(deps, siteId)).openEvents).toEqual([]);
     expect(await deps.eventQueries.list({ siteId, limit: 10 })).toHaveLength(1);

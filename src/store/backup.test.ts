@@ -33,7 +33,10 @@ describe('a backup', () => {
     expect(statSync(target).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(target, '..'))).toEqual(['copy.db']);
     const db = await openToRead(target);
-    expect(await db.kysely.selectFrom('jetmon_events').select('state').execute()).toEqual([{ state: 'Down' }]);
+    const events = db.kysely.selectFrom('jetmon_events').select(['check_type', 'state']);
+    expect(await events.where('endpoint_id', '=', endpoint.endpointId).execute()).toEqual([
+      { check_type: 'http', state: 'Down' },
+    ]);
     expect((await sql`select 1 from jetpack_monitor_sites`.execute(db.kysely)).rows).toHaveLength(1);
     await db.close();
   });

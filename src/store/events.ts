@@ -22,8 +22,6 @@ import { openIncidents, openIncidentsOf } from './open-incidents.ts';
 import { type CommittedTransition, createOutbox } from './outbox.ts';
 import type { Tx } from './schema.ts';
 
-export type { Appended, AppendInput, SiteCue } from './append/append-input.ts';
-
 export interface EventStore {
   /** Commits and then tells the bus. Rejects when nothing was committed. */
   append(input: AppendInput): Promise<Appended>;

@@ -116,7 +116,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: 'I6',
-    name: 'the legacy status of what is watched follows the open events',
+    name: 'the legacy status follows the open events',
     tables: ['jetmon_events'],
     finds: 'endpoint',
     isOfProjection: true,
@@ -125,8 +125,7 @@ export const INVARIANTS: readonly Invariant[] = [
       left join (select endpoint_id, max(case state when 'Down' then 2 when 'Seems Down' then 1 else 0 end) as worst
         from jetmon_events where dedup_key is not null and check_type = 'http' and endpoint_id is not null
         group by endpoint_id) o on o.endpoint_id = r.endpoint_id
-      where r.active <> 0
-        and r.legacy_status <> case coalesce(o.worst, 0) when 2 then 2 when 1 then 0 else 1 end`,
+      where r.legacy_status <> case coalesce(o.worst, 0) when 2 then 2 when 1 then 0 else 1 end`,
   },
   {
     id: 'I7',

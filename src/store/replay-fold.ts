@@ -1,4 +1,5 @@
 /** One event folded from its transitions, over raw columns and pure: what its row must say (spec/01 sections 5 and 10). */
+import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
 import { STATES } from '../domain/state.ts';
 import { parseJson } from '../lib/json.ts';
 
@@ -30,6 +31,17 @@ export type FoldedColumns = {
   cause_event_id: bigint | null;
   version: bigint;
   updated_at: bigint | null;
+};
+
+/** An event that is open, as its transitions tell it. */
+export type OpenFolded = {
+  eventId: EventId;
+  siteId: SiteId;
+  endpointId: EndpointId | null;
+  checkType: string;
+  state: string;
+  severity: number;
+  startedAtMs: number;
 };
 
 export type DifferenceKind = 'event' | 'transition' | 'unreadable' | 'legacy_status' | 'site_state';
@@ -219,4 +231,22 @@ const MUTABLE = [
 
 export function shown(value: Raw): string | null {
   return value === null || value === undefined ? null : String(value).slice(0, LONGEST_SHOWN);
+}
+
+/** Of what is derived from the open events of an endpoint or site. */
+export function derivedDifference(
+  kind: 'legacy_status' | 'site_state',
+  id: bigint,
+  folded: Raw,
+  stored: Raw,
+): Difference {
+  return {
+    kind,
+    row: kind === 'site_state' ? 'site' : 'endpoint',
+    id: String(id),
+    eventId: null,
+    column: kind,
+    folded: shown(folded),
+    stored: shown(stored),
+  };
 }

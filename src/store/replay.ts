@@ -9,44 +9,25 @@ import { legacyStatusFor, PROJECTED_CHECK } from './projection.ts';
 import {
   compareEvent,
   type Difference,
+  derivedDifference,
   type EventFold,
   foldNext,
+  type OpenFolded,
   type Raw,
   type RawEvent,
   type RawTransition,
   type Report,
-  shown,
   startFold,
   transitionDifference,
 } from './replay-fold.ts';
 import type { Executor } from './schema.ts';
-
-/** An event that is open, as its transitions tell it. */
-export type OpenFolded = {
-  eventId: EventId;
-  siteId: SiteId;
-  endpointId: EndpointId | null;
-  checkType: string;
-  state: string;
-  severity: number;
-  startedAtMs: number;
-};
-
-/**
- * The `site_state` event that must be open, by site; a site that is not in the answer must have none. Asked for some
- * hundred sites at a time, with what is open on each but its own `site_state`.
- */
-export type DeriveSiteState = (
-  tx: Executor,
-  sites: ReadonlyMap<SiteId, readonly OpenFolded[]>,
-) => Promise<ReadonlyMap<SiteId, { state: string; severity: number }>>;
+import { compareSiteStates } from './site-states.ts';
 
 export type ReplayOptions = {
-  /** Differences that are kept; all are counted. */
+  /** Differences that are kept, and drifts as well; all are counted. */
   limitDifferences?: number;
   /** Whether the legacy status is written at all. */
   projection?: boolean;
-  deriveSiteState?: DeriveSiteState;
   onProgress?: (progress: { events: number; transitions: number }) => void;
   /** Rows that are read at once. */
   pageRows?: number;
@@ -55,41 +36,59 @@ export type ReplayOptions = {
 export type Replayed = {
   events: number;
   transitions: number;
-  /** Rows of the registry and sites whose derived state was compared; null where that was not asked. */
+  /** Rows of the registry whose status was compared; null where that was not asked. */
   endpoints: number | null;
-  sites: number | null;
+  /** Sites of the registry. */
+  sites: number;
   differenceCount: number;
   /** The first ones. */
   differences: readonly Difference[];
+  /** Sites whose own event another program's pausing or resuming explains: see `compareSiteStates`. */
+  driftCount: number;
+  /** The first ones. */
+  drifts: readonly Difference[];
 };
 
 export type Snapshots = { snapshot<T>(run: (tx: Executor) => Promise<T>): Promise<T> };
 
-export const SITE_STATE_CHECK = 'site_state';
-/** Speaks of this program, not of a site. */
-const MONITOR_CHECK = 'monitor';
 const LOWEST_ID = -(2n ** 63n);
 const HIGHEST_ID = 2n ** 63n - 1n;
 const PAGE_ROWS = 4_000;
-const SITES_AT_ONCE = 500;
 
 export function replay(db: Snapshots, options: ReplayOptions = {}): Promise<Replayed> {
   return db.snapshot((tx) => replayIn(tx, options));
 }
 
 async function replayIn(tx: Executor, options: ReplayOptions): Promise<Replayed> {
-  const { limitDifferences = 20, projection = true, deriveSiteState, pageRows = PAGE_ROWS } = options;
-  const differences: Difference[] = [];
-  let differenceCount = 0;
-  const report: Report = (difference) => {
-    differenceCount += 1;
-    if (differences.length < limitDifferences) differences.push(difference);
-  };
+  const { limitDifferences = 20, projection = true, pageRows = PAGE_ROWS } = options;
+  const differences = createTally(limitDifferences);
+  const drifts = createTally(limitDifferences);
   const open: OpenFolded[] = [];
-  const log = await compareLog(tx, { pageRows, report, open, onProgress: options.onProgress });
-  const endpoints = projection ? await compareLegacyStatus(tx, open, pageRows, report) : null;
-  const sites = deriveSiteState === undefined ? null : await compareSiteStates(tx, open, deriveSiteState, report);
-  return { ...log, endpoints, sites, differenceCount, differences };
+  const log = await compareLog(tx, { pageRows, report: differences.add, open, onProgress: options.onProgress });
+  const endpoints = projection ? await compareLegacyStatus(tx, open, pageRows, differences.add) : null;
+  const sites = await compareSiteStates(tx, open, { report: differences.add, reportDrift: drifts.add });
+  return {
+    ...log,
+    endpoints,
+    sites,
+    differenceCount: differences.count(),
+    differences: differences.first,
+    driftCount: drifts.count(),
+    drifts: drifts.first,
+  };
+}
+
+function createTally(limit: number): { first: readonly Difference[]; count(): number; add: Report } {
+  const first: Difference[] = [];
+  let count = 0;
+  return {
+    first,
+    count: () => count,
+    add(difference) {
+      count += 1;
+      if (first.length < limit) first.push(difference);
+    },
+  };
 }
 
 type LogWalk = {
@@ -210,7 +209,7 @@ function transitionPage(tx: Executor, { from, afterSeq, upTo, limit }: Transitio
   return query.execute();
 }
 
-/** Of what is watched: nobody keeps the status of an endpoint that is not. */
+/** Of every row: what is paused or removed keeps the status of what is open on it, and pausing closes that. */
 async function compareLegacyStatus(
   tx: Executor,
   open: readonly OpenFolded[],
@@ -228,74 +227,20 @@ async function compareLegacyStatus(
   for (let from: bigint | null = 0n; from !== null; ) {
     const rows = await tx
       .selectFrom(registry(tx, 'r'))
-      .select(['r.endpoint_id', 'r.legacy_status', 'r.active'])
+      .select(['r.endpoint_id', 'r.legacy_status'])
       .where('r.endpoint_id', '>=', from)
       .orderBy('r.endpoint_id')
       .limit(pageRows)
       .execute();
     for (const row of rows) {
-      if (row.active === 0n) continue;
       compared += 1;
       const folded = BigInt(legacyStatusFor(states.get(row.endpoint_id) ?? []));
       if (row.legacy_status !== folded) {
-        report(derived('legacy_status', row.endpoint_id, 'legacy_status', folded, row.legacy_status));
+        report(derivedDifference('legacy_status', row.endpoint_id, folded, row.legacy_status));
       }
     }
     const last = rows.at(-1);
     from = last === undefined || rows.length < pageRows ? null : last.endpoint_id + 1n;
   }
   return compared;
-}
-
-async function compareSiteStates(
-  tx: Executor,
-  open: readonly OpenFolded[],
-  derive: DeriveSiteState,
-  report: Report,
-): Promise<number> {
-  const childrenBySite = new Map<SiteId, OpenFolded[]>();
-  const ownBySite = new Map<SiteId, OpenFolded[]>();
-  for (const event of open) {
-    if (event.checkType === MONITOR_CHECK) continue;
-    if (!childrenBySite.has(event.siteId)) childrenBySite.set(event.siteId, []);
-    if (!ownBySite.has(event.siteId)) ownBySite.set(event.siteId, []);
-    (event.checkType === SITE_STATE_CHECK ? ownBySite : childrenBySite).get(event.siteId)?.push(event);
-  }
-  const sites = [...childrenBySite];
-  for (let start = 0; start < sites.length; start += SITES_AT_ONCE) {
-    const some = new Map(sites.slice(start, start + SITES_AT_ONCE));
-    const wanted = await derive(tx, some);
-    for (const siteId of some.keys()) compareSite(siteId, wanted.get(siteId), ownBySite.get(siteId) ?? [], report);
-  }
-  return sites.length;
-}
-
-function compareSite(
-  siteId: SiteId,
-  wanted: { state: string; severity: number } | undefined,
-  own: readonly OpenFolded[],
-  report: Report,
-): void {
-  const words = (state: { state: string; severity: number } | undefined) =>
-    state === undefined ? 'none open' : `${state.state} (${state.severity})`;
-  const stored = own.length > 1 ? `${own.length} open` : words(own[0]);
-  if (stored !== words(wanted)) report(derived('site_state', siteId, 'site_state', words(wanted), stored));
-}
-
-function derived(
-  kind: 'legacy_status' | 'site_state',
-  id: bigint,
-  column: string,
-  folded: Raw,
-  stored: Raw,
-): Difference {
-  return {
-    kind,
-    row: kind === 'site_state' ? 'site' : 'endpoint',
-    id: String(id),
-    eventId: null,
-    column,
-    folded: shown(folded),
-    stored: shown(stored),
-  };
 }

@@ -1,5 +1,6 @@
 /** Everything that is known to have happened to one site, in one order: what the monitor did, and what the event log says. */
 import type { EndpointId, SiteId } from '../domain/ids.ts';
+import { SITE_STATE_CHECK } from '../domain/rollup.ts';
 import { type AuditRecord, listAudit } from './audit.ts';
 import type { Database } from './database.ts';
 import { type TransitionRecord, transitionOf } from './event-records.ts';
@@ -10,7 +11,7 @@ export type TrailEntry =
   | ({ kind: 'audit' } & AuditRecord)
   | ({ kind: 'transition'; atMs: number; checkType: string; endpointId: EndpointId | null } & TransitionRecord);
 
-/** From `sinceMs` on, before `untilMs`, the first `limit` of it. */
+/** From `sinceMs` on, before `untilMs`, the first `limit` of it. The site's own event is left out: it only follows. */
 export type TrailFilter = { siteId: SiteId; sinceMs: number; untilMs: number; limit: number };
 
 export type Trail = {
@@ -43,6 +44,7 @@ async function listTransitions(tx: Tx, { siteId, sinceMs, untilMs, limit }: Trai
     .where('transition.blog_id', '=', siteId)
     .where('transition.changed_at', '>=', BigInt(sinceMs))
     .where('transition.changed_at', '<', BigInt(untilMs))
+    .where(({ eb, or }) => or([eb('event.check_type', 'is', null), eb('event.check_type', '<>', SITE_STATE_CHECK)]))
     .orderBy('transition.changed_at')
     .orderBy('transition.id')
     .limit(limit)

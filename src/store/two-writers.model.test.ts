@@ -6,9 +6,9 @@ import { twoWriters, type Writer } from '../../test/model/two-writers.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';
 import { type IncidentState, severityOf } from '../domain/state.ts';
+import type { Appended } from './append/append-input.ts';
 import type { Endpoint } from './endpoints.ts';
 import { type EventRecord, eventOf } from './event-records.ts';
-import type { Appended } from './events.ts';
 
 const ROUNDS = 12;
 const confirm: Mutation = { op: 'promote', state: 'Down', reason: 'verifier_confirmed' };

@@ -4,7 +4,7 @@
  */
 import type { EndpointId, EventId, SiteId } from '../../src/domain/ids.ts';
 import type { Mutation } from '../../src/domain/mutation.ts';
-import type { AppendInput } from '../../src/store/events.ts';
+import type { AppendInput } from '../../src/store/append/append-input.ts';
 import { seeded } from '../kit/seeded.ts';
 
 /** An endpoint the workload works on. */

@@ -179,7 +179,7 @@ describe('verify-db', () => {
     const good = await run(['verify-db', '--json'], { folder });
     expect(good).toMatchObject({ code: 0, err: '' });
     expect(document(good)['ok']).toBe(true);
-    tamper(path, "update jetmon_events set state = 'Warning'");
+    tamper(path, "update jetmon_events set state = 'Warning' where check_type = 'http'");
     const bad = await run(['verify-db'], { folder });
     expect(bad).toMatchObject({ code: 1, err: '' });
     expect(bad.out).toContain('I2: the newest transition tells the event: FAILED (event 1)\n');
@@ -230,7 +230,8 @@ describe('replay --verify', () => {
     const good = await run(['replay', '--verify'], { folder });
     expect(good).toMatchObject({ code: 0, err: '' });
     expect(good.out).toMatch(/^\d+ transitions of \d+ events: 0 differences \(\d+ ms\)\n$/);
-    tamper(path, "update jetmon_events set severity = 1, resolution_reason = 'manual_override'");
+    const change = "severity = 1, resolution_reason = 'manual_override'";
+    tamper(path, `update jetmon_events set ${change} where check_type = 'http'`);
     const bad = await run(['replay', '--verify', '--limit-differences', '1'], { folder });
     expect(bad).toMatchObject({ code: 1, err: '' });
     expect(bad.out).toMatch(/^EVENT +ROW +COLUMN +FOLDED +STORED\n1 +event 1 +severity +4 +1\n\.\.\. and 1 more\n/);
@@ -238,11 +239,24 @@ describe('replay --verify', () => {
     const told = document(await run(['replay', '--verify', '--json'], { folder }));
     expect(told).toMatchObject({
       difference_count: 2,
+      drift_count: 0,
       differences: [
         { kind: 'event', row: 'event', id: '1', event_id: '1', column: 'severity', folded: '4', stored: '1' },
         { column: 'resolution_reason', folded: null, stored: 'manual_override' },
       ],
     });
+  });
+
+  it('counts a site that was paused behind our back, and does not call it a fault', async () => {
+    const { folder, path } = await placeWithOutage();
+    tamper(path, 'update jetpack_monitor_sites set monitor_active = 0');
+    const found = await run(['replay', '--verify'], { folder });
+    expect(found).toMatchObject({ code: 0, err: '' });
+    expect(found.out).toMatch(
+      /\n- +site 1 +site_state \(drift\) +Paused \(0\) +Down \(4\)\n.*: 0 differences, 1 drift \(/,
+    );
+    const told = document(await run(['replay', '--verify', '--json'], { folder }));
+    expect(told).toMatchObject({ difference_count: 0, drift_count: 1, drifts: [{ kind: 'site_state', id: '1' }] });
   });
 
   it.each<[args: string[], words: string]>([

@@ -4,7 +4,7 @@ import type { EndpointId } from '../../src/domain/ids.ts';
 import { DEFAULT_CADENCE } from '../../src/domain/incident.ts';
 import { DEFAULT_PLAN } from '../../src/domain/probe-plan.ts';
 import { createEngine, type EngineParts } from '../../src/engine/engine.ts';
-import type { AppendInput } from '../../src/store/events.ts';
+import type { AppendInput } from '../../src/store/append/append-input.ts';
 import { createHistory } from '../../src/store/history/history.ts';
 import { createRuntime } from '../../src/store/runtime.ts';
 import { silentLog } from '../../src/telemetry/log.ts';

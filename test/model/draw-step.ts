@@ -2,8 +2,8 @@
 import type { EndpointId, EventId, SiteId } from '../../src/domain/ids.ts';
 import type { ChangeReason, CloseReason, Mutation } from '../../src/domain/mutation.ts';
 import type { LoggedState } from '../../src/domain/state.ts';
+import type { AppendInput, SiteCue } from '../../src/store/append/append-input.ts';
 import type { EventIdentity } from '../../src/store/event-records.ts';
-import type { AppendInput, SiteCue } from '../../src/store/events.ts';
 import type { Model, ModelEndpoint } from './event-log-model.ts';
 
 export type Batch = { inputs: AppendInput[]; cues: SiteCue[] };

@@ -5,8 +5,8 @@
 import type { EndpointId, EventId, SiteId } from '../../src/domain/ids.ts';
 import type { Failing } from '../../src/domain/incident.ts';
 import type { Mutation } from '../../src/domain/mutation.ts';
+import type { AppendInput, SiteCue } from '../../src/store/append/append-input.ts';
 import type { EventIdentity } from '../../src/store/event-records.ts';
-import type { AppendInput, SiteCue } from '../../src/store/events.ts';
 
 export type ModelTransition = {
   eventKey: number;

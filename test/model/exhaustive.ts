@@ -4,7 +4,7 @@
  */
 import type { EndpointId, EventId, SiteId } from '../../src/domain/ids.ts';
 import type { Mutation } from '../../src/domain/mutation.ts';
-import type { AppendInput, SiteCue } from '../../src/store/events.ts';
+import type { AppendInput, SiteCue } from '../../src/store/append/append-input.ts';
 import type { LegacyStatus } from '../../src/store/legacy.ts';
 import { checkProjection, compareAll, compareAnswers, compareTouched, Difference } from './compare.ts';
 import { commitTo, copyOf, emptyModel, type Model, openOn } from './event-log-model.ts';

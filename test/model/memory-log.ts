@@ -6,10 +6,11 @@ import type { EndpointId, EventId, SiteId, TransitionId } from '../../src/domain
 import type { Failing } from '../../src/domain/incident.ts';
 import { SITE_STATE_CHECK } from '../../src/domain/rollup.ts';
 import { isLoggedState } from '../../src/domain/state.ts';
-import { type AppendPlan, type PlannedTransition, planAppends } from '../../src/store/append/append-plan.ts';
+import type { AppendInput, SiteCue } from '../../src/store/append/append-input.ts';
+import { type AppendPlan, planAppends } from '../../src/store/append/append-plan.ts';
 import type { LoggedEvent, LogView } from '../../src/store/append/log-view.ts';
+import type { PlannedTransition } from '../../src/store/append/planned-transition.ts';
 import { dedupKey, type TransitionRow } from '../../src/store/event-records.ts';
-import type { AppendInput, SiteCue } from '../../src/store/events.ts';
 import type { EntryState } from '../../src/store/legacy.ts';
 
 export type MemoryTables = {

@@ -13,19 +13,8 @@ import { storableText } from '../metadata.ts';
 import { legacyStatusFor, PROJECTED_CHECK } from '../projection.ts';
 import type { AppendInput, Refusal, SiteCue } from './append-input.ts';
 import { holdsLease, type LoggedEvent, type LogView, opIdOf, siteOpIdOf } from './log-view.ts';
+import type { PlannedTransition } from './planned-transition.ts';
 import { type SiteNow, siteStep } from './site-state.ts';
-
-/** A transition that will be written once its event has an id. */
-export type PlannedTransition = {
-  event: LoggedEvent;
-  seq: number;
-  before: Pick<LoggedEvent, 'state' | 'severity'> | null;
-  step: Step;
-  source: string;
-  metadata: string | null;
-  opId: string;
-  epoch: number;
-};
 
 /** What one append comes to. */
 export type PlannedAnswer = {

@@ -5,13 +5,14 @@
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { EventState } from '../../domain/mutation.ts';
 import { SITE_STATE_CHECK } from '../../domain/rollup.ts';
-import { parseRules, type RollupRules } from '../../domain/rollup-rules.ts';
+import type { RollupRules } from '../../domain/rollup-rules.ts';
 import { isLoggedState } from '../../domain/state.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type EventIdentity, type TransitionRow } from '../event-records.ts';
 import { lockEpochs } from '../leases.ts';
 import { type EntryState, lockEntriesOf } from '../legacy.ts';
 import type { Tx } from '../schema.ts';
+import { readRules } from '../site-rules.ts';
 import type { AppendInput, SiteCue } from './append-input.ts';
 import { padded } from './statements.ts';
 
@@ -73,7 +74,7 @@ export async function readLog(
     view.open.get(event.identity.siteId)?.set(dedupKey(event.identity), event);
   }
   await readCommitted(tx, inputs, view);
-  await readRules(tx, siteIds, view);
+  view.rules = await readRules(tx, siteIds);
   await readSiteEnds(tx, inputs, cues, view);
   await readLeases(tx, dialect, inputs, view);
   return view;
@@ -108,14 +109,6 @@ async function openEventsOf(tx: Tx, dialect: Dialect, siteIds: readonly SiteId[]
     resolutionReason: null,
     unreadable: !isLoggedState(row.state),
   }));
-}
-
-async function readRules(tx: Tx, siteIds: readonly SiteId[], { rules }: LogView): Promise<void> {
-  if (siteIds.length === 0) return;
-  const query = tx.selectFrom('jetmon_site_rollup_rules').select(['blog_id', 'rules']);
-  for (const row of await query.where('blog_id', 'in', padded(siteIds)).execute()) {
-    rules.set(row.blog_id as SiteId, parseRules(row.rules).rules);
-  }
 }
 
 /** A site's own event begins when its cause did, and not before the one before it ended: looks of two endpoints overlap. */

@@ -5,7 +5,13 @@
 import { type EndpointId, type EventId, MAX_ID, type SiteId } from '../../domain/ids.ts';
 import type { CloseReason, Mutation, Step } from '../../domain/mutation.ts';
 import { stepFor } from '../../domain/mutation.ts';
-import { type OpenEvent, SITE_STATE_CHECK, type SiteIncident, siteIncident } from '../../domain/rollup.ts';
+import {
+  type EndpointIncidents,
+  type OpenEvent,
+  SITE_STATE_CHECK,
+  type SiteIncident,
+  siteIncident,
+} from '../../domain/rollup.ts';
 import type { RollupRules } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { EntryState } from '../legacy.ts';
@@ -51,10 +57,28 @@ export type DerivedState = Pick<SiteIncident, 'state' | 'severity'> & {
 export function derivedState({ endpoints, open, rules }: Omit<SiteNow, 'siteId' | 'endedAtMs'>): DerivedState | null {
   // Sites that the registry does not know, such as the monitor itself, have no state.
   if (endpoints.length === 0) return null;
+  const { incidents, ofSite, unnamed } = incidentsOn(endpoints, open.values());
+  const incident = siteIncident(incidents, ofSite, rules);
+  if (incident === null) return null;
+  const { state, severity, causeEventId } = incident;
+  return { state, severity, cause: causeEventId === null ? null : causeAmong(open, unnamed, causeEventId) };
+}
+
+/** What of an open event decides the state of its site. */
+export type SeenEvent = Pick<LoggedEvent, 'id' | 'severity' | 'startedAtMs' | 'unreadable'> & {
+  identity: Pick<EventIdentity, 'endpointId' | 'checkType'>;
+  state: string;
+};
+
+/** What is open on a site, in the terms of the rollup: on each endpoint, and on the site as a whole. */
+export function incidentsOn<Event extends SeenEvent>(
+  endpoints: readonly Pick<EntryState, 'endpointId' | 'active'>[],
+  open: Iterable<Event>,
+): { incidents: EndpointIncidents[]; ofSite: OpenEvent[]; unnamed: Event[] } {
   const ofSite: OpenEvent[] = [];
   const ofEndpoint = new Map<EndpointId, OpenEvent[]>();
-  const unnamed: LoggedEvent[] = [];
-  for (const event of open.values()) {
+  const unnamed: Event[] = [];
+  for (const event of open) {
     const { checkType, endpointId } = event.identity;
     if (checkType === SITE_STATE_CHECK || event.unreadable) continue;
     const { severity, startedAtMs } = event;
@@ -78,10 +102,7 @@ export function derivedState({ endpoints, open, rules }: Omit<SiteNow, 'siteId' 
     open: ofEndpoint.get(endpointId) ?? NONE,
     outageChecks: null,
   }));
-  const incident = siteIncident(incidents, ofSite, rules);
-  if (incident === null) return null;
-  const { state, severity, causeEventId } = incident;
-  return { state, severity, cause: causeEventId === null ? null : causeAmong(open, unnamed, causeEventId) };
+  return { incidents, ofSite, unnamed };
 }
 
 const NONE: readonly OpenEvent[] = [];

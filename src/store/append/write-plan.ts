@@ -6,8 +6,9 @@ import { saveFailing, settleFailing } from '../failing.ts';
 import { insertFailures } from '../history/failures.ts';
 import { legacyInstant, writeStatus } from '../legacy.ts';
 import type { Tx } from '../schema.ts';
-import type { AppendPlan, PlannedTransition, StatusWrite } from './append-plan.ts';
+import type { AppendPlan, StatusWrite } from './append-plan.ts';
 import type { LoggedEvent } from './log-view.ts';
+import type { PlannedTransition } from './planned-transition.ts';
 import { insertInto, padded } from './statements.ts';
 
 const insertEvents = insertInto('jetmon_events', [

@@ -6,7 +6,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { AppError } from '../../domain/errors.ts';
 import type { Schema } from '../schema.ts';
 import type { DatabaseToRead, FileFacts } from './dialect.ts';
-import { sqliteDialect } from './sqlite.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
 import { APPLICATION_ID, pragma } from './sqlite-file.ts';
 import { asUnusable, DAMAGED, primaryCode } from './sqlite-trouble.ts';
 
