@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { AppendInput } from '../../src/store/append/append-input.ts';
 import { percentile, seconds } from '../statistics.ts';
 import { CLOSE, CONFIRM, type Fleet, failureOf, OPEN, openFleet } from './fleet.ts';
+import { watchLoop } from './loop-delay.ts';
 import { ENGINE_NAMES, ENGINES, type EngineName, type Place, type Row } from './row.ts';
 
 const OPENS_A_SECOND_GOAL = 4_000;
@@ -149,22 +150,4 @@ async function countTransitions({ db }: Fleet): Promise<number> {
   const { rows } = await sql<{ n: bigint }>`
     select count(*) as n from jetmon_event_transitions where op_id like 'storm-%/1'`.execute(db.kysely);
   return Number(rows[0]?.n ?? 0);
-}
-
-/** How late a timer of 5 ms comes: what everything else on this thread would have to wait. */
-export function watchLoop(): { stop(): { p99: number; max: number } } {
-  const late: number[] = [];
-  let lastMs = performance.now();
-  const timer = setInterval(() => {
-    const nowMs = performance.now();
-    late.push(Math.max(0, nowMs - lastMs - 5));
-    lastMs = nowMs;
-  }, 5);
-  return {
-    stop() {
-      clearInterval(timer);
-      late.push(Math.max(0, performance.now() - lastMs - 5));
-      return { p99: percentile(late, 0.99), max: percentile(late, 1) };
-    },
-  };
 }

@@ -1,7 +1,8 @@
 /** What the engine does about changes from outside, and how it ends. */
 import { describe, expect, it } from 'vitest';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { failing, gatedStore, testEngine, up, watchingEngine } from '../../test/kit/engine.ts';
-import { brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
+import { temporaryStore } from '../../test/kit/store.ts';
 
 const MINUTE = 60_000;
 

@@ -1,9 +1,9 @@
 /** The whole engine, drawn at random, against a model that fits on a page: what must be open after each look. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { gatedStore, testEngine } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
-import { brokenInvariants } from '../../test/kit/store.ts';
 import type { State } from '../domain/state.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { systemRandom } from '../lib/random.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { failing, testEngine, up } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
-import { brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
+import { temporaryStore } from '../../test/kit/store.ts';
 import { phaseMs } from '../domain/schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
 

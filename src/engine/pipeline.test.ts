@@ -1,9 +1,10 @@
 /** Late results and refused writes: what must not be lost, doubled or written when things cross. */
 import { describe, expect, it } from 'vitest';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { failing, gatedStore, up, watchingEngine } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
 import { historyOn } from '../../test/kit/history.ts';
-import { brokenInvariants, countStatements, temporaryStore } from '../../test/kit/store.ts';
+import { countStatements, temporaryStore } from '../../test/kit/store.ts';
 import { createEvents } from '../store/events.ts';
 
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 /** What was seen of an endpoint that nobody watches any more, before the engine has heard of that. */
 import { describe, expect, it } from 'vitest';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { testEngine } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
-import { brokenInvariants } from '../../test/kit/store.ts';
 
 describe('a failure of an endpoint that was changed without a word', () => {
   it.each([

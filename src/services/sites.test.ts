@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { startApi } from '../../test/kit/api.ts';
-import { appendTo, brokenInvariants } from '../../test/kit/store.ts';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
+import { appendTo } from '../../test/kit/store.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { Appended } from '../store/append/append-input.ts';
 import type { Change } from '../store/changes.ts';

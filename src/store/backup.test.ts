@@ -2,13 +2,8 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, 
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import {
-  appendTo,
-  brokenInvariants,
-  temporaryDatabase,
-  temporaryFolder,
-  temporaryStore,
-} from '../../test/kit/store.ts';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
+import { appendTo, temporaryDatabase, temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
 import { backupFile } from './backup.ts';
 import { openToRead } from './database.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { appendTo, brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
+import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import { AppError } from '../domain/errors.ts';
 import type { EndpointId, EventId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';

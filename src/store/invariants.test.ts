@@ -1,7 +1,8 @@
 /** Each invariant is broken by hand, and must be the one that is found. */
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { appendTo, brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
+import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import { INVARIANTS } from './invariants.ts';
 
 /** An event of `http`, with its transitions in their order. */

@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { testMariadb } from '../../test/kit/mariadb-each.ts';
-import { appendTo, brokenInvariants, storeOn } from '../../test/kit/store.ts';
+import { appendTo, storeOn } from '../../test/kit/store.ts';
 import { createV1Registry, tableAsItIs } from '../../test/kit/v1-registry.ts';
 import { openDatabase } from './database.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { opened, temporaryOutbox } from '../../test/kit/delivery.ts';
-import { appendTo, brokenInvariants, countStatements, temporaryStore } from '../../test/kit/store.ts';
+import { appendTo, countStatements, temporaryStore } from '../../test/kit/store.ts';
 import type { EventId, SiteId } from '../domain/ids.ts';
 import type { Database } from './database.ts';
 import { type CommittedTransition, createOutbox } from './outbox.ts';

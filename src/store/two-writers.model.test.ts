@@ -1,7 +1,8 @@
 /** Two writers that meet on one site: whoever is first, what is stored is what one after the other would have left. */
 import { expect, it } from 'vitest';
+import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { seeded, seedOf } from '../../test/kit/seeded.ts';
-import { appendTo, brokenInvariants, temporaryStore } from '../../test/kit/store.ts';
+import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import { twoWriters, type Writer } from '../../test/model/two-writers.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';

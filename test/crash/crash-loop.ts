@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database.ts';
-import { askInvariants } from '../../src/store/invariants.ts';
 import { replay } from '../../src/store/replay.ts';
+import { brokenInvariants } from '../kit/broken-invariants.ts';
 import type { Orders } from './child.ts';
 import { toLine } from './workload.ts';
 
@@ -173,10 +173,7 @@ export async function ask(
       if (there > transitions) doubled.push(opId);
     }
     for (const opId of stored.keys()) if (!ledger.acknowledged.has(opId)) doubled.push(`${opId} (never acknowledged)`);
-    const broken: string[] = [];
-    for await (const { invariant, ids } of askInvariants(db.kysely)) {
-      if (ids !== null && ids.length > 0) broken.push(`${invariant.id} ${invariant.name}: ${invariant.finds} ${ids}`);
-    }
+    const broken = await brokenInvariants(db);
     const { differences } = await replay(db, { limitDifferences: 3 });
     return { lost, doubled, broken: [...broken, ...differences.map((difference) => JSON.stringify(difference))] };
   } finally {

@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ApiError } from '../../src/client/api-error.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { brokenInvariants } from '../kit/broken-invariants.ts';
 import { eventually } from '../kit/eventually.ts';
 import { oldNode } from '../kit/old-node.ts';
 import { isAlive, rowsOf, type Server, serverForTest, temporaryPlace } from '../kit/program.ts';
 import { seeded, seedOf } from '../kit/seeded.ts';
 import { type Site, startSite } from '../kit/site.ts';
-import { brokenInvariants } from '../kit/store.ts';
 
 const ROUNDS = 12;
 const DOWN = { kind: 'status', code: 500 } as const;

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventDetail, Transition } from '../../src/contracts/events.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { brokenInvariants } from '../kit/broken-invariants.ts';
 import { createTestCertificates, type TestCertificates } from '../kit/certificates.ts';
 import { eventually } from '../kit/eventually.ts';
 import { createPlace, type Place, rowsOf, type Server, startServer } from '../kit/program.ts';
 import { type Site, startSite } from '../kit/site.ts';
-import { brokenInvariants } from '../kit/store.ts';
 
 /** How a site is taken down, and what must be found then. */
 type Kind = {

@@ -1,11 +1,11 @@
 /** The program as a whole on MariaDB. What an outage must look like in detail is told on SQLite. */
 import { expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
+import { brokenInvariants } from '../kit/broken-invariants.ts';
 import { eventually } from '../kit/eventually.ts';
 import { testMariadb } from '../kit/mariadb-each.ts';
 import { serverForTest, temporaryPlace } from '../kit/program.ts';
 import { startSite } from '../kit/site.ts';
-import { brokenInvariants } from '../kit/store.ts';
 
 it('an outage is opened and closed in a database on MariaDB, by a server that is started anew meanwhile', async () => {
   const mariadb = testMariadb();

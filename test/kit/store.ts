@@ -13,7 +13,6 @@ import { type SqliteThread, type SqliteThreads, startSqliteThread } from '../../
 import { createEndpoints } from '../../src/store/endpoints.ts';
 import { createEventQueries } from '../../src/store/event-queries.ts';
 import { createEvents } from '../../src/store/events.ts';
-import { askInvariants } from '../../src/store/invariants.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { testMariadb } from './mariadb-each.ts';
 
@@ -141,13 +140,4 @@ export function countStatements(db: Database) {
   });
   const counted: Database = { ...db, kysely, transaction: (run) => kysely.transaction().execute(run) };
   return { db: counted, sent: () => [...sent], reset: () => void sent.splice(0) };
-}
-
-/** The invariants that do not hold, each with the first ids that break it; empty when all is well. */
-export async function brokenInvariants(db: Database): Promise<string[]> {
-  const broken: string[] = [];
-  for await (const { invariant, ids } of askInvariants(db.kysely)) {
-    if (ids !== null && ids.length > 0) broken.push(`${invariant.id} ${invariant.name}: ${invariant.finds} ${ids}`);
-  }
-  return broken;
 }
