@@ -10,7 +10,12 @@ const MARIADB_ONLY = ['**/*.mariadb.test.ts'];
 const ON_EVERY_DATABASE = ['src/store', 'src/services', 'src/api/routes'];
 
 /** Tests of what only a database in a file has. */
-const ABOUT_FILES = ['src/store/dialect/sqlite*.test.ts', 'src/store/data-dir.test.ts'];
+const ABOUT_FILES = [
+  'src/store/dialect/sqlite*.test.ts',
+  'src/store/data-dir.test.ts',
+  'src/store/backup.test.ts',
+  'src/store/copy-aside.test.ts',
+];
 
 /** `fast` needs no services and no minutes: it runs in `npm run verify`. `npm test` runs all projects. */
 export default defineConfig({
