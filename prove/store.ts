@@ -11,6 +11,9 @@ import { KILL_ROWS } from './store/rows-kills.ts';
 import { MODEL_ROWS } from './store/rows-model.ts';
 import { type Claim, isWanted, notMeasured, type Topic } from './topic.ts';
 
+/** What a server of its own would have for a fleet of some size; every commit waits for the disk. */
+const SERVER = ['--innodb-buffer-pool-size=512M', '--innodb-log-file-size=512M'];
+
 const ROWS: readonly Row[] = [...APPEND_ROWS, ...HISTORY_ROWS, ...KILL_ROWS, ...MODEL_ROWS];
 
 export const store: Topic = {
@@ -21,7 +24,7 @@ export const store: Topic = {
     let running: Mariadb | null = null;
     const server = async (): Promise<DatabaseServer> => {
       context.progress('a private MariaDB');
-      running ??= await startMariadb(await provideMariadb(), { onDisk: true });
+      running ??= await startMariadb(await provideMariadb(), { onDisk: true, args: SERVER });
       return serverOf(running);
     };
     try {

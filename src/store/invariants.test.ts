@@ -105,7 +105,10 @@ const BREAKS: Readonly<Record<string, (log: { closed: Logged; open: Logged }) =>
     'delivery 3',
   ],
   'no older lease writes after a newer one': ({ open: { transitions } }) => [
-    [`update jetmon_event_transitions set epoch = 5 where id = ${transitions[0]}`],
+    [
+      `update jetmon_event_transitions set epoch = 5 where id = ${transitions[0]}`,
+      `update jetmon_event_transitions set epoch = 4 where id = ${transitions[1]}`,
+    ],
     `transition ${transitions[1]}`,
   ],
   'no event lasts less than nothing': ({ closed: { eventId } }) => [

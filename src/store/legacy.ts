@@ -107,9 +107,9 @@ export async function lockEntriesOf(tx: Executor, dialect: Dialect, siteIds: rea
   const query = legacy(tx)
     .selectFrom(LEGACY_TABLE)
     .select(['jetpack_monitor_site_id', 'blog_id', 'bucket_no', 'monitor_url', 'monitor_active', 'site_status'])
-    .where('blog_id', 'in', siteIds)
-    .orderBy('jetpack_monitor_site_id');
-  return (await dialect.lockForUpdate(query).execute()).map((row) => ({
+    .where('blog_id', 'in', siteIds);
+  // Sorted here: asked for an order, a server may read, and wait for, every row of the table.
+  const entries = (await dialect.lockForUpdate(query).execute()).map((row) => ({
     endpointId: row.jetpack_monitor_site_id as EndpointId,
     siteId: row.blog_id as SiteId,
     bucketNo: Number(row.bucket_no),
@@ -117,6 +117,7 @@ export async function lockEntriesOf(tx: Executor, dialect: Dialect, siteIds: rea
     active: row.monitor_active !== 0n,
     status: Number(row.site_status),
   }));
+  return entries.sort((a, b) => (a.endpointId < b.endpointId ? -1 : 1));
 }
 
 /** Writes the projected status where it differs, so that the instant of change stays the instant of change. */

@@ -2,6 +2,7 @@
  * What a batch of appends has to know before it can be planned, read in a fixed number of queries whatever its size. The
  * registry rows of the sites are locked first: whoever changes the events of a site waits here for whoever does so now.
  */
+import { type Selectable, sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { EventState } from '../../domain/mutation.ts';
 import { SITE_STATE_CHECK } from '../../domain/rollup.ts';
@@ -11,7 +12,7 @@ import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type EventIdentity, type TransitionRow } from '../event-records.ts';
 import { lockEpochs } from '../leases.ts';
 import { type EntryState, lockEntriesOf } from '../legacy.ts';
-import type { Tx } from '../schema.ts';
+import type { EventsTable, Tx } from '../schema.ts';
 import { readRules } from '../site-rules.ts';
 import type { AppendInput, SiteCue } from './append-input.ts';
 import { padded } from './statements.ts';
@@ -70,12 +71,16 @@ export async function readLog(
   }
   for (const entry of await lockEntriesOf(tx, dialect, padded(siteIds))) view.endpoints.get(entry.siteId)?.push(entry);
   // Only now: a batch on the same sites that held the locks has committed.
-  for (const event of await openEventsOf(tx, dialect, siteIds)) {
+  const registered = siteIds.filter((siteId) => view.endpoints.get(siteId)?.length !== 0);
+  const others = siteIds.filter((siteId) => view.endpoints.get(siteId)?.length === 0);
+  const open = await openEventsOf(tx, dialect, registered);
+  open.push(...(await openEventsOf(tx, dialect, others, { areLocked: true })));
+  for (const event of open) {
     view.open.get(event.identity.siteId)?.set(dedupKey(event.identity), event);
   }
   await readCommitted(tx, inputs, view);
   view.rules = await readRules(tx, siteIds);
-  await readSiteEnds(tx, inputs, cues, view);
+  await readSiteEnds(tx, dialect, inputs, cues, view);
   await readLeases(tx, dialect, inputs, view);
   return view;
 }
@@ -84,14 +89,27 @@ function ascending(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function openEventsOf(tx: Tx, dialect: Dialect, siteIds: readonly SiteId[]): Promise<LoggedEvent[]> {
-  const query = tx
-    .selectFrom('jetmon_events')
+function eventsBySite(tx: Tx, { readBy }: Dialect) {
+  return tx.selectFrom(
+    sql<Selectable<EventsTable>>`${sql.table('jetmon_events')}`.as<'event'>(readBy('event', 'events_site_ended')),
+  );
+}
+
+/** Locked are the events of sites that have no row in the registry to wait at. */
+async function openEventsOf(
+  tx: Tx,
+  dialect: Dialect,
+  siteIds: readonly SiteId[],
+  { areLocked = false } = {},
+): Promise<LoggedEvent[]> {
+  if (siteIds.length === 0) return [];
+  const query = eventsBySite(tx, dialect)
     .select(['id', 'blog_id', 'endpoint_id', 'check_type', 'discriminator', 'severity', 'state'])
     .select(['started_at', 'updated_at', 'version', 'cause_event_id'])
     .where('blog_id', 'in', padded(siteIds))
     .where('ended_at', 'is', null);
-  return (await dialect.lockForUpdate(query).execute()).map((row) => ({
+  const rows = await (areLocked ? dialect.lockForUpdate(query) : query).execute();
+  return rows.map((row) => ({
     id: row.id as EventId,
     identity: {
       siteId: row.blog_id as SiteId,
@@ -114,6 +132,7 @@ async function openEventsOf(tx: Tx, dialect: Dialect, siteIds: readonly SiteId[]
 /** A site's own event begins when its cause did, and not before the one before it ended: looks of two endpoints overlap. */
 async function readSiteEnds(
   tx: Tx,
+  dialect: Dialect,
   inputs: readonly AppendInput[],
   cues: readonly SiteCue[],
   { siteEnds }: LogView,
@@ -127,8 +146,7 @@ async function readSiteEnds(
     for (const mutation of mutations) if (mutation.op === 'open') fromMs = Math.min(fromMs, mutation.startedAtMs);
   }
   if (siteIds.size === 0) return;
-  const rows = await tx
-    .selectFrom('jetmon_events')
+  const rows = await eventsBySite(tx, dialect)
     .select(['blog_id', 'ended_at'])
     .where('blog_id', 'in', padded([...siteIds]))
     .where('ended_at', '>', BigInt(Math.trunc(fromMs)))

@@ -26,6 +26,11 @@ export interface Dialect {
    * the database can undo such changes.
    */
   migrationStep<T>(kysely: Kysely<Schema>, run: (db: Executor) => Promise<T>): Promise<T>;
+  /**
+   * An alias for a table that says by which index it is read: a server that has not counted the rows of a table that
+   * grows would read all of it.
+   */
+  readBy(alias: string, index: string): RawBuilder<unknown>;
   /** Creates an index unless it is there already. */
   ensureIndex(db: Executor, name: string, table: string, columns: readonly string[]): Promise<void>;
   /** Inserts rows; where the key is taken, updates every other column given. */

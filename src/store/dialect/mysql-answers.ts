@@ -5,9 +5,16 @@ import { AppError } from '../../domain/errors.ts';
 /** What the server answers to a statement: rows, or what it changed. */
 export type Answer = Record<string, unknown>[] | { insertId: number | string; affectedRows: number };
 
+export type AskOptions = {
+  /** Longer than what the pool allows a statement. */
+  deadlineMs?: number | undefined;
+  /** The server knows the text from before: for those that come again and again with many values. */
+  prepared?: boolean;
+};
+
 export interface PooledConnection {
   /** Rejects with what the server said of the statement, or with AppError `db_unavailable`. */
-  ask(text: string, parameters?: readonly unknown[], deadlineMs?: number): Promise<Answer>;
+  ask(text: string, parameters?: readonly unknown[], options?: AskOptions): Promise<Answer>;
   /** False once the server, or the way to it, failed. */
   isUsable(): boolean;
   /** It is not to be used again. */

@@ -9,6 +9,9 @@ import { isConflict } from './trouble.ts';
 const SCHEMA_DEADLINE_MS = 60 * 60_000;
 const SCHEMA_NODES = ['CreateTableNode', 'AlterTableNode', 'CreateIndexNode', 'DropTableNode', 'DropIndexNode'];
 
+/** How the writer's statements for many rows begin: there are few of them, and putting their values into text is slow. */
+const OF_MANY_ROWS = 'insert into jetmon_';
+
 type MysqlConnection = DatabaseConnection & { readonly pooled: PooledConnection };
 
 export function createMysqlDriver(pool: Pool, name: string): Driver {
@@ -49,8 +52,10 @@ function connectionOn(pooled: PooledConnection): MysqlConnection {
   return {
     pooled,
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-      const deadlineMs = SCHEMA_NODES.includes(query.query.kind) ? SCHEMA_DEADLINE_MS : undefined;
-      return resultOf<R>(await pooled.ask(query.sql, query.parameters, deadlineMs));
+      const { kind } = query.query;
+      const deadlineMs = SCHEMA_NODES.includes(kind) ? SCHEMA_DEADLINE_MS : undefined;
+      const prepared = kind === 'RawNode' && query.sql.startsWith(OF_MANY_ROWS);
+      return resultOf<R>(await pooled.ask(query.sql, query.parameters, { deadlineMs, prepared }));
     },
     // biome-ignore lint/correctness/useYield: it never gets to a row
     async *streamQuery() {

@@ -2,7 +2,7 @@
  * Connections to one MySQL server: as many as the pool holds and no more, each set up and checked before its first use,
  * none waited for without end. One on which something unexpected happened is never used again.
  */
-import { createPool, type PoolConnection, type PoolOptions, type QueryValues } from 'mysql2';
+import { createPool, type ExecuteValues, type PoolConnection, type PoolOptions, type QueryValues } from 'mysql2';
 import { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type Answer, type PooledConnection, readField } from './mysql-answers.ts';
@@ -92,7 +92,7 @@ export function createMysqlPool(address: MysqlAddress, settings: PoolSettings, c
 function wrap(raw: PoolConnection, name: string, deadlineMs: number, clock: Clock): PooledConnection {
   let usable = true;
   return {
-    ask(text, parameters = [], ownDeadlineMs = deadlineMs) {
+    ask(text, parameters = [], options = {}) {
       return new Promise<Answer>((resolve, reject) => {
         const fail = (error: unknown) => {
           const failure = asUnavailable(name, error);
@@ -101,15 +101,17 @@ function wrap(raw: PoolConnection, name: string, deadlineMs: number, clock: Cloc
           reject(failure);
         };
         if (!usable) return fail(unavailable(name, LOST_EARLIER));
-        const timer = clock.after(ownDeadlineMs, () => {
+        const timer = clock.after(options.deadlineMs ?? deadlineMs, () => {
           raw.destroy();
           fail(unavailable(name, SILENT));
         });
-        raw.query(text, parameters as QueryValues, (error, answer) => {
+        const done = (error: Error | null, answer: unknown) => {
           timer.cancel();
           if (error === null) resolve(answer as Answer);
           else fail(error);
-        });
+        };
+        if (options.prepared) raw.execute(text, parameters as ExecuteValues, done);
+        else raw.query(text, parameters as QueryValues, done);
       });
     },
     isUsable: () => usable,

@@ -7,11 +7,14 @@ import { READ_ONLY, REPLICA, unavailable, unusable } from './mysql-trouble.ts';
 const SQL_MODE = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
 const REFUSED_MODES = ['NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'PIPES_AS_CONCAT', 'NO_UNSIGNED_SUBTRACTION'];
 
-/** Rejects with AppError `db_unavailable` when the server keeps a setting of its own. */
+/**
+ * A list of any length is looked up in the index and not guessed at: a guess may read, and lock, the whole table. Rejects
+ * with AppError `db_unavailable` when the server keeps a setting of its own.
+ */
 export async function setUpSession(connection: PooledConnection, lockWaitSeconds: number, name: string): Promise<void> {
   await connection.ask('set session transaction isolation level read committed');
   await connection.ask(
-    `set session sql_mode = '${SQL_MODE}', time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, autocommit = 1`,
+    `set session sql_mode = '${SQL_MODE}', time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, autocommit = 1, eq_range_index_dive_limit = 0`,
   );
   const is = await variables(connection, ['sql_mode', 'time_zone', 'innodb_lock_wait_timeout', 'autocommit']);
   // Older servers know the first name, newer ones the second, some both.

@@ -33,6 +33,7 @@ export const mysqlDialect: Dialect = {
   lockForUpdate: (query) => query.forUpdate(),
   // MariaDB does not know `for share`.
   lockForShare: (query) => query.modifyEnd(sql`lock in share mode`),
+  readBy: (alias, index) => sql`${sql.id(alias)} force index (${sql.id(index)})`,
   async ensureIndex(db, name, table, columns) {
     const { rows } = await sql`
       select 1 from information_schema.statistics
