@@ -35,10 +35,12 @@ export async function openStore(
   const lock = await lockStore(folder, config.DATABASE_URL, { pid: process.pid, command, waitMs });
   try {
     const database = await openDatabase({ url: config.DATABASE_URL, log });
+    const store = storeOn(database, log, config);
     return {
-      ...storeOn(database, log, config),
+      ...store,
       lock,
       async close() {
+        await store.events.close();
         await database.close();
         lock.release();
       },
@@ -106,7 +108,7 @@ function storeOn(database: Database, log: Log, config: Config) {
     database,
     changes,
     endpoints: createEndpoints(database),
-    events: createEvents({ db: database, changes }),
+    events: createEvents({ db: database, changes, log }),
     eventQueries: createEventQueries(database),
     runtime: createRuntime({ db: database, clock: systemClock, history }),
     history,

@@ -55,6 +55,8 @@ const HOUSEKEEPING_EVERY_MS = 5_000;
 
 /** For probes that are under way at the end: what a healthy site needs, and less than whoever stops us is willing to wait. */
 const DRAIN_FOR_MS = 2_000;
+/** For decisions that are being written at the end. */
+const SETTLE_FOR_MS = 2_000;
 
 export function createEngine(parts: EngineParts): Engine {
   const targets = new Map<EndpointId, Target>();
@@ -166,10 +168,10 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
-  async function drainProber(): Promise<void> {
+  async function within(mostMs: number, work: Promise<unknown>): Promise<void> {
     const { promise: timeIsUp, resolve } = Promise.withResolvers<void>();
-    const timer = parts.clock.after(DRAIN_FOR_MS, resolve);
-    await Promise.race([prober.drain(), timeIsUp]);
+    const timer = parts.clock.after(mostMs, resolve);
+    await Promise.race([work, timeIsUp]);
     timer.cancel();
   }
 
@@ -213,11 +215,14 @@ export function createEngine(parts: EngineParts): Engine {
     async stop() {
       stopped = true;
       wheel.stop();
-      await drainProber();
+      await within(DRAIN_FOR_MS, prober.drain());
       await prober.stop();
       unsubscribe();
       housekeeping?.cancel();
       await reloading;
+      await within(SETTLE_FOR_MS, pipeline.settled());
+      // A database that is still away will not take them before we end; the next start looks at these sites at once.
+      await parts.events.settle();
       await pipeline.settled();
       await flushing;
       await flush();

@@ -16,8 +16,10 @@ import { type LoggedEvent, type LogView, readLog, siteOpIdOf } from './append/lo
 import { writePlan } from './append/write-plan.ts';
 import type { Change, Changes } from './changes.ts';
 import type { Database } from './database.ts';
+import { isLockConflict } from './dialect/trouble.ts';
 import { dedupKey, type EventIdentity, type TransitionRecord, transitionOf } from './event-records.ts';
 import { failingOf } from './failing.ts';
+import { storableText } from './metadata.ts';
 import { openIncidents, openIncidentsOf } from './open-incidents.ts';
 import { type CommittedTransition, createOutbox } from './outbox.ts';
 import type { Tx } from './schema.ts';
@@ -39,7 +41,9 @@ export interface EventStore {
   /** Appends that wait for their commit. */
   waiting(): number;
   stats(): Readonly<GroupCommitStats>;
-  /** Waits for what is under way; what a database that is away does not take is rejected. */
+  /** Nobody waits any more for a database that is away; resolves when every append that waited is answered. */
+  settle(): Promise<void>;
+  /** The same, and nothing new is taken. */
   close(): Promise<void>;
 }
 
@@ -47,8 +51,9 @@ export interface EventStore {
 const BATCH = 256;
 /** What may wait while the database is away: a storm over a large fleet. */
 const CAPACITY = 200_000;
-/** A file has one writer. On a server some commits wait for the disk while others are made ready. */
-const LANES = { sqlite: 1, mysql: 4 } as const;
+const CAPACITY_BYTES = 512 * 1024 * 1024;
+/** Of one without metadata, roughly. */
+const BYTES_OF_AN_APPEND = 600;
 
 export function createEvents(deps: {
   db: Database;
@@ -63,8 +68,17 @@ export function createEvents(deps: {
   /** What an attempt wrote of which nobody knows whether it was committed: when it was, it has not been told yet. */
   const unsure = new WeakSet<AppendInput>();
   const queue = createGroupCommit<AppendInput, Appended>({
-    settings: { lanes: LANES[db.dialect.name], batch: BATCH, capacity: deps.capacity ?? CAPACITY },
+    settings: {
+      lanes: db.dialect.writersAtOnce,
+      batch: BATCH,
+      capacity: deps.capacity ?? CAPACITY,
+      capacityBytes: CAPACITY_BYTES,
+    },
     keyOf: ({ identity }) => identity.siteId,
+    // Its words are needed anyway, and are made once.
+    bytesOf: ({ metadata }) => BYTES_OF_AN_APPEND + 2 * (storableText(metadata)?.length ?? 0),
+    // Where there is one writer at a time, whoever is in the way is in everybody's.
+    isContended: (error) => db.dialect.writersAtOnce > 1 && isLockConflict(error),
     async commit(inputs) {
       // Another writer that opened the same meanwhile is seen at the second look.
       const again = { retryDuplicates: true };
@@ -125,6 +139,7 @@ export function createEvents(deps: {
     openIncidentsOf: (endpointId) => openIncidentsOf(db.kysely, endpointId, log),
     waiting: queue.waiting,
     stats: queue.stats,
+    settle: queue.settle,
     close: queue.close,
   };
 }

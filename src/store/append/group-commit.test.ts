@@ -9,6 +9,7 @@ import { createGroupCommit, type GroupCommitSettings } from './group-commit.ts';
 type Item = { key: bigint; name: string };
 type Commit = { names: string[]; succeed(): void; fail(error: Error): void };
 
+const BUSY = new Error('another transaction is in the way');
 const AWAY = new AppError('db_unavailable', 'the database is away');
 
 function item(name: string): Item {
@@ -27,8 +28,10 @@ function benchOf(change: Partial<GroupCommitSettings> = {}) {
   const answers: string[] = [];
   const clock = createFakeClock();
   const group = createGroupCommit<Item, string>({
-    settings: { lanes: 1, batch: 256, capacity: 1_000, ...change },
+    settings: { lanes: 1, batch: 256, capacity: 1_000, capacityBytes: 1_000, ...change },
     keyOf: ({ key }) => key,
+    bytesOf: ({ name }) => name.length,
+    isContended: (error) => error === BUSY,
     commit(items) {
       const names = items.map(({ name }) => name);
       const { promise, resolve, reject } = Promise.withResolvers<string[]>();
@@ -232,6 +235,70 @@ function createMoodyDatabase(random: () => number) {
   return { stored, commit };
 }
 
+describe('one that another transaction is in the way of', () => {
+  it('comes again later, and the others do not wait for it', async () => {
+    const { submit, fail, succeed, commits, answers, clock } = benchOf();
+    await submit('a1', 'b1', 'c1');
+    await fail(0, BUSY);
+    expect(commits.at(-1)?.names).toEqual(['a1']);
+    await fail(1, BUSY);
+    await succeed(2);
+    await succeed(3);
+    expect(answers).toEqual(['b1!', 'c1!']);
+    await submit('d1');
+    await succeed(4);
+    expect(answers).toEqual(['b1!', 'c1!', 'd1!']);
+    clock.advance(1_000);
+    await settled();
+    expect(commits.at(-1)?.names).toEqual(['a1']);
+    await succeed(5);
+    expect(answers.at(-1)).toBe('a1!');
+  });
+
+  it('is rejected when somebody settles meanwhile', async () => {
+    const { group, submit, fail, answers } = benchOf();
+    await submit('a1');
+    await fail(0, BUSY);
+    const settling = group.settle();
+    await settled();
+    await fail(1, BUSY);
+    await settling;
+    expect(answers).toEqual([`a1: ${BUSY.message}`]);
+  });
+});
+
+describe('settling', () => {
+  it('rejects what a database that is away does not take now, and takes what comes after', async () => {
+    const { group, submit, fail, succeed, answers } = benchOf();
+    await submit('a1', 'b1');
+    await fail(0, AWAY);
+    const settling = group.settle();
+    await settled();
+    await fail(1, AWAY);
+    await settling;
+    expect(answers).toEqual(['a1: db_unavailable', 'b1: db_unavailable']);
+    await submit('c1');
+    await succeed(2);
+    expect(answers.at(-1)).toBe('c1!');
+  });
+
+  it('is over at once where nothing waits', async () => {
+    const { group } = benchOf();
+    await group.settle();
+    await group.settle();
+  });
+});
+
+it('refuses what would hold more memory than it may', async () => {
+  const { submit, answers, succeed } = benchOf({ capacityBytes: 5 });
+  await submit('a1', 'b1', 'c1');
+  expect(answers).toEqual(['c1: store_overloaded']);
+  await succeed(0);
+  await submit('d1');
+  await succeed(1);
+  expect(answers).toEqual(['c1: store_overloaded', 'a1!', 'b1!', 'd1!']);
+});
+
 it('commits everything once and in the order of its key, and rejects what is poison, whatever fails', async () => {
   const settings = fc.record({ lanes: fc.integer({ min: 1, max: 4 }), batch: fc.integer({ min: 1, max: 9 }) });
   const drawn = fc.array(fc.record({ key: fc.nat(4), isPoison: fc.nat(7).map((n) => n === 0) }), { maxLength: 40 });
@@ -240,8 +307,10 @@ it('commits everything once and in the order of its key, and rejects what is poi
     const clock = createFakeClock();
     const { stored, commit } = createMoodyDatabase(random);
     const group = createGroupCommit<Item, string>({
-      settings: { ...sizes, capacity: 1_000 },
+      settings: { ...sizes, capacity: 1_000, capacityBytes: 100_000 },
       keyOf: ({ key }) => key,
+      bytesOf: ({ name }) => name.length,
+      isContended: (error) => error === BUSY,
       commit,
       clock,
       random: { bytes: () => Uint8Array.of(0) },

@@ -14,66 +14,87 @@ export type GroupCommitSettings = {
   lanes: number;
   /** Most items of one transaction. */
   batch: number;
-  /** Most items that wait; the next one is refused with `store_overloaded`. */
+  /** Most items that wait, and most bytes they may come to; the next one is refused with `store_overloaded`. */
   capacity: number;
+  capacityBytes: number;
 };
 
 export interface GroupCommit<Item, Answer> {
   submit(item: Item): Promise<Answer>;
   /** Items that were submitted and are not answered. */
   waiting(): number;
-  /** Commits of groups, and items in them; attempts that failed because the database was away. */
+  /** Commits of groups, and items in them; attempts that failed because the database was away or others in the way. */
   stats(): Readonly<GroupCommitStats>;
-  /** From now on nobody waits for a database that is away: all is rejected. Resolves when everything is answered. */
+  /**
+   * Nobody waits any more for a database that is away: what it does not take now is rejected. Resolves when everything
+   * that waited is answered.
+   */
+  settle(): Promise<void>;
+  /** The same, and nothing new is taken. */
   close(): Promise<void>;
 }
 
-export type GroupCommitStats = { commits: number; items: number; outages: number; refused: number; poisoned: number };
+export type GroupCommitStats = {
+  commits: number;
+  items: number;
+  outages: number;
+  contended: number;
+  refused: number;
+  poisoned: number;
+};
 
 type Entry<Item, Answer> = {
   item: Item;
+  bytes: number;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 };
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 5_000;
+const CONTENDED_WAIT_MS = 1_000;
 
 export function createGroupCommit<Item, Answer>(parts: {
   settings: GroupCommitSettings;
   /** Items that share a key are committed one after the other. */
   keyOf(item: Item): bigint;
+  /** About how much memory it holds while it waits. */
+  bytesOf(item: Item): number;
+  /** Another transaction is in the way of one of the items: the others need not wait for that. */
+  isContended(error: unknown): boolean;
   /** Commits all or nothing; the answers are in the order of the items. May be called again with the same items. */
   commit(items: readonly Item[]): Promise<readonly Answer[]>;
   clock: Clock;
   random: Random;
   log: Pick<Log, 'warn' | 'info' | 'error'>;
 }): GroupCommit<Item, Answer> {
-  const { settings, keyOf, commit, clock, random, log } = parts;
+  const { settings, keyOf, bytesOf, isContended, commit, clock, random, log } = parts;
   type OwnEntry = Entry<Item, Answer>;
   const ready = createQueue<OwnEntry>();
   /** Behind another item of the same key. A key that is here, even with none, has an item that is ready or under way. */
   const behind = new Map<bigint, OwnEntry[]>();
-  const stats: GroupCommitStats = { commits: 0, items: 0, outages: 0, refused: 0, poisoned: 0 };
+  const stats: GroupCommitStats = { commits: 0, items: 0, outages: 0, contended: 0, refused: 0, poisoned: 0 };
   let waiting = 0;
+  let waitingBytes = 0;
   let busyLanes = 0;
   let failuresInARow = 0;
   let isWoken = false;
   let isClosed = false;
-  /** Why nothing is tried any more: the database was still away when this was being closed. */
-  let givenUp: { error: unknown } | null = null;
-  const closing = Promise.withResolvers<void>();
-  const idle = Promise.withResolvers<void>();
+  /** While somebody settles: why nothing is tried any more, once the database was found away. */
+  let settling: { givenUp: unknown; done: PromiseWithResolvers<void> } | null = null;
+  let begun = Promise.withResolvers<void>();
 
   function submit(item: Item): Promise<Answer> {
     if (isClosed) return Promise.reject(new AppError('db_unavailable', 'the store is being closed'));
-    if (waiting >= settings.capacity) {
+    const bytes = bytesOf(item);
+    if (waiting >= settings.capacity || waitingBytes + bytes > settings.capacityBytes) {
       stats.refused += 1;
-      return Promise.reject(overloaded(settings.capacity));
+      return Promise.reject(overloaded(waiting));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     waiting += 1;
-    enqueue({ item, resolve, reject });
+    waitingBytes += bytes;
+    enqueue({ item, bytes, resolve, reject });
     return promise;
   }
 
@@ -114,15 +135,14 @@ export function createGroupCommit<Item, Answer>(parts: {
     }
     await settle(group);
     busyLanes -= 1;
-    if (isClosed && waiting === 0) idle.resolve();
     wake();
   }
 
   async function settle(group: readonly OwnEntry[]): Promise<void> {
     for (;;) {
-      if (givenUp !== null) {
-        const { error } = givenUp;
-        for (const entry of group) finish(entry, () => entry.reject(error));
+      if (settling?.givenUp !== undefined) {
+        const { givenUp } = settling;
+        for (const entry of group) finish(entry, () => entry.reject(givenUp));
         return;
       }
       try {
@@ -131,12 +151,28 @@ export function createGroupCommit<Item, Answer>(parts: {
         for (const [index, entry] of group.entries()) finish(entry, () => entry.resolve(answers[index] as Answer));
         return;
       } catch (error) {
+        if (isContended(error)) return oneByOne(group, error);
         if (!isTransient(error)) return split(group, error);
         stats.outages += 1;
-        if (isClosed) givenUp = { error };
+        if (settling !== null) settling.givenUp = error;
         else await pause(error);
       }
     }
+  }
+
+  /** Each for itself; one that is alone already comes again later and keeps nobody waiting meanwhile. */
+  async function oneByOne(group: readonly OwnEntry[], error: unknown): Promise<void> {
+    const [first] = group;
+    if (group.length > 1) for (const entry of group) await settle([entry]);
+    else if (first !== undefined && settling !== null) finish(first, () => first.reject(error));
+    else if (first !== undefined) void again(first);
+  }
+
+  async function again(entry: OwnEntry): Promise<void> {
+    stats.contended += 1;
+    await waitFor(CONTENDED_WAIT_MS);
+    ready.push(entry);
+    wake();
   }
 
   /** Halves it until what the database will not take stands alone. */
@@ -154,11 +190,13 @@ export function createGroupCommit<Item, Answer>(parts: {
 
   function finish(entry: OwnEntry, answer: () => void): void {
     waiting -= 1;
+    waitingBytes -= entry.bytes;
     const key = keyOf(entry.item);
     const next = behind.get(key)?.shift();
     if (next === undefined) behind.delete(key);
     else ready.push(next);
     answer();
+    if (waiting === 0) settling?.done.resolve();
   }
 
   function recovered(items: number): void {
@@ -173,22 +211,38 @@ export function createGroupCommit<Item, Answer>(parts: {
     if (failuresInARow === 1)
       log.warn({ err: error, waiting }, 'the event log cannot be written; decisions wait and are tried again');
     const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failuresInARow, 10));
+    await waitFor(most);
+  }
+
+  /** Half of it at least; less only when somebody settles. */
+  async function waitFor(mostMs: number): Promise<void> {
     const jitter = (random.bytes(1)[0] ?? 0) / 256;
     const { promise: isOver, resolve } = Promise.withResolvers<void>();
-    const timer = clock.after(most * (0.5 + jitter / 2), resolve);
-    await Promise.race([isOver, closing.promise]);
+    const timer = clock.after(mostMs * (0.5 + jitter / 2), resolve);
+    await Promise.race([isOver, begun.promise]);
     timer.cancel();
+  }
+
+  async function settleAll(): Promise<void> {
+    if (settling === null) {
+      settling = { givenUp: undefined, done: Promise.withResolvers() };
+      begun.resolve();
+      if (waiting === 0) settling.done.resolve();
+    }
+    await settling.done.promise;
+    if (settling === null) return;
+    settling = null;
+    begun = Promise.withResolvers();
   }
 
   return {
     submit,
     waiting: () => waiting,
     stats: () => ({ ...stats }),
-    async close() {
+    settle: settleAll,
+    close() {
       isClosed = true;
-      closing.resolve();
-      if (waiting === 0) idle.resolve();
-      await idle.promise;
+      return settleAll();
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Executor, Schema, Tx } from '../schema.ts';
 
 export interface Dialect {
   readonly name: 'sqlite' | 'mysql';
+  /** Transactions that write at the same time: where some wait for the disk, others can be made ready. */
+  readonly writersAtOnce: number;
   /** Column type of a 64-bit id that is a primary key. */
   readonly idType: 'integer' | 'bigint';
   /** The same in the legacy registry, where ids are unsigned. */

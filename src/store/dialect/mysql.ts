@@ -14,7 +14,7 @@ import { parseMysqlUrl } from './mysql-url.ts';
 import { isDuplicate, isLockConflict } from './trouble.ts';
 import { type StatementWatcher, watchedDialect } from './watched-dialect.ts';
 
-const SETTINGS: PoolSettings = { size: 16, connectTimeoutMs: 10_000, deadlineMs: 30_000, lockWaitSeconds: 10 };
+const SETTINGS: PoolSettings = { size: 16, connectTimeoutMs: 10_000, deadlineMs: 30_000, lockWaitSeconds: 3 };
 const ATTEMPTS = 5;
 const FIRST_WAIT_MS = 25;
 /** How long a process waits while another changes the tables, in turns that are shorter than any deadline. */
@@ -23,6 +23,7 @@ const MIGRATION_WAIT_SECONDS = 5;
 
 export const mysqlDialect: Dialect = {
   name: 'mysql',
+  writersAtOnce: 4,
   idType: 'bigint',
   legacyIdType: sql`bigint(20) unsigned`,
   unsigned: (type, width) => sql.raw(`${type}(${width}) unsigned`),

@@ -4,6 +4,7 @@ import type { Dialect } from './dialect.ts';
 
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
+  writersAtOnce: 1,
   idType: 'integer',
   // Only a column of exactly this type is the row id.
   legacyIdType: sql`integer`,
