@@ -2,10 +2,13 @@
 import { CompiledQuery, sql } from 'kysely';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import type { Mutation } from '../../src/domain/mutation.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { systemRandom } from '../../src/lib/random.ts';
 import type { AppendInput } from '../../src/store/append/append-input.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { createEvents, type EventStore } from '../../src/store/events.ts';
+import { createSubscriptions } from '../../src/store/subscriptions.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 
 export type Fleet = {
@@ -29,6 +32,11 @@ export async function openFleet(url: string, size: number): Promise<Fleet> {
     select jetpack_monitor_site_id as endpoint, blog_id as site from jetpack_monitor_sites order by 1`.execute(
     db.kysely,
   );
+  // Somebody wants to hear of everything, so that each change has a delivery to write, too.
+  await createSubscriptions({ db, clock: systemClock, random: systemRandom }).createWebhook({
+    url: 'https://receiver.example/hook',
+    createdBy: 'prove',
+  });
   const events = createEvents({ db, changes: createChanges({ log: silentLog }) });
   return {
     db,
