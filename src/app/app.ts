@@ -23,6 +23,8 @@ export type App = {
   watched(): number;
   /** Watches a URL; says so when it was watched already, paused or removed. */
   addSite(site: { url: string; intervalSeconds: number }): Promise<WatchedUrl>;
+  /** Resolves with the reason when the server can do nothing for its sites any more. */
+  lost: Promise<Error>;
   /** Stops in order; what is in flight is dropped, what is being written is finished. */
   stop(): Promise<void>;
 };
@@ -74,6 +76,7 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
       newOpId: () => Buffer.from(systemRandom.bytes(16)).toString('hex'),
     });
     undo.push(engine.stop);
+    sayProjection(config, log);
     logTransitions(store, log);
     await engine.start();
     store.lock.announce(address);
@@ -81,6 +84,7 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
     return {
       address,
       watched,
+      lost: store.database.lost,
       stop,
       async addSite(site) {
         const added = await watchUrl(deps, policy, site);
@@ -92,6 +96,12 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
     await stop();
     throw error;
   }
+}
+
+/** The effective value of a switch that changes what other programs see (spec/01 section 12.4). */
+function sayProjection({ LEGACY_STATUS_PROJECTION_ENABLE: isEnabled }: Config, log: Log): void {
+  if (isEnabled) log.debug('legacy_status_projection=enabled');
+  else log.info('legacy_status_projection=disabled');
 }
 
 /** Where probes may go, said at the start by whoever opened more than the public internet (reliability.md E6). */

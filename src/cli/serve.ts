@@ -43,7 +43,9 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   try {
     for (const url of sites) await addSite(app, url, intervalSeconds, terminal, options.json === true);
     announce(app, config, file, terminal, options.json === true);
-    await stopSignal(log);
+    const lost = await Promise.race([stopSignal(log), app.lost]);
+    // Whoever supervises it starts it anew: what was acknowledged is in the file.
+    if (lost !== undefined) throw lost;
   } finally {
     await app.stop();
   }

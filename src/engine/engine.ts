@@ -71,6 +71,9 @@ export function createEngine(parts: EngineParts): Engine {
     onResult(target) {
       for (const listener of listeners) tell(listener, target);
     },
+    onLateWrite({ endpointId }) {
+      if (targets.has(endpointId)) follow([endpointId]);
+    },
     onWriteFailure({ endpointId, url }, error) {
       parts.log.error(
         { err: error, url },

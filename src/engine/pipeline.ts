@@ -24,6 +24,8 @@ export type PipelineParts = {
   policy: Omit<DecisionPolicy, 'intervalMs'>;
   /** Told of every result, after it is recorded. */
   onResult(target: Target): void;
+  /** A decision was written for a target that was replaced meanwhile: who took its place may not know of it. */
+  onLateWrite(target: Target): void;
   /** A decision could not be written. The target is left unarmed: what is open on it must be read again first. */
   onWriteFailure(target: Target, error: unknown): void;
 };
@@ -88,6 +90,7 @@ export function createPipeline(parts: PipelineParts) {
       const kept =
         (!changesAnything(decision, open) && failedCheck === null) ||
         (await append({ target, observation, verdict, decision, nowMs, failedCheck }));
+      if (target.retired) return parts.onLateWrite(target);
       if (kept) waitMs = Math.min(waitMs, waitOf(decision.next, nowMs));
     }
     arm(target, waitMs - (clock.monotonicMs() - decidedMs));

@@ -3,14 +3,12 @@ import type { SiteId } from '../domain/ids.ts';
 import type { Change } from '../store/changes.ts';
 import { auditSite } from './audit-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
-import { siteNotFound } from './find-site.ts';
 import { closeOpenEvents } from './follow-site.ts';
+import { toldIfUnsure } from './told-if-unsure.ts';
 
 /** Throws `site_not_found`. */
 export async function deleteSite(deps: ServiceDeps, policy: SitePolicy, siteId: SiteId): Promise<void> {
-  const toPublish = await deps.database.transaction(async (tx) => {
-    const endpoints = await deps.endpoints.bySite(siteId, tx);
-    if (endpoints.length === 0) throw siteNotFound(siteId);
+  const toPublish = await toldIfUnsure(deps, siteId, async (tx, endpoints) => {
     for (const { endpointId, removedAtMs } of endpoints) {
       const removal = { active: false, removedAtMs: removedAtMs ?? deps.clock.nowMs() };
       await deps.endpoints.update(endpointId, removal, tx);

@@ -9,10 +9,11 @@ import { auditSite, changeInWords } from './audit-site.ts';
 import { checkInterval } from './check-interval.ts';
 import { siteExists } from './create-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
-import { findSite, siteNotFound } from './find-site.ts';
+import { findSite } from './find-site.ts';
 import { type Closing, closeOpenEvents, followSite } from './follow-site.ts';
 import { parseMonitorUrl } from './site-url.ts';
 import type { SiteView } from './site-view.ts';
+import { toldIfUnsure } from './told-if-unsure.ts';
 
 export type SiteChanges = {
   /** Replaces the URL of the first endpoint and closes what is open on it; all else applies to every endpoint. */
@@ -37,9 +38,7 @@ export async function updateSite(
   const url = typed === undefined ? undefined : parseMonitorUrl(typed);
   if (common.intervalSeconds !== undefined) checkInterval(common.intervalSeconds, policy.minIntervalSeconds);
   if (url === undefined && Object.keys(common).length === 0) return findSite(deps, siteId);
-  const toPublish = await deps.database.transaction(async (tx) => {
-    const endpoints = await deps.endpoints.bySite(siteId, tx);
-    if (endpoints.length === 0) throw siteNotFound(siteId);
+  const toPublish = await toldIfUnsure(deps, siteId, async (tx, endpoints) => {
     await patchEndpoints(deps, tx, endpoints, url, common);
     const change = changeInWords(endpoints, url, common);
     if (change !== null) await auditSite(deps, tx, { siteId, ...change });

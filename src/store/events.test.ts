@@ -9,6 +9,7 @@ import { silentLog } from '../telemetry/log.ts';
 import { type Change, createChanges } from './changes.ts';
 import type { Database } from './database.ts';
 import { createEvents } from './events.ts';
+import { createLeases } from './leases.ts';
 
 const open = (state: IncidentState = 'Seems Down', startedAtMs = 1_000): Mutation => ({
   op: 'open',
@@ -406,5 +407,26 @@ describe('the bus', () => {
       { kind: 'committed', transitions: [{ reason: 'opened' }] },
       { kind: 'site_state', transition: { stateAfter: 'Seems Down' } },
     ]);
+  });
+});
+
+describe('a lease', () => {
+  it('that was lost, or is of another bucket, writes nothing (D5)', async () => {
+    const { db, events, queries, endpoints, addEndpoint } = await temporaryStore();
+    const endpoint = await addEndpoint();
+    const leases = createLeases({ db, buckets: 4 });
+    const claim = (owner: string) => leases.claim({ owner, wanted: 4, leaseMs: 60_000 });
+    await claim('a');
+    const under = (epoch: number, bucketNo = 0) => ({ epoch, bucketNo });
+    expect((await events.append(appendTo(endpoint, [open()], under(1)))).refused).toBeNull();
+    // The first owner falls asleep; its lease runs out and another takes over.
+    await db.kysely.updateTable('jetmon_buckets').set({ expires_at: 1 }).execute();
+    await claim('b');
+    expect(await events.append(appendTo(endpoint, [confirm], under(1)))).toMatchObject({ refused: 'lease_lost' });
+    expect((await events.append(appendTo(endpoint, [confirm], under(2)))).refused).toBeNull();
+    await endpoints.update(endpoint.endpointId, { bucketNo: 1 });
+    expect(await events.append(appendTo(endpoint, [close], under(2)))).toMatchObject({ refused: 'lease_lost' });
+    expect(await queries.list({ limit: 9 })).toMatchObject([{ state: 'Down', transitionCount: 2, endedAtMs: null }]);
+    expect(await brokenInvariants(db)).toEqual([]);
   });
 });

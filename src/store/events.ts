@@ -16,12 +16,13 @@ import { type LoggedEvent, type LogView, readLog, siteOpIdOf } from './append/lo
 import { writePlan } from './append/write-plan.ts';
 import type { Change, Changes } from './changes.ts';
 import type { Database } from './database.ts';
-import { isLockConflict } from './dialect/trouble.ts';
+import { isDamage, isLockConflict, isRefusedInsert } from './dialect/trouble.ts';
 import { dedupKey, type EventIdentity, type TransitionRecord, transitionOf } from './event-records.ts';
 import { failingOf } from './failing.ts';
 import { storableText } from './metadata.ts';
 import { openIncidents, openIncidentsOf } from './open-incidents.ts';
 import { type CommittedTransition, createOutbox } from './outbox.ts';
+import { parkOverflow } from './overflow.ts';
 import type { Tx } from './schema.ts';
 
 export interface EventStore {
@@ -52,6 +53,7 @@ const BATCH = 256;
 /** What may wait while the database is away: a storm over a large fleet. */
 const CAPACITY = 200_000;
 const CAPACITY_BYTES = 512 * 1024 * 1024;
+const OVERFLOW_EVERY_MS = 10_000;
 /** Of one without metadata, roughly. */
 const BYTES_OF_AN_APPEND = 600;
 
@@ -65,6 +67,7 @@ export function createEvents(deps: {
 }): EventStore {
   const { db, changes, clock = systemClock, random = systemRandom, log = silentLog } = deps;
   const outbox = createOutbox({ db });
+  let lookedForOverflowMs = Number.NEGATIVE_INFINITY;
   /** What an attempt wrote of which nobody knows whether it was committed: when it was, it has not been told yet. */
   const unsure = new WeakSet<AppendInput>();
   const queue = createGroupCommit<AppendInput, Appended>({
@@ -78,11 +81,17 @@ export function createEvents(deps: {
     // Its words are needed anyway, and are made once.
     bytesOf: ({ metadata }) => BYTES_OF_AN_APPEND + 2 * (storableText(metadata)?.length ?? 0),
     // Where there is one writer at a time, whoever is in the way is in everybody's.
-    isContended: (error) => db.dialect.writersAtOnce > 1 && isLockConflict(error),
+    isOfOneItem: (error) => isDamage(error) || (db.dialect.writersAtOnce > 1 && isLockConflict(error)),
     async commit(inputs) {
       // Another writer that opened the same meanwhile is seen at the second look.
       const again = { retryDuplicates: true };
-      const done = await db.transaction((tx) => appendWithin(tx, inputs, [], unsure), again);
+      const done = await db
+        .transaction((tx) => appendWithin(tx, inputs, [], unsure), again)
+        .catch(async (error: unknown) => {
+          // A full disk looks the same as a table that cannot count any further.
+          if (!(await mayBeOverflow(error))) throw error;
+          return db.transaction((tx) => appendWithin(tx, inputs, [], unsure), again);
+        });
       for (const input of inputs) unsure.delete(input);
       for (const change of done.changes) changes.publish(change);
       return done.appended;
@@ -91,6 +100,14 @@ export function createEvents(deps: {
     random,
     log,
   });
+
+  /** Asked now and then, not at every failure: true when the way is free again. */
+  async function mayBeOverflow(error: unknown): Promise<boolean> {
+    const nowMs = clock.monotonicMs();
+    if (!isRefusedInsert(error) || nowMs - lookedForOverflowMs < OVERFLOW_EVERY_MS) return false;
+    lookedForOverflowMs = nowMs;
+    return (await parkOverflow(db, log)) > 0;
+  }
 
   async function appendWithin(
     tx: Tx,

@@ -69,6 +69,16 @@ const BREAKS: Readonly<Record<string, (log: { closed: Logged; open: Logged }) =>
     ],
     'event 99',
   ],
+  'who asked for everything has a delivery of each transition': ({ open: { transitions } }) => [
+    [
+      `insert into jetmon_webhooks (url, events, site_filter, state_filter, secret, secret_preview, created_by, created_at,
+        updated_at) values ('u', '[]', '{}', '{}', 's', 's', 'test', -100000, -100000)`,
+      `insert into jetmon_deliveries (family, subscriber_id, transition_id, event_id, blog_id, event_type, severity, payload,
+        status, attempt, created_at) select 'webhook', 1, id, event_id, blog_id, 'event.opened', 3, '{}', 'pending', 0, 1
+        from jetmon_event_transitions where id <> ${transitions[0]}`,
+    ],
+    `transition ${transitions[0]}`,
+  ],
   'an operation is there once': ({ open: { eventId } }) => [
     [
       ...unguarded('jetmon_event_transitions'),

@@ -46,6 +46,8 @@ export interface RuntimeStore {
 const REFRESH_AFTER_MS = 6 * 60 * 60_000;
 const REFRESH_AFTER_LOOKS = 24;
 const ROWS_PER_STATEMENT = 100;
+/** So that a whole fleet, as after a start, holds up nobody for long. */
+const ROWS_PER_TRANSACTION = 1_000;
 const ROWS_PER_LOAD = 1_000;
 
 type Entry = { siteId: SiteId; result: LatestResult; written: LatestResult | null; looksSince: number };
@@ -65,12 +67,7 @@ export function createRuntime(deps: {
     if (isDue(entry, clock.nowMs())) due.add(endpointId);
   }
 
-  async function writeDue(): Promise<number> {
-    const batch = [...due].flatMap((endpointId) => {
-      const entry = entries.get(endpointId);
-      return entry === undefined ? [] : [{ endpointId, entry, result: entry.result }];
-    });
-    if (batch.length === 0) return 0;
+  async function write(batch: readonly { endpointId: EndpointId; entry: Entry; result: LatestResult }[]) {
     const rows = batch.map(({ endpointId, entry, result }) => rowOf(endpointId, entry.siteId, result));
     await db.transaction(async (tx) => {
       for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
@@ -84,6 +81,17 @@ export function createRuntime(deps: {
       entry.looksSince = 0;
       // A newer result may have come in while the older one was being written.
       consider(endpointId, entry);
+    }
+  }
+
+  async function writeDue(): Promise<number> {
+    const batch = [...due].flatMap((endpointId) => {
+      const entry = entries.get(endpointId);
+      return entry === undefined ? [] : [{ endpointId, entry, result: entry.result }];
+    });
+    if (batch.length === 0) return 0;
+    for (let from = 0; from < batch.length; from += ROWS_PER_TRANSACTION) {
+      await write(batch.slice(from, from + ROWS_PER_TRANSACTION));
     }
     return batch.length;
   }

@@ -117,6 +117,7 @@ export type Schema = OperationsSchema &
     jetmon_endpoint_check_config: CheckConfigTable;
     jetmon_endpoint_runtime: RuntimeTable;
     jetmon_api_keys: ApiKeysTable;
+    jetmon_parked_rows: { id: Generated<bigint>; table_name: string; row_id: string; body: string };
   };
 
 export type Tx = Transaction<Schema>;

@@ -4,10 +4,13 @@
  * `failAt` it kills itself at that moment around a statement or commit; 0 never.
  */
 import { readFileSync, writeSync } from 'node:fs';
+import { systemClock } from '../../src/lib/clock.ts';
+import { systemRandom } from '../../src/lib/random.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createEndpoints } from '../../src/store/endpoints.ts';
 import { createEvents } from '../../src/store/events.ts';
+import { createSubscriptions } from '../../src/store/subscriptions.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { bursts, fromLine, inputOf, type Operation, type Patient, toLine } from './workload.ts';
 
@@ -66,6 +69,14 @@ async function admit(): Promise<Patient[]> {
   return patients;
 }
 
+/** Somebody who wants to hear of everything, so that each change has a delivery. */
+async function subscribe(): Promise<void> {
+  const subscriptions = createSubscriptions({ db, clock: systemClock, random: systemRandom });
+  if ((await subscriptions.webhook(1n)) !== null) return;
+  await subscriptions.createWebhook({ url: 'https://receiver.example/', createdBy: 'test' });
+}
+
+await subscribe();
 const patients = await admit();
 isCounting = true;
 await Promise.all(

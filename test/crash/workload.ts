@@ -5,6 +5,7 @@
 import type { EndpointId, EventId, SiteId } from '../../src/domain/ids.ts';
 import type { Mutation } from '../../src/domain/mutation.ts';
 import type { AppendInput } from '../../src/store/append/append-input.ts';
+import type { FailedCheck } from '../../src/store/history/failures.ts';
 import { seeded } from '../kit/seeded.ts';
 
 /** An endpoint the workload works on. */
@@ -18,6 +19,8 @@ export type Operation = {
   checkType: string;
   mutations: Mutation[];
   failing: { sinceMs: number; attempts: number } | null;
+  /** Whether a failed look is written with it. */
+  isLook: boolean;
   atMs: number;
 };
 
@@ -40,6 +43,7 @@ export function bursts(seed: number, prefix: string, patients: readonly Patient[
       endpointId: random() < 0.06 ? null : String(patient.endpointId),
       checkType,
       mutations,
+      isLook: random() < 0.5,
       failing: random() < 0.5 ? { sinceMs: atMs, attempts: 1 + Math.floor(random() * 3) } : null,
       atMs,
     };
@@ -62,7 +66,7 @@ export function bursts(seed: number, prefix: string, patients: readonly Patient[
 }
 
 export function inputOf(operation: Operation): AppendInput {
-  const { opId, siteId, endpointId, checkType, mutations, failing, atMs } = operation;
+  const { opId, siteId, endpointId, checkType, mutations, failing, isLook, atMs } = operation;
   return {
     identity: {
       siteId: BigInt(siteId) as SiteId,
@@ -79,7 +83,14 @@ export function inputOf(operation: Operation): AppendInput {
     metadata: { reason: 'connection_refused', note: opId },
     project: true,
     onlyWhileWatching: null,
+    failedCheck: isLook && endpointId !== null ? lookOf(operation, BigInt(endpointId) as EndpointId) : null,
   };
+}
+
+function lookOf({ siteId, atMs }: Operation, endpointId: EndpointId): FailedCheck {
+  const phases = { rttMs: 12, dnsMs: 1, tcpMs: null, tlsMs: null, ttfbMs: null };
+  const reply = { httpCode: null, errorCode: 2, reason: 'connection_refused' };
+  return { endpointId, siteId: BigInt(siteId) as SiteId, atMs, method: 'GET', ...reply, ...phases };
 }
 
 /** Ids of 64 bits survive the line. */

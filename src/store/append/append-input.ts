@@ -16,6 +16,8 @@ export type AppendInput = {
   opId: string;
   /** The lease of the endpoint's bucket that it was decided under; 0 without leases. */
   epoch: number;
+  /** The bucket of that lease: an endpoint that was moved to another is somebody else's. Absent without leases. */
+  bucketNo?: number;
   atMs: number;
   /** Who saw or did it (spec/01 section 7). */
   source: string;

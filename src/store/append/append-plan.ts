@@ -175,7 +175,8 @@ class Planner {
     };
   }
 
-  #refusal({ identity, onlyWhileWatching, onlyEvent, epoch }: AppendInput, event: LoggedEvent | null): Refusal | null {
+  #refusal(input: AppendInput, event: LoggedEvent | null): Refusal | null {
+    const { identity, onlyWhileWatching, onlyEvent, epoch } = input;
     if (event?.unreadable) return 'unreadable';
     if (onlyEvent !== undefined && event?.id !== onlyEvent) return 'event_not_open';
     const entries = this.#endpointsOf(identity.siteId);
@@ -185,7 +186,8 @@ class Planner {
     const bucketNo = (entry ?? entries[0])?.bucketNo;
     if (epoch === 0) return null;
     // What is not in the registry any more belongs to no bucket, and nobody holds a lease on it.
-    return bucketNo !== undefined && holdsLease(this.#view, bucketNo, epoch) ? null : 'lease_lost';
+    const isOurs = bucketNo !== undefined && (input.bucketNo ?? bucketNo) === bucketNo;
+    return isOurs && holdsLease(this.#view, bucketNo, epoch) ? null : 'lease_lost';
   }
 
   /** The event after a step: a new one, or the one that was there, changed in place. */

@@ -31,7 +31,7 @@ function benchOf(change: Partial<GroupCommitSettings> = {}) {
     settings: { lanes: 1, batch: 256, capacity: 1_000, capacityBytes: 1_000, ...change },
     keyOf: ({ key }) => key,
     bytesOf: ({ name }) => name.length,
-    isContended: (error) => error === BUSY,
+    isOfOneItem: (error) => error === BUSY,
     commit(items) {
       const names = items.map(({ name }) => name);
       const { promise, resolve, reject } = Promise.withResolvers<string[]>();
@@ -310,7 +310,7 @@ it('commits everything once and in the order of its key, and rejects what is poi
       settings: { ...sizes, capacity: 1_000, capacityBytes: 100_000 },
       keyOf: ({ key }) => key,
       bytesOf: ({ name }) => name.length,
-      isContended: (error) => error === BUSY,
+      isOfOneItem: (error) => error === BUSY,
       commit,
       clock,
       random: { bytes: () => Uint8Array.of(0) },

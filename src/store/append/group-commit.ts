@@ -23,7 +23,7 @@ export interface GroupCommit<Item, Answer> {
   submit(item: Item): Promise<Answer>;
   /** Items that were submitted and are not answered. */
   waiting(): number;
-  /** Commits of groups, and items in them; attempts that failed because the database was away or others in the way. */
+  /** Commits of groups, and items in them; attempts that failed because the database was away, or one item was held up. */
   stats(): Readonly<GroupCommitStats>;
   /**
    * Nobody waits any more for a database that is away: what it does not take now is rejected. Resolves when everything
@@ -38,7 +38,7 @@ export type GroupCommitStats = {
   commits: number;
   items: number;
   outages: number;
-  contended: number;
+  heldUp: number;
   refused: number;
   poisoned: number;
 };
@@ -52,7 +52,7 @@ type Entry<Item, Answer> = {
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 5_000;
-const CONTENDED_WAIT_MS = 1_000;
+const HELD_UP_WAIT_MS = 1_000;
 
 export function createGroupCommit<Item, Answer>(parts: {
   settings: GroupCommitSettings;
@@ -60,20 +60,20 @@ export function createGroupCommit<Item, Answer>(parts: {
   keyOf(item: Item): bigint;
   /** About how much memory it holds while it waits. */
   bytesOf(item: Item): number;
-  /** Another transaction is in the way of one of the items: the others need not wait for that. */
-  isContended(error: unknown): boolean;
+  /** The trouble is with one of the items, such as a row that somebody else holds: the others need not wait for it. */
+  isOfOneItem(error: unknown): boolean;
   /** Commits all or nothing; the answers are in the order of the items. May be called again with the same items. */
   commit(items: readonly Item[]): Promise<readonly Answer[]>;
   clock: Clock;
   random: Random;
   log: Pick<Log, 'warn' | 'info' | 'error'>;
 }): GroupCommit<Item, Answer> {
-  const { settings, keyOf, bytesOf, isContended, commit, clock, random, log } = parts;
+  const { settings, keyOf, bytesOf, isOfOneItem, commit, clock, random, log } = parts;
   type OwnEntry = Entry<Item, Answer>;
   const ready = createQueue<OwnEntry>();
   /** Behind another item of the same key. A key that is here, even with none, has an item that is ready or under way. */
   const behind = new Map<bigint, OwnEntry[]>();
-  const stats: GroupCommitStats = { commits: 0, items: 0, outages: 0, contended: 0, refused: 0, poisoned: 0 };
+  const stats: GroupCommitStats = { commits: 0, items: 0, outages: 0, heldUp: 0, refused: 0, poisoned: 0 };
   let waiting = 0;
   let waitingBytes = 0;
   let busyLanes = 0;
@@ -151,7 +151,7 @@ export function createGroupCommit<Item, Answer>(parts: {
         for (const [index, entry] of group.entries()) finish(entry, () => entry.resolve(answers[index] as Answer));
         return;
       } catch (error) {
-        if (isContended(error)) return oneByOne(group, error);
+        if (isOfOneItem(error)) return oneByOne(group, error);
         if (!isTransient(error)) return split(group, error);
         stats.outages += 1;
         if (settling !== null) settling.givenUp = error;
@@ -169,8 +169,8 @@ export function createGroupCommit<Item, Answer>(parts: {
   }
 
   async function again(entry: OwnEntry): Promise<void> {
-    stats.contended += 1;
-    await waitFor(CONTENDED_WAIT_MS);
+    stats.heldUp += 1;
+    await waitFor(HELD_UP_WAIT_MS);
     ready.push(entry);
     wake();
   }

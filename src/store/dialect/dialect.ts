@@ -1,5 +1,6 @@
 /** What differs between the databases, and nothing else: the rest of the store does not know which one it speaks to. */
 import type { Insertable, Kysely, RawBuilder, SelectQueryBuilder } from 'kysely';
+import type { AppError } from '../../domain/errors.ts';
 import type { Executor, Schema, Tx } from '../schema.ts';
 
 export interface Dialect {
@@ -35,6 +36,8 @@ export interface Dialect {
   readBy(alias: string, index: string): RawBuilder<unknown>;
   /** Creates an index unless it is there already. */
   ensureIndex(db: Executor, name: string, table: string, columns: readonly string[]): Promise<void>;
+  /** Lets the ids of a table go on from the highest that is there, where a higher one was. */
+  countFrom(db: Executor, table: string): Promise<void>;
   /** Inserts rows; where the key is taken, updates every other column given. */
   upsert<Table extends keyof Schema>(db: Executor, upsert: Upsert<Table>): Promise<void>;
 }
@@ -71,6 +74,8 @@ export interface OpenedDatabase {
    * resolves. Null for a server, which has tools of its own for that. Rejects with `copy_failed`.
    */
   readonly copyTo: ((target: string, options?: CopyOptions) => Promise<CopyFacts>) | null;
+  /** Resolves when the database can never be used again by this process, with the reason. A server may always come back. */
+  readonly lost: Promise<AppError>;
   close(): Promise<void>;
 }
 

@@ -22,6 +22,8 @@ export const SILENT: Trouble = {
 /** Error numbers of the server, and the 2000s of client libraries. */
 const BY_NUMBER: Readonly<Record<number, Trouble>> = {
   1021: { cause: 'has no space left', fix: SPACE },
+  1026: { cause: 'cannot write its files', fix: SPACE },
+  1030: { cause: 'cannot read or write its files', fix: SPACE },
   1037: { cause: 'is out of memory', fix: 'give the database server more memory' },
   1038: { cause: 'is out of memory', fix: 'give the database server more memory' },
   1040: { cause: 'has too many connections', fix: 'raise max_connections of the server, or stop other programs' },
@@ -42,6 +44,7 @@ const BY_NUMBER: Readonly<Record<number, Trouble>> = {
   1792: READ_ONLY,
   1836: READ_ONLY,
   1927: LOST,
+  1969: SILENT,
   2006: LOST,
   2013: LOST,
   3024: SILENT,

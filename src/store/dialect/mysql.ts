@@ -46,6 +46,10 @@ export const mysqlDialect: Dialect = {
       .columns([...columns])
       .execute();
   },
+  async countFrom(db, table) {
+    // The server raises it to the next free one.
+    await sql`alter table ${sql.table(table)} auto_increment = 1`.execute(db);
+  },
   async upsert(db, { table, rows, key, keep = [] }) {
     const [first] = rows;
     if (first === undefined) return;
@@ -145,6 +149,7 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     transaction,
     snapshot: (run) =>
       kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(run),
+    lost: new Promise(() => {}),
     copyTo: null,
     retries: () => retries,
     close: () => kysely.destroy(),

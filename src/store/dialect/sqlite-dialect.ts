@@ -26,6 +26,10 @@ export const sqliteDialect: Dialect = {
       .columns([...columns])
       .execute();
   },
+  async countFrom(db, table) {
+    await sql`update sqlite_sequence set seq = (select coalesce(max(id), 0) from ${sql.table(table)})
+      where name = ${table}`.execute(db);
+  },
   async upsert(db, { table, rows, key, keep = [] }) {
     const [first] = rows;
     if (first === undefined) return;

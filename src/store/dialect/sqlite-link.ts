@@ -11,6 +11,8 @@ export interface SqliteThread {
    */
   ask(order: Order): Promise<Answer>;
   isAlive(): boolean;
+  /** Resolves with the reason when the thread ends without being told to. */
+  readonly lost: Promise<AppError>;
   /** What is not answered yet rejects. */
   end(): Promise<void>;
 }
@@ -43,6 +45,8 @@ export function startSqliteThread(module = new URL('./sqlite-thread.ts', import.
   let orders = 0;
   let death: AppError | null = null;
   let cause: unknown;
+  let isEnding = false;
+  const lost = Promise.withResolvers<AppError>();
   setFlagsFromString(`--max-semi-space-size=${YOUNG_HALF_MB}`);
   const worker = new Worker(module, { name: 'sqlite', resourceLimits: RESOURCE_LIMITS });
   worker.unref();
@@ -68,6 +72,7 @@ export function startSqliteThread(module = new URL('./sqlite-thread.ts', import.
     });
     for (const { reject } of waiting.values()) reject(death);
     waiting.clear();
+    if (!isEnding) lost.resolve(death);
   }
 
   return {
@@ -86,7 +91,9 @@ export function startSqliteThread(module = new URL('./sqlite-thread.ts', import.
       return promise;
     },
     isAlive: () => death === null,
+    lost: lost.promise,
     async end() {
+      isEnding = true;
       await worker.terminate();
       await exited;
     },

@@ -49,6 +49,7 @@ export async function openSqlite(
     path,
     transaction: (run) => kysely.transaction().execute(run),
     snapshot: (run) => snapshots.transaction().execute(run),
+    lost: thread.lost,
     copyTo: (target, options) => copySqliteFile(path, target, options),
     close() {
       closing ??= close();

@@ -3,6 +3,10 @@ import { AppError } from '../../domain/errors.ts';
 
 /** SQLite: busy, locked (primary codes). */
 const SQLITE_LOCKS = [5, 6];
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+/** MySQL: no next value of a counter, out of range, duplicate entry (the highest id again). */
+const NO_FURTHER_ID = [1467, 1264, 167, 1062];
 /** SQLite: unique, primary key, row id (extended codes of "constraint"). */
 const SQLITE_DUPLICATES = [2067, 1555, 2579];
 /** MySQL: lock wait timeout, deadlock, and MariaDB's "record has changed since last read". */
@@ -25,6 +29,19 @@ export function isLockConflict(error: unknown): boolean {
 export function isDuplicate(error: unknown): boolean {
   const code = codeOf(error);
   return code !== null && (code.sqlite ? SQLITE_DUPLICATES : MYSQL_DUPLICATES).includes(code.number);
+}
+
+/** A part of the file is damaged: what does not touch it can still be written. */
+export function isDamage(error: unknown): boolean {
+  const code = codeOf(error);
+  return code?.sqlite === true && (code.number & 0xff) === SQLITE_CORRUPT;
+}
+
+/** An insert found no id, or no room: the codes do not tell the two apart. */
+export function isRefusedInsert(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code === null) return false;
+  return code.sqlite ? (code.number & 0xff) === SQLITE_FULL : NO_FURTHER_ID.includes(code.number);
 }
 
 /** True where a commit was sent and its answer never came: the transaction is there as a whole, or not at all. */

@@ -5,6 +5,7 @@ import { createFirstTables } from './0001-first-tables.ts';
 import { addProbeColumns } from './0002-probe-columns.ts';
 import { createOperations } from './0003-operations.ts';
 import { createHistoryTables } from './0004-history.ts';
+import { createParkedRows } from './0005-parked-rows.ts';
 
 export type Migration = {
   id: number;
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 2, name: 'how endpoints are probed', up: addProbeColumns },
   { id: 3, name: 'leases, subscribers, outbox and audit trail', up: createOperations },
   { id: 4, name: 'check history', up: createHistoryTables },
+  { id: 5, name: 'rows that were set aside', up: createParkedRows },
 ];
