@@ -110,6 +110,21 @@ export function failureOf(
     },
     project: true,
     onlyWhileWatching: { url: site.url },
+    failedCheck: attempts === null ? null : lookOf(site, atMs),
+  };
+}
+
+function lookOf({ siteId, endpointId }: Fleet['sites'][number], atMs: number) {
+  const phases = { rttMs: 12, dnsMs: 1, tcpMs: 12, tlsMs: null, ttfbMs: null };
+  return {
+    siteId,
+    endpointId,
+    atMs,
+    method: 'GET',
+    httpCode: null,
+    errorCode: 2,
+    reason: 'connection_refused',
+    ...phases,
   };
 }
 

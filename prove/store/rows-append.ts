@@ -18,7 +18,7 @@ export const APPEND_ROWS: readonly Row[] = ENGINE_NAMES.flatMap((engine) => [ope
 
 function opensRow(engine: EngineName): Row {
   return {
-    what: `durable opens a second: event, transition, site state, projection, confirmation, delivery, ${engine}`,
+    what: `durable opens a second: event, transition, site state, projection, confirmation, failed look, delivery, ${engine}`,
     goal: `≥ ${OPENS_A_SECOND_GOAL.toLocaleString('en')}/s`,
     async measure(place) {
       const fleet = await openFleet(await ENGINES[engine](place), OPENS);
@@ -142,6 +142,8 @@ async function rowsOfOneOpen({ db, sites }: Fleet): Promise<string> {
     (await count('jetmon_events', 'ended_at is null')) +
     (await count('jetmon_event_transitions', "op_id like 'open-%'")) +
     (await count('jetmon_endpoint_runtime', 'failing_event_id is not null')) +
+    (await count('jetmon_check_history')) -
+    OPENS / 10 +
     (await count('jetmon_deliveries', "event_type = 'event.opened'")) -
     OPENS / 10;
   const projected = await count('jetpack_monitor_sites', 'site_status = 0');

@@ -28,7 +28,7 @@ export const CONFIG_SHAPE = {
     .min(1)
     .optional()
     .describe(
-      '`sqlite:<path>`, or `mysql://user:password@host:port/name` for MySQL 8 or MariaDB 10.6 and newer (`?ssl=on`: encrypted). Default: jetmon.db in the data folder.',
+      '`sqlite:<path>`, or `mysql://user:password@host:port/name` for MariaDB 10.6 or MySQL 8 (untested) and newer (`?ssl=on`: encrypted). Default: jetmon.db in the data folder.',
     ),
   EGRESS_ALLOW: z
     .array(z.string())

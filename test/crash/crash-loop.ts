@@ -22,6 +22,8 @@ export type CrashPlan = {
   seed: number;
   /** How many times a process is killed. */
   kills: number;
+  /** More than that, when it takes more to be killed at every moment once. */
+  coversAll?: boolean;
   /** Bursts a process works through when nobody kills it. */
   bursts: number;
   /** Of all kills, those at a moment drawn at random instead of around a statement, 0 to 1. */
@@ -46,7 +48,7 @@ export type CrashReport = {
 type Life = { killed: boolean; moments: number };
 
 export async function crashLoop(plan: CrashPlan): Promise<CrashReport> {
-  const { seed, kills, bursts } = plan;
+  const { seed, bursts } = plan;
   const ledger = new Ledger();
   let warm = launch();
   async function live(nth: number, failAt: number, killAfterMs: number | null): Promise<Life> {
@@ -60,8 +62,9 @@ export async function crashLoop(plan: CrashPlan): Promise<CrashReport> {
   try {
     const dry = await live(0, 0, null);
     const covered = new Set<number>();
-    const random = Math.round(kills * plan.atRandom);
-    const enumerated = kills - random;
+    const random = Math.round(plan.kills * plan.atRandom);
+    const enumerated = Math.max(plan.kills - random, plan.coversAll ? dry.moments : 0);
+    const kills = enumerated + random;
     let done = 0;
     for (let nth = 1; done < kills; nth += 1) {
       plan.signal?.throwIfAborted();
