@@ -2,7 +2,7 @@
 import type { Decision, OpenIncident } from '../domain/incident.ts';
 import type { Observation, Verdict } from '../domain/verdict.ts';
 import type { EventStore } from '../store/events.ts';
-import type { FailedCheck } from '../store/history/failures.ts';
+import { failedCheckOf } from '../store/history/failures.ts';
 import { metadataFor } from './metadata.ts';
 import type { Target } from './target.ts';
 
@@ -12,13 +12,13 @@ export type Decided = {
   verdict: Verdict;
   decision: Decision;
   nowMs: number;
-  /** The look itself, where it failed and this verdict speaks for it. */
-  failedCheck: FailedCheck | null;
+  /** Whether this verdict speaks for the whole look: a failed one is kept with it. */
+  speaks: boolean;
 };
 
 /**
- * False when nothing was written because the endpoint is not watched under that URL any more. Rejects when it is not
- * known what was written.
+ * Writes what there is to write, which may be nothing. False when it was refused, because the endpoint is not watched
+ * under that URL any more. Rejects when it is not known what was written.
  */
 export type AppendDecision = (decided: Decided) => Promise<boolean>;
 
@@ -28,7 +28,10 @@ export function createAppendDecision(parts: {
   projectStatus: boolean;
   newOpId(): string;
 }): AppendDecision {
-  return async ({ target, observation, verdict, decision, nowMs, failedCheck }) => {
+  return async ({ target, observation, verdict, decision, nowMs, speaks }) => {
+    const failedCheck = speaks && verdict.state === 'Seems Down' ? failedCheckOf(target, observation, verdict) : null;
+    const before = target.incidents.get(verdict.check) ?? null;
+    if (failedCheck === null && !changesAnything(decision, before)) return true;
     const { siteId, endpointId, url, incidents } = target;
     const { open, refused } = await parts.events.append({
       identity: { siteId, endpointId, checkType: verdict.check, discriminator: null },
@@ -50,7 +53,7 @@ export function createAppendDecision(parts: {
 }
 
 /** Whether there is anything to write: a change of the log, or of how far confirmation has come. */
-export function changesAnything(decision: Decision, open: OpenIncident | null): boolean {
+function changesAnything(decision: Decision, open: OpenIncident | null): boolean {
   const attemptsBefore = open?.failing?.attempts ?? 0;
   return decision.mutations.length > 0 || (decision.failing?.attempts ?? 0) !== attemptsBefore;
 }

@@ -1,17 +1,16 @@
 /**
  * The main path, end to end: wheel -> prober -> verdict -> decide -> append. A newcomer starts reading here.
  */
-import { type DecisionPolicy, decide, type NextLook } from '../domain/incident.ts';
+import { type DecisionPolicy, decide } from '../domain/incident.ts';
 import { isAnswered } from '../domain/state.ts';
 import { clearedBySilence, type Observation, worstVerdict } from '../domain/verdict.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
-import { failedCheckOf } from '../store/history/failures.ts';
 import type { History } from '../store/history/history.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
-import { type AppendDecision, changesAnything } from './append-decision.ts';
+import type { AppendDecision } from './append-decision.ts';
 import { createJobs } from './jobs.ts';
-import { type Target, untilNextCheck } from './target.ts';
+import { lookOf, NEXT_ROUND, type Target, untilNextCheck, waitOf } from './target.ts';
 import type { Wheel } from './wheel.ts';
 
 export type PipelineParts = {
@@ -30,11 +29,8 @@ export type PipelineParts = {
   onWriteFailure(target: Target, error: unknown): void;
 };
 
-/** The wait when no verdict wants a sooner look: until the target's place in its next round. */
-const NEXT_ROUND = Number.POSITIVE_INFINITY;
-
 export function createPipeline(parts: PipelineParts) {
-  const { wheel, prober, append, runtime, clock } = parts;
+  const { wheel, prober, append, runtime, history, clock } = parts;
   const jobs = createJobs();
   const writing = new Set<Promise<void>>();
 
@@ -55,7 +51,8 @@ export function createPipeline(parts: PipelineParts) {
   function consider(target: Target, observation: Observation): void {
     const worst = worstVerdict(observation.verdicts);
     runtime.record(target, observation, worst);
-    if (isAnswered(worst.state)) remember(target, observation);
+    // A look that failed is history with the decision it leads to; Unknown was no look, and stays unobserved.
+    if (isAnswered(worst.state)) history.add(lookOf(target, observation));
     parts.onResult(target);
     if (worst.state === 'Up' && target.incidents.size === 0) {
       arm(target, NEXT_ROUND);
@@ -65,11 +62,6 @@ export function createPipeline(parts: PipelineParts) {
       .catch((error: unknown) => parts.onWriteFailure(target, error))
       .finally(() => writing.delete(work));
     writing.add(work);
-  }
-
-  /** A look that failed is history with the decision it leads to; Unknown was no look, and stays unobserved. */
-  function remember({ endpointId, siteId }: Target, { startedAtMs, httpCode, timings }: Observation): void {
-    parts.history.add({ endpointId, siteId, atMs: startedAtMs, httpCode, timings });
   }
 
   async function settle(target: Target, observation: Observation): Promise<void> {
@@ -85,11 +77,7 @@ export function createPipeline(parts: PipelineParts) {
       const open = target.incidents.get(verdict.check) ?? null;
       const decision = decide(open, verdict, seenAtMs, nowMs, policy);
       if (target.retired) return;
-      const failedCheck =
-        verdict === worst && worst.state === 'Seems Down' ? failedCheckOf(target, observation, worst) : null;
-      const kept =
-        (!changesAnything(decision, open) && failedCheck === null) ||
-        (await append({ target, observation, verdict, decision, nowMs, failedCheck }));
+      const kept = await append({ target, observation, verdict, decision, nowMs, speaks: verdict === worst });
       if (target.retired) return parts.onLateWrite(target);
       if (kept) waitMs = Math.min(waitMs, waitOf(decision.next, nowMs));
     }
@@ -108,9 +96,4 @@ export function createPipeline(parts: PipelineParts) {
     /** Resolves when no decision is being written any more. */
     settled: async () => void (await Promise.all(writing)),
   };
-}
-
-/** The wall clock may be set at any moment, so a time on it becomes a wait in the moment it was decided. */
-function waitOf(next: NextLook, nowMs: number): number {
-  return next.why === 'interval' ? NEXT_ROUND : next.atMs - nowMs;
 }
