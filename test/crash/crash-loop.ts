@@ -29,6 +29,7 @@ export type CrashPlan = {
   /** Of all kills, those at a moment drawn at random instead of around a statement, 0 to 1. */
   atRandom: number;
   progress?(text: string): void;
+  /** Ends the killing; what was killed until then is judged. */
   signal?: AbortSignal;
 };
 
@@ -66,8 +67,7 @@ export async function crashLoop(plan: CrashPlan): Promise<CrashReport> {
     const enumerated = Math.max(plan.kills - random, plan.coversAll ? dry.moments : 0);
     const kills = enumerated + random;
     let done = 0;
-    for (let nth = 1; done < kills; nth += 1) {
-      plan.signal?.throwIfAborted();
+    for (let nth = 1; done < kills && !plan.signal?.aborted; nth += 1) {
       if (nth > kills * 3 + 10) throw new Error(`only ${done} of ${kills} kills came about`);
       const isRandom = done >= enumerated;
       const failAt = isRandom ? 0 : momentFor(done, enumerated, dry.moments);

@@ -19,6 +19,7 @@ export type ServerPlan = {
   /** Ends the server without warning, and starts it again. */
   killAndRestart(): Promise<void>;
   progress?(text: string): void;
+  /** Ends the killing; what was killed until then is judged. */
   signal?: AbortSignal;
 };
 
@@ -41,8 +42,7 @@ export async function serverLoop(plan: ServerPlan): Promise<Omit<CrashReport, 'm
   const random = seeded(plan.seed);
   let kills = 0;
   try {
-    for (; kills < plan.kills; kills += 1) {
-      plan.signal?.throwIfAborted();
+    for (; kills < plan.kills && !plan.signal?.aborted; kills += 1) {
       await delay(random() * 60);
       await plan.killAndRestart();
       // Something has to be written in between, or the next kill meets nothing.
