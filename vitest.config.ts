@@ -17,6 +17,13 @@ const ABOUT_FILES = [
   'src/store/copy-aside.test.ts',
 ];
 
+/** Tests in the folders of the store that ask no database at all. */
+const ABOUT_NONE = [
+  'src/store/append/append-plan*.test.ts',
+  'src/store/append/group-commit.test.ts',
+  'src/store/history/*codec*.test.ts',
+];
+
 /** `fast` needs no services and no minutes: it runs in `npm run verify`. `npm test` runs all projects. */
 export default defineConfig({
   test: {
@@ -52,7 +59,7 @@ export default defineConfig({
         test: {
           name: 'mariadb',
           include: [...ON_EVERY_DATABASE.map((folder) => `${folder}/**/*.test.ts`), ...MARIADB_ONLY],
-          exclude: [...ABOUT_FILES, '**/*.crash.test.ts', '**/node_modules/**'],
+          exclude: [...ABOUT_FILES, ...ABOUT_NONE, '**/*.crash.test.ts', '**/node_modules/**'],
           globalSetup: 'test/kit/mariadb-run.ts',
           setupFiles: 'test/kit/mariadb-each.ts',
           isolate: false,
