@@ -133,6 +133,24 @@ describe('an advisory', () => {
 });
 
 describe('a write', () => {
+  it('that is out when the endpoint is changed is known to the one that takes its place: its recovery is told', async () => {
+    const { store, gate } = await gatedStore();
+    const { prober, run, changed, quiet, endpoint, open } = await watchingEngine({ store });
+    const written = Promise.withResolvers<void>();
+    gate.before = () => written.promise;
+    prober.script(failing);
+    await run(200);
+    prober.script(up);
+    await store.endpoints.update(endpoint.endpointId, { intervalSeconds: 120 });
+    await changed(endpoint);
+    written.resolve();
+    gate.before = async () => {};
+    await quiet();
+    await run(5 * MINUTE);
+    expect((await open()).size).toBe(0);
+    expect(await brokenInvariants(store.db)).toEqual([]);
+  });
+
   it('that is out when the endpoint is paused does not arm it again', async () => {
     const { store, gate } = await gatedStore();
     const { prober, run, pause, quiet } = await watchingEngine({ store });

@@ -252,6 +252,7 @@ describe('a thread that dies', () => {
     }
     await expect(names(db.kysely)).rejects.toMatchObject({ code: 'db_unavailable' });
     await expect(put(db.kysely, 'n1')).rejects.toMatchObject({ code: 'db_unavailable' });
+    expect(await db.lost).toMatchObject({ code: 'db_unavailable' });
     await db.close();
   });
 
