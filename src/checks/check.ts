@@ -2,7 +2,7 @@
  * The interface every check implements. A check is one object in one file plus one line in registry.ts; it looks at
  * what a visit brought and returns a verdict. It never throws for anything the site did.
  */
-import type { Verdict } from '../domain/verdict.ts';
+import type { FailureShape, Verdict } from '../domain/verdict.ts';
 import type { Visit } from './visit.ts';
 
 /** The layer of the stack a check speaks for, outermost first. */
@@ -15,6 +15,8 @@ export type Finding = {
   state: Verdict['state'];
   /** Unknown alone: how soon another look may tell more. `soon` unless said otherwise. */
   followUp?: Verdict['followUp'];
+  /** Seems Down alone, and then always: how such a look failed. */
+  shape?: FailureShape;
   /** One plain sentence of cause, without a trailing full stop. `{name}` is filled from the verdict's details. */
   sentence: string;
   /** What the owner of the site can do about it; empty when nothing is wrong. */
@@ -38,10 +40,11 @@ export type Found<Reason extends string = string> = { reason: Reason; details: V
 export function verdictOf(check: Check, found: Found): Verdict {
   const finding = check.findings[found.reason];
   if (finding === undefined) throw new TypeError(`check ${check.type} has no finding "${found.reason}"`);
-  const { state, sentence, followUp } = finding;
+  const { state, sentence, followUp, shape } = finding;
   const summary = sentence.includes('{') ? filled(sentence, found.details) : sentence;
   const verdict: Verdict = { check: check.type, state, reason: found.reason, summary, details: found.details };
   if (followUp !== undefined) verdict.followUp = followUp;
+  if (shape !== undefined) verdict.shape = shape;
   return verdict;
 }
 

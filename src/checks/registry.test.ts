@@ -38,6 +38,7 @@ describe('the registry', () => {
         expect(finding.advice === '', `${check.type} ${reason}`).toBe(reason === 'ok');
         expect(finding.sentence).not.toMatch(/\.$/);
         if (finding.followUp !== undefined) expect(finding.state).toBe('Unknown');
+        expect(finding.shape !== undefined, `${check.type} ${reason}`).toBe(finding.state === 'Seems Down');
       }
     }
   });

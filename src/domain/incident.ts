@@ -22,6 +22,8 @@ export type Failing = {
   sinceMs: number;
   /** Failed fresh attempts so far, the first included. */
   attempts: number;
+  /** When the first failure was known, which with a time-out is long after it began; absent after a restart: as `sinceMs`. */
+  knownMs?: number;
 };
 
 export type DecisionPolicy = {

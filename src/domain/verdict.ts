@@ -23,9 +23,18 @@ export type Verdict = {
    * `soon`.
    */
   followUp?: 'soon' | 'interval';
+  /** Seems Down alone: how it failed, which says how much one look proves. */
+  shape?: FailureShape;
   /** Small facts that belong to this finding alone, such as days until expiry. */
   details?: Readonly<Record<string, string | number | boolean>>;
 };
+
+/**
+ * How a look failed. `answered`: the site, or something in its place, replied, by HTTP or in the handshake. `refused`: a
+ * packet came back, and no more. `silent`: nothing came back in time. `name`: the name has no address. The last two can
+ * also be trouble of our own network, and `name` is the weakest proof of all.
+ */
+export type FailureShape = 'answered' | 'refused' | 'silent' | 'name';
 
 /** Everything one probe of one endpoint brought back. */
 export type Observation = {

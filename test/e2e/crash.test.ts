@@ -19,7 +19,7 @@ const UP = { kind: 'up' } as const;
 type Told = { id: string; event_id: string; seq: number; state_after: string | null; reason: string };
 
 describe('a server that is killed outright', () => {
-  it(`starts again ${ROUNDS} times on the same data folder and keeps every transition it told of, once`, async () => {
+  it(`starts again at least ${ROUNDS} times on the same data folder and keeps every transition it told of, once`, async () => {
     const { folder, dataDir } = temporaryPlace();
     const seed = seedOf('kill -9 at random moments');
     const moment = seeded(seed);
@@ -35,7 +35,8 @@ describe('a server that is killed outright', () => {
     const [steadyEvent] = openEvents(dataDir, steadyId);
 
     const flaps = flap(flapping, seeded(seed + 1));
-    for (let round = 1; round <= ROUNDS; round++) {
+    // On a busy machine a round may end before anything is told: then there is one more.
+    for (let round = 1; round <= ROUNDS || told.size <= ROUNDS; round++) {
       const ears = listen(server, told);
       await delay(100 + moment() * 1_200);
       await server.end('SIGKILL');
@@ -47,7 +48,6 @@ describe('a server that is killed outright', () => {
     await eventually('every event is closed', () => openEvents(dataDir).length === 0);
     expect(await server.end('SIGTERM')).toMatchObject({ code: 0 });
 
-    expect(told.size).toBeGreaterThan(ROUNDS);
     const kept = new Map(transitionsIn(dataDir).map((one) => [one.id, one]));
     for (const one of told.values()) expect(kept.get(one.id)).toEqual(one);
     expect(overlapping(dataDir)).toEqual([]);

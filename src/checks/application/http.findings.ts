@@ -1,8 +1,14 @@
 /** Everything the http check can find. Reasons are public and stable; sentences are for people. */
+import type { FailureShape } from '../../domain/verdict.ts';
 import type { Finding } from '../check.ts';
 
-function failing(taxonomy: readonly string[], sentence: string, advice: string): Finding {
-  return { taxonomy, state: 'Seems Down', sentence, advice };
+function failing(
+  taxonomy: readonly string[],
+  sentence: string,
+  advice: string,
+  shape: FailureShape = 'answered',
+): Finding {
+  return { taxonomy, state: 'Seems Down', sentence, advice, shape };
 }
 
 /** Trouble that may be ours, or that cannot be told from ours: never downtime (spec/01 section 2.1). */
@@ -22,11 +28,13 @@ export const HTTP_FINDINGS = {
     ['L1.DNS.NXDOMAIN'],
     'the name {host} does not exist',
     'Check the spelling, the registration of the domain, and its DNS records.',
+    'name',
   ),
   dns_no_address: failing(
     ['L1.CFG.NO_A'],
     'the name {host} exists but has no address',
     'Add an A or AAAA record for this name.',
+    'name',
   ),
   dns_servfail: unknown(
     ['L1.DNS.SERVFAIL'],
@@ -58,26 +66,31 @@ export const HTTP_FINDINGS = {
     ['L2.TCP.REFUSED'],
     'nothing listens on {address} port {port}: the connection was refused',
     'Start the web server, or check the port and the firewall.',
+    'refused',
   ),
   tcp_reset: failing(
     ['L2.TCP.RESET'],
     'the connection to {address} was reset',
     'Check the firewall or load balancer in front of the server.',
+    'refused',
   ),
   tcp_timeout: failing(
     ['L2.TCP.TIMEOUT', 'L1.NET.V4_UNREACH'],
     'no answer from {address} port {port}: connecting timed out after {seconds} s',
     'Check that the server is running and that a firewall does not drop packets.',
+    'silent',
   ),
   tcp_unreachable: failing(
     ['L1.NET.V4_UNREACH'],
     'the host {address} cannot be reached ({code})',
     'Check the network and routing of the server.',
+    'silent',
   ),
   tcp_failed: failing(
     [],
     'connecting to {address} port {port} failed ({code})',
     'Check the network and the firewall of the server.',
+    'silent',
   ),
 
   tls_expired: failing(
@@ -109,6 +122,7 @@ export const HTTP_FINDINGS = {
     ['L2.TLS.FAIL'],
     'the TLS handshake with {address} did not finish within {seconds} s',
     'Check the load of the server and what terminates TLS.',
+    'silent',
   ),
   tls_not_spoken: failing(
     ['L2.TLS.FAIL'],
@@ -125,11 +139,13 @@ export const HTTP_FINDINGS = {
     ['L4.CONN.HANG', 'L4.CONN.TIMEOUT'],
     'connected to {address}, but no reply came within {seconds} s',
     'Check the application behind the web server: it accepts connections and does not answer.',
+    'silent',
   ),
   http_no_reply: failing(
     ['L4.CONN.HANG'],
     'the server closed the connection without a reply ({code})',
     'Check the logs of the web server: it drops requests.',
+    'refused',
   ),
   http_malformed: failing(
     ['L4.CONN.FRAMING'],
@@ -200,6 +216,7 @@ export const HTTP_FINDINGS = {
     [],
     'the page did not arrive in the time that its search may take; {bytes} bytes came',
     'Check the load of the server, or raise KEYWORD_READ_MAX_MS.',
+    'silent',
   ),
   keyword_not_reached: unknownUntilNextRound(
     [],
@@ -221,6 +238,7 @@ export const HTTP_FINDINGS = {
     ['L4.CONN.TIMEOUT'],
     'the page did not arrive whole within {seconds} s; {bytes} bytes came',
     'Check the load and the bandwidth of the server.',
+    'silent',
   ),
   body_malformed: failing(
     ['L4.CONN.FRAMING'],
