@@ -1,16 +1,17 @@
 /**
  * The main path, end to end: wheel -> prober -> verdict -> decide -> append. A newcomer starts reading here.
  */
-import { type DecisionPolicy, decide } from '../domain/incident.ts';
+import type { DecisionPolicy } from '../domain/incident.ts';
 import { isAnswered } from '../domain/state.ts';
-import { clearedBySilence, type Observation, worstVerdict } from '../domain/verdict.ts';
+import { type Observation, worstVerdict } from '../domain/verdict.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
 import type { History } from '../store/history/history.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { AppendDecision } from './append-decision.ts';
 import { createJobs } from './jobs.ts';
-import { lookOf, NEXT_ROUND, type Target, untilNextCheck, waitOf } from './target.ts';
+import { createSettle } from './settle.ts';
+import { lookOf, NEXT_ROUND, type Target, untilNextCheck } from './target.ts';
 import type { Wheel } from './wheel.ts';
 
 export type PipelineParts = {
@@ -30,7 +31,8 @@ export type PipelineParts = {
 };
 
 export function createPipeline(parts: PipelineParts) {
-  const { wheel, prober, append, runtime, history, clock } = parts;
+  const { wheel, prober, runtime, history, clock } = parts;
+  const settle = createSettle(parts);
   const jobs = createJobs();
   const writing = new Set<Promise<void>>();
 
@@ -59,29 +61,10 @@ export function createPipeline(parts: PipelineParts) {
       return;
     }
     const work = settle(target, observation)
+      .then((waitMs) => (waitMs === null ? undefined : arm(target, waitMs)))
       .catch((error: unknown) => parts.onWriteFailure(target, error))
       .finally(() => writing.delete(work));
     writing.add(work);
-  }
-
-  async function settle(target: Target, observation: Observation): Promise<void> {
-    const nowMs = clock.nowMs();
-    const decidedMs = clock.monotonicMs();
-    // The clock may have been set back while the probe was out; nothing was seen later than now.
-    const seenAtMs = Math.min(observation.startedAtMs, nowMs);
-    const policy = { ...parts.policy, intervalMs: target.intervalMs };
-    const { verdicts } = observation;
-    const worst = worstVerdict(verdicts);
-    let waitMs = NEXT_ROUND;
-    for (const verdict of [...verdicts, ...clearedBySilence(target.incidents.keys(), verdicts)]) {
-      const open = target.incidents.get(verdict.check) ?? null;
-      const decision = decide(open, verdict, seenAtMs, nowMs, policy);
-      if (target.retired) return;
-      const kept = await append({ target, observation, verdict, decision, nowMs, speaks: verdict === worst });
-      if (target.retired) return parts.onLateWrite(target);
-      if (kept) waitMs = Math.min(waitMs, waitOf(decision.next, nowMs));
-    }
-    arm(target, waitMs - (clock.monotonicMs() - decidedMs));
   }
 
   /** A target that got another job while we were writing (it was changed) is armed by that job. */
