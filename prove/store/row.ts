@@ -1,9 +1,7 @@
 /** One row of the topic: what is claimed, the goal, and how it is measured. */
-import type { Claim, ProofContext } from '../topic.ts';
+import type { Row as AnyRow, Folder } from '../rows.ts';
 
-export type Place = ProofContext & {
-  /** For databases and their files; removed afterwards. */
-  folder: string;
+export type Place = Folder & {
   /** The address of a new, empty database on a private server, and the server itself; started when first asked for. */
   server(): Promise<DatabaseServer>;
 };
@@ -16,11 +14,7 @@ export type DatabaseServer = {
   killAndRestart(): Promise<void>;
 };
 
-export type Row = {
-  what: string;
-  goal: string;
-  measure(place: Place): Promise<Pick<Claim, 'measured' | 'held' | 'detail'>>;
-};
+export type Row = AnyRow<Place>;
 
 /** Which database a row speaks of, with the address of an empty one. */
 export const ENGINES = {

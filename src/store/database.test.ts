@@ -143,6 +143,21 @@ onSqliteOnly.describe('a file that cannot be used', () => {
 });
 
 describe('a transaction', () => {
+  it('counts the rows that it changes, and none that it reads', async () => {
+    const db = await temporaryDatabase();
+    const before = db.rowsWritten();
+    const names = ['one', 'two', 'three'];
+    await db.transaction(async (tx) => {
+      await tx
+        .insertInto('jetmon_sequences')
+        .values(names.map((name) => ({ name, next_value: 1 })))
+        .execute();
+      await tx.selectFrom('jetmon_sequences').selectAll().execute();
+      await tx.deleteFrom('jetmon_sequences').where('name', '=', 'two').execute();
+    });
+    expect(db.rowsWritten() - before).toBe(4);
+  });
+
   it('that fails leaves nothing, and the next one works', async () => {
     const { db, addEndpoint, endpoints } = await temporaryStore();
     const failing = db.transaction(async (tx) => {

@@ -76,6 +76,8 @@ export interface OpenedDatabase {
   readonly copyTo: ((target: string, options?: CopyOptions) => Promise<CopyFacts>) | null;
   /** Resolves when the database can never be used again by this process, with the reason. A server may always come back. */
   readonly lost: Promise<AppError>;
+  /** Rows that statements changed since it was opened, those of transactions that failed among them. */
+  rowsWritten(): number;
   close(): Promise<void>;
 }
 

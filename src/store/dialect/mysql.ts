@@ -11,6 +11,7 @@ import { createMysqlPool, type PoolSettings } from './mysql-pool.ts';
 import { judgeServer } from './mysql-session.ts';
 import { asUnusable } from './mysql-trouble.ts';
 import { parseMysqlUrl } from './mysql-url.ts';
+import { createRowCounter } from './row-counter.ts';
 import { isDuplicate, isLockConflict } from './trouble.ts';
 import { type StatementWatcher, watchedDialect } from './watched-dialect.ts';
 
@@ -125,7 +126,8 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     createIntrospector: (db: Kysely<unknown>) => new MysqlIntrospector(db),
     createQueryCompiler: () => new MysqlQueryCompiler(),
   };
-  const kysely = new Kysely<Schema>({ dialect: watchedDialect(dialect, onStatement) });
+  const { plugin, rowsWritten } = createRowCounter();
+  const kysely = new Kysely<Schema>({ dialect: watchedDialect(dialect, onStatement), plugins: [plugin] });
   let retries = 0;
 
   async function transaction<T>(run: (tx: Tx) => Promise<T>, { retryDuplicates = false } = {}): Promise<T> {
@@ -152,6 +154,7 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     lost: new Promise(() => {}),
     copyTo: null,
     retries: () => retries,
+    rowsWritten,
     close: () => kysely.destroy(),
   };
 }

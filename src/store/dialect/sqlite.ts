@@ -3,6 +3,7 @@ import { Kysely } from 'kysely';
 import { LEGACY_TABLE } from '../legacy.ts';
 import type { Schema } from '../schema.ts';
 import type { OpenedDatabase } from './dialect.ts';
+import { createRowCounter } from './row-counter.ts';
 import { copySqliteFile } from './sqlite-copy.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { connectionsOn } from './sqlite-driver.ts';
@@ -29,7 +30,8 @@ export async function openSqlite(
     throw asUnusable(path, error);
   }
   const connections = connectionsOn(thread);
-  const kysely = new Kysely<Schema>({ dialect: watchedDialect(connections.dialect, onStatement) });
+  const { plugin, rowsWritten } = createRowCounter();
+  const kysely = new Kysely<Schema>({ dialect: watchedDialect(connections.dialect, onStatement), plugins: [plugin] });
   const snapshots = new Kysely<Schema>({ dialect: connections.snapshots });
   let closing: Promise<void> | null = null;
 
@@ -51,6 +53,7 @@ export async function openSqlite(
     snapshot: (run) => snapshots.transaction().execute(run),
     lost: thread.lost,
     copyTo: (target, options) => copySqliteFile(path, target, options),
+    rowsWritten,
     close() {
       closing ??= close();
       return closing;
