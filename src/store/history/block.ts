@@ -4,7 +4,7 @@
  */
 import { bucketOf, count, type Histogram, mergeInto, readHistogram, writeHistogram } from '../../domain/histogram.ts';
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from '../../lib/bytes.ts';
-import { ABSENT, hourOf, type Sample, unionOf } from './sample.ts';
+import { ABSENT, hourOf, isBlind, type Sample, unionOf } from './sample.ts';
 import { readSamples, writeSamples } from './sample-codec.ts';
 import { seal, unseal } from './sealed.ts';
 
@@ -20,6 +20,8 @@ export type Summary = {
   /** Looks that followed each other within `joinedMs`, from the first to the last of them. */
   runs: Run[];
   joinedMs: number;
+  /** Looks that could not tell, from the first to the last of those without an answer between them. No run goes over one. */
+  blinds: Run[];
 };
 
 /** What the samples of a part amount to is not stored beside them: it follows from them. */
@@ -27,19 +29,21 @@ export type Part = { startMs: number } & ({ samples: Sample[] } | { summary: Sum
 
 export function summaryOf(samples: readonly Sample[]): Summary {
   const summary = emptySummary();
-  summary.looks = samples.length;
-  for (const { total } of samples) {
+  const answered = samples.filter((sample) => !isBlind(sample));
+  summary.looks = answered.length;
+  for (const { total } of answered) {
     if (total === ABSENT) continue;
     addTimed(summary, total, total, total);
     count(summary.histogram, bucketOf(total));
   }
   summary.joinedMs = usualDistance(samples) * 2;
-  summary.runs = runsOf(samples, summary.joinedMs);
+  summary.blinds = blindsOf(samples);
+  summary.runs = runsOf(answered, summary.joinedMs, summary.blinds);
   return summary;
 }
 
 export function emptySummary(): Summary {
-  return { looks: 0, sum: 0, min: 0, max: 0, histogram: new Map(), runs: [], joinedMs: 0 };
+  return { looks: 0, sum: 0, min: 0, max: 0, histogram: new Map(), runs: [], joinedMs: 0, blinds: [] };
 }
 
 /** Adds what other looks amount to. */
@@ -48,7 +52,8 @@ export function addSummary(target: Summary, source: Summary): void {
   target.looks += source.looks;
   mergeInto(target.histogram, source.histogram);
   target.joinedMs = Math.max(target.joinedMs, source.joinedMs);
-  target.runs = joinRuns([...target.runs, ...source.runs], target.joinedMs);
+  target.blinds = [...target.blinds, ...source.blinds].sort(byStart);
+  target.runs = joinRuns([...target.runs, ...source.runs], target.joinedMs, target.blinds);
 }
 
 /** Before the histogram gets the values: whether it is empty says whether these are the first. */
@@ -59,22 +64,48 @@ function addTimed(summary: Summary, sum: number, min: number, max: number): void
   summary.max = isFirst ? max : Math.max(summary.max, max);
 }
 
-/** Runs in the order of time, joined where the next one starts within `joinMs` of the end. */
-export function joinRuns(runs: readonly Run[], joinMs: number): Run[] {
+export function byStart(a: Run, b: Run): number {
+  return a.fromMs - b.fromMs;
+}
+
+/**
+ * Runs in the order of time, joined where the next one starts within `joinMs` of the end, and no look between them could
+ * not tell. `blinds` in the order of time.
+ */
+export function joinRuns(runs: readonly Run[], joinMs: number, blinds: readonly Run[]): Run[] {
   const joined: Run[] = [];
-  for (const run of runs.toSorted((a, b) => a.fromMs - b.fromMs)) {
+  let blind = 0;
+  for (const run of runs.toSorted(byStart)) {
     const last = joined.at(-1);
-    if (last !== undefined && run.fromMs - last.toMs <= joinMs) last.toMs = Math.max(last.toMs, run.toMs);
+    while ((blinds[blind]?.fromMs ?? Number.POSITIVE_INFINITY) < (last?.toMs ?? run.fromMs)) blind += 1;
+    const isCut = (blinds[blind]?.fromMs ?? Number.POSITIVE_INFINITY) < run.fromMs;
+    if (last !== undefined && !isCut && run.fromMs - last.toMs <= joinMs) last.toMs = Math.max(last.toMs, run.toMs);
     else joined.push({ ...run });
   }
   return joined;
 }
 
-export function runsOf(samples: readonly { atMs: number }[], joinMs: number): Run[] {
+export function runsOf(answered: readonly { atMs: number }[], joinMs: number, blinds: readonly Run[]): Run[] {
   return joinRuns(
-    samples.map(({ atMs }) => ({ fromMs: atMs, toMs: atMs })),
+    answered.map(({ atMs }) => ({ fromMs: atMs, toMs: atMs })),
     joinMs,
+    blinds,
   );
+}
+
+/** Of samples in the order of time. */
+export function blindsOf(samples: readonly Sample[]): Run[] {
+  const blinds: Run[] = [];
+  let open: Run | null = null;
+  for (const sample of samples) {
+    if (!isBlind(sample)) open = null;
+    else if (open !== null) open.toMs = sample.atMs;
+    else {
+      open = { fromMs: sample.atMs, toMs: sample.atMs };
+      blinds.push(open);
+    }
+  }
+  return blinds;
 }
 
 /** The middle one of the distances between looks. */
@@ -150,9 +181,14 @@ function writeSummary(to: ByteWriter, summary: Summary, baseMs: number): void {
   to.unsigned(summary.max);
   writeHistogram(to, summary.histogram);
   to.unsigned(summary.joinedMs);
-  to.unsigned(summary.runs.length);
+  writeRuns(to, summary.runs, baseMs);
+  writeRuns(to, summary.blinds, baseMs);
+}
+
+function writeRuns(to: ByteWriter, runs: readonly Run[], baseMs: number): void {
+  to.unsigned(runs.length);
   let before = baseMs;
-  for (const { fromMs, toMs } of summary.runs) {
+  for (const { fromMs, toMs } of runs) {
     to.signed(fromMs - before);
     to.unsigned(toMs - fromMs);
     before = toMs;
@@ -163,6 +199,11 @@ function readSummary(from: ByteReader, baseMs: number): Summary {
   const [looks, sum, min, max] = [from.unsigned(), from.unsigned(), from.unsigned(), from.unsigned()];
   const histogram = readHistogram(from);
   const joinedMs = from.unsigned();
+  const runs = readRuns(from, baseMs);
+  return { looks, sum, min, max, histogram, runs, joinedMs, blinds: readRuns(from, baseMs) };
+}
+
+function readRuns(from: ByteReader, baseMs: number): Run[] {
   const runs: Run[] = [];
   let before = baseMs;
   for (let left = from.unsigned(); left > 0; left--) {
@@ -170,5 +211,5 @@ function readSummary(from: ByteReader, baseMs: number): Summary {
     before = fromMs + from.unsigned();
     runs.push({ fromMs, toMs: before });
   }
-  return { looks, sum, min, max, histogram, runs, joinedMs };
+  return runs;
 }

@@ -57,6 +57,40 @@ describe('the answers', () => {
   });
 });
 
+describe('a look that could not tell', () => {
+  it('ends what was observed until the next one that could, however old it is', async () => {
+    const { history } = await temporaryHistory();
+    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + DAY_MS, intervalMs: MINUTE });
+    const [from, to] = [600, 603];
+    for (const [index, look] of looks.entries())
+      index >= from && index < to ? history.addBlind(look) : history.add(look);
+    await history.flush();
+    const blindMs = [looks[from]?.atMs, looks[to]?.atMs];
+    const ask = async () => {
+      const coverage = await history.coverage(ONE, DAY + HOUR_MS, DAY + 20 * HOUR_MS, MINUTE);
+      const days = await history.series(ONE, { fromMs: DAY, toMs: DAY + DAY_MS, step: 'day' });
+      return { coverage, checks: days[0]?.checks };
+    };
+    for (const daysLater of [0, 3, 20, 100]) {
+      await history.retain(DAY + daysLater * DAY_MS);
+      const { coverage, checks } = await ask();
+      expect(coverage.map(({ toMs }) => toMs)).toEqual([blindMs[0], DAY + 20 * HOUR_MS]);
+      expect(coverage.map(({ fromMs }) => fromMs)).toEqual([DAY + HOUR_MS, blindMs[1]]);
+      expect(checks).toBe(looks.length - (to - from));
+    }
+    expect(await history.samples(ONE, DAY, DAY + DAY_MS, 9)).toEqual([]);
+  });
+
+  it('is no healthy look, neither in a list nor after a restart', async () => {
+    const { db, history } = await temporaryHistory();
+    history.add(lookAt(1, DAY));
+    history.addBlind(lookAt(1, DAY + MINUTE));
+    await history.flush();
+    expect(await history.samples(ONE, DAY, DAY + DAY_MS, 9)).toHaveLength(1);
+    expect((await historyOn(db).newest(new Set([ONE]))).get(ONE)?.atMs).toBe(DAY);
+  });
+});
+
 describe('upkeep by two processes at once', () => {
   it('loses nothing and doubles nothing', async () => {
     const db = await temporaryDatabase();

@@ -1,5 +1,5 @@
 /**
- * Check history: healthy looks are appended in memory and stored packed, many to a row; failed ones are rows of their own
+ * Check history: healthy looks, and those that could not tell, are appended in memory and stored packed; failed ones are rows of their own
  * (failures.ts). What a crash loses are the healthy looks of the last minute at most: time that was not observed.
  */
 import type { EndpointId } from '../../domain/ids.ts';
@@ -14,11 +14,13 @@ import { createTrouble, type HistoryParts } from './parts.ts';
 import { createPending, type HealthyLook, MAX_PENDING } from './pending.ts';
 import { createReads } from './reads.ts';
 import { DEFAULT_RETENTION, limitFailures, type RetentionPolicy, retain } from './retention.ts';
-import { HOUR_MS, timingsOf } from './sample.ts';
+import { BLIND_LOOK, HOUR_MS, timingsOf } from './sample.ts';
 
 export interface History extends ReturnType<typeof createReads> {
   /** Memory only; nothing to wait for. */
   add(look: HealthyLook): void;
+  /** A look that could not tell: from then on nothing was observed, until the next one that could. Memory only. */
+  addBlind(look: Pick<HealthyLook, 'endpointId' | 'siteId' | 'atMs'>): void;
   /** Writes what is pending, and says how many looks that were. What could not be written stays pending. */
   flush(): Promise<number>;
   /** Packs hours that are over and lets go what is too old, in small steps; one run at a time. */
@@ -100,6 +102,7 @@ export function createHistory(deps: {
   return {
     ...createReads(parts, pending),
     add: pending.add,
+    addBlind: (look) => pending.add({ ...look, ...BLIND_LOOK }),
     flush,
     retain(nowMs) {
       const next = () => retainOnce(nowMs);

@@ -1,7 +1,7 @@
 /** The newest healthy look of each endpoint, out of the journal: what a restart knows beyond the rows of freshness. */
 import type { EndpointId } from '../../domain/ids.ts';
 import { createTurns, type HistoryParts, readOrCount, SEGMENT_STATE } from './parts.ts';
-import { HOUR_MS, type Sample } from './sample.ts';
+import { HOUR_MS, isBlind, type Sample } from './sample.ts';
 import { openSegment } from './segment.ts';
 
 const WITHIN_MS = HOUR_MS;
@@ -58,7 +58,7 @@ function takeNewest(body: Uint8Array, wanted: ReadonlySet<EndpointId>, newest: M
   const segment = openSegment(body);
   for (const [index, endpointId] of segment.endpointIds().entries()) {
     if (newest.has(endpointId) || !wanted.has(endpointId)) continue;
-    const last = segment.at(index).samples.at(-1);
+    const last = segment.at(index).samples.findLast((sample) => !isBlind(sample));
     if (last !== undefined) newest.set(endpointId, last);
   }
 }

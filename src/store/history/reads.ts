@@ -7,12 +7,12 @@ import { bucketOf, count, type Histogram, mergeInto, percentiles } from '../../d
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Timings } from '../../domain/timings.ts';
 import type { Tx } from '../schema.ts';
-import { joinRuns, type Part, type Run, runsOf } from './block.ts';
+import { blindsOf, byStart, joinRuns, type Part, type Run, runsOf } from './block.ts';
 import { readBlocks } from './blocks.ts';
 import { readJournal } from './journal.ts';
 import { type HistoryParts, SPAN } from './parts.ts';
 import type { Pending } from './pending.ts';
-import { ABSENT, DAY_MS, HOUR_MS, type Sample, timingsOf, unionOf } from './sample.ts';
+import { ABSENT, DAY_MS, HOUR_MS, isBlind, type Sample, timingsOf, unionOf } from './sample.ts';
 
 /** From its start up to, and without, its end; ms since the epoch. */
 export type Window = { fromMs: number; toMs: number };
@@ -74,8 +74,9 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     /** Healthy looks one by one, newest first, as far back as they are kept so. */
     async samples(endpointId: EndpointId, fromMs: number, toMs: number, limit: number): Promise<HistorySample[]> {
       const [{ samples }] = await gather(endpointId, { fromMs, toMs }, async () => null);
-      return samples
-        .slice(Math.max(0, samples.length - limit))
+      const healthy = samples.filter((sample) => !isBlind(sample));
+      return healthy
+        .slice(Math.max(0, healthy.length - limit))
         .reverse()
         .map((sample) => ({
           atMs: sample.atMs,
@@ -99,7 +100,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
         buckets.set(startMs, bucket);
         return bucket;
       };
-      for (const { atMs, total } of found.samples) addSample(bucketAt(atMs), total);
+      for (const sample of found.samples) if (!isBlind(sample)) addSample(bucketAt(sample.atMs), sample.total);
       for (const { startMs, summary, isWholeDay } of found.sums) {
         const isTooCoarse = isWholeDay ? step !== 'day' : step === 'minute';
         if (!isTooCoarse && startMs >= window.fromMs && startMs < window.toMs) addSums(bucketAt(startMs), summary);
@@ -110,18 +111,22 @@ export function createReads(parts: HistoryParts, pending: Pending) {
 
     /**
      * When the endpoint was being watched. Between two looks that are at most two intervals and a grace apart it was;
-     * after the last look before a longer gap, until one interval and the grace are over. Looks without an answer of their
-     * own (Unknown) are none. Of failed looks only those count that are still kept.
+     * after the last look before a longer gap, until one interval and the grace are over. From a look that could not tell
+     * (Unknown) it was not, until the next one that could. Of failed looks only those count that are still kept.
      */
     async coverage(endpointId: EndpointId, fromMs: number, toMs: number, intervalMs: number): Promise<Run[]> {
       const joinMs = 2 * intervalMs + COVERAGE_GRACE_MS;
       const window = { fromMs: fromMs - joinMs, toMs: toMs + joinMs };
       const [found, failed] = await gather(endpointId, window, (tx) => failedRuns(tx, endpointId, window, joinMs));
-      const runs = [...runsOf(found.samples, joinMs), ...found.sums.flatMap(({ summary }) => summary.runs), ...failed];
-      return joinRuns(runs, joinMs).flatMap((run) => {
+      const summaries = found.sums.map(({ summary }) => summary);
+      const blinds = [...blindsOf(found.samples), ...summaries.flatMap((one) => one.blinds)].sort(byStart);
+      const answered = found.samples.filter((sample) => !isBlind(sample));
+      const runs = [...runsOf(answered, joinMs, blinds), ...summaries.flatMap((one) => one.runs), ...failed];
+      return joinRuns(runs, joinMs, blinds).flatMap((run) => {
+        const blindMs = blinds.find((blind) => blind.fromMs > run.toMs)?.fromMs ?? toMs;
         const observed = {
           fromMs: Math.max(run.fromMs, fromMs),
-          toMs: Math.min(run.toMs + intervalMs + COVERAGE_GRACE_MS, toMs),
+          toMs: Math.min(run.toMs + intervalMs + COVERAGE_GRACE_MS, blindMs, toMs),
         };
         return observed.fromMs < observed.toMs ? [observed] : [];
       });

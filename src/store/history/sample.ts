@@ -1,4 +1,4 @@
-/** One healthy look as history keeps it: whole numbers alone, so that it is the same in memory, journal and block. */
+/** One look as history keeps it: whole numbers alone, so that it is the same in memory, journal and block. */
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import type { Timings } from '../../domain/timings.ts';
 
@@ -8,6 +8,9 @@ export const DAY_MS = 24 * HOUR_MS;
 /** Durations that are kept; phases besides these are what `total` has more than they. */
 const KEPT = ['total', 'dns', 'tcp', 'tls', 'ttfb'] as const;
 
+/** Stands for the status of a look that could not tell (Unknown): kept because the time after it was not observed. */
+const BLIND = 65_535;
+
 /** Stands for a phase that was not measured. */
 export const ABSENT = -1;
 
@@ -15,7 +18,7 @@ export const ABSENT = -1;
 export type Sample = {
   /** Start of the look, whole ms since the epoch. No endpoint is looked at twice in one ms. */
   atMs: number;
-  /** 0 when there was no status. */
+  /** 0 when there was no status. See `isBlind`. */
   httpCode: number;
   total: number;
   dns: number;
@@ -30,6 +33,14 @@ export type SamplesOfEndpoint = {
   /** In the order of time. */
   samples: Sample[];
 };
+
+/** Whether the look could not tell. It has no durations and counts as no look. */
+export function isBlind({ httpCode }: Pick<Sample, 'httpCode'>): boolean {
+  return httpCode === BLIND;
+}
+
+/** A look that could not tell, in the shape of one that could. */
+export const BLIND_LOOK = { httpCode: BLIND, timings: {} } as const;
 
 const MAX_TENTHS = 2 ** 31 - 1;
 
