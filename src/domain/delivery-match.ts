@@ -56,6 +56,7 @@ const TYPE_OF_REASON: Readonly<Record<string, WebhookEventType>> = {
   opened: 'event.opened',
   severity_escalation: 'event.severity_changed',
   severity_deescalation: 'event.severity_changed',
+  verification_overdue: 'event.severity_changed',
   state_change: 'event.state_changed',
   verifier_confirmed: 'event.state_changed',
   local_confirmed: 'event.state_changed',

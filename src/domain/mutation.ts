@@ -12,6 +12,8 @@ export type ChangeReason =
   | 'verifier_confirmed'
   | 'severity_escalation'
   | 'severity_deescalation'
+  /** Nobody could verify a failure for so long that people are to hear of it: severity alone, never the state. */
+  | 'verification_overdue'
   | 'state_change';
 export type LinkReason = 'cause_linked' | 'cause_unlinked';
 export type CloseReason =
@@ -25,12 +27,22 @@ export type CloseReason =
 /** Why a transition happened: closed, stable and public. */
 export type Reason = OpenReason | ChangeReason | LinkReason | CloseReason;
 
+/** What a mutation says of itself beside the metadata, such as in which regions it is down. */
+export type Facts = Readonly<Record<string, string>>;
+
 /**
  * One change to the event of an identity. A severity that is left out is that of the state; severities are whole
  * numbers from 0 to 255, and those above 4 are reserved for what is worse than Down.
  */
 export type Mutation =
-  | { op: 'open'; state: LoggedState; severity?: number; startedAtMs: number; reason: OpenReason }
+  | {
+      op: 'open';
+      state: LoggedState;
+      severity?: number;
+      startedAtMs: number;
+      reason: OpenReason;
+      facts?: Facts;
+    }
   /** State and severity together. */
   | {
       op: 'promote';
@@ -38,6 +50,7 @@ export type Mutation =
       severity?: number;
       reason: ChangeReason;
       verification?: 'none_configured';
+      facts?: Facts;
     }
   | { op: 'set_severity'; severity: number; reason: ChangeReason }
   /** The state alone: severity stays as it is. */
@@ -77,9 +90,9 @@ export function stepFor(event: EventState | null, mutation: Mutation, atMs: numb
   switch (mutation.op) {
     case 'promote': {
       const severity = mutation.severity ?? severityOf(mutation.state);
-      const { verification } = mutation;
-      const facts = verification === undefined ? null : { verification };
-      return changed(event, { ...now, state: mutation.state, severity }, mutation.reason, facts);
+      const { verification, facts } = mutation;
+      const said = verification === undefined ? (facts ?? null) : { ...facts, verification };
+      return changed(event, { ...now, state: mutation.state, severity }, mutation.reason, said);
     }
     case 'set_severity':
       return changed(event, { ...now, severity: mutation.severity }, mutation.reason, null);
@@ -108,7 +121,7 @@ function opened(mutation: Extract<Mutation, { op: 'open' }>, atMs: number): Step
   return stillOpen(
     { state, severity, startedAtMs, changedAtMs: Math.max(startedAtMs, atMs), causeEventId: null },
     reason,
-    null,
+    mutation.facts ?? null,
   );
 }
 

@@ -62,6 +62,16 @@ describe('endpointState', () => {
   it('is Paused whatever is open', () => {
     expect(endpointState(endpoint({ active: false, open: [event(1, 'Down')] })).state).toBe('Paused');
   });
+
+  it('is Maintenance within a window, unless it is paused', () => {
+    const down = endpoint({ open: [event(1, 'Down')] });
+    expect(endpointState({ ...down, inMaintenance: true })).toEqual({
+      state: 'Maintenance',
+      severity: 0,
+      eventId: null,
+    });
+    expect(endpointState({ ...down, active: false, inMaintenance: true }).state).toBe('Paused');
+  });
 });
 
 describe('isStale', () => {

@@ -62,8 +62,11 @@ export function isStale(ageMs: number, endpoint: { intervalSeconds: number; time
 }
 
 /** Of the endpoint alone: the rules of its site say what it means for the site, not for itself. */
-export function endpointState(endpoint: Pick<EndpointFacts, 'active' | 'latest' | 'open'>): RolledUp {
+export function endpointState(
+  endpoint: Pick<EndpointFacts, 'active' | 'latest' | 'open'> & { inMaintenance?: boolean },
+): RolledUp {
   if (!endpoint.active) return plain('Paused');
+  if (endpoint.inMaintenance) return plain('Maintenance');
   const worst = endpoint.open.toSorted(byWorst)[0];
   if (worst !== undefined) return { state: worst.state, severity: worst.severity, eventId: worst.eventId };
   return plain(couldTell(endpoint) ? 'Up' : 'Unknown');
