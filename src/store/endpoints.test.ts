@@ -37,6 +37,7 @@ describe('creating an endpoint', () => {
         intervalSeconds: 45,
         timeoutSeconds: 7,
         plan: NO_OVERRIDES,
+        maintenance: null,
         legacyStatus: 1,
         statusChangedAtMs: null,
         removedAtMs: null,
@@ -112,6 +113,33 @@ describe('changing an endpoint', () => {
     expect(slower).toEqual({ ...before, active: false, intervalSeconds: 90, timeoutSeconds: 5, bucketNo: 9 });
     const back = await endpoints.update(endpointId, { timeoutSeconds: null, url: 'https://b.example/' });
     expect(back).toEqual({ ...before, active: false, intervalSeconds: 90, bucketNo: 9, url: 'https://b.example/' });
+  });
+
+  it('keeps a maintenance window until it is taken away', async () => {
+    const { endpoints, addEndpoint } = await temporaryStore();
+    const { endpointId } = await addEndpoint();
+    const maintenance = { startMs: 1_000, endMs: 2_000 };
+    expect(await endpoints.update(endpointId, { maintenance })).toMatchObject({ maintenance });
+    expect(await endpoints.update(endpointId, { intervalSeconds: 90 })).toMatchObject({ maintenance });
+    expect(await endpoints.update(endpointId, { maintenance: null })).toMatchObject({ maintenance: null });
+  });
+
+  it.each([
+    [1_000n, null],
+    [null, 1_000n],
+    [1_000n, 1_000n],
+    [2_000n, 1_000n],
+    [-9_000_000_000_000_000n, 1_000n],
+    [1_000n, 9_000_000_000_000_000n],
+  ])('takes what is no window for none, whoever wrote it (%s to %s)', async (start, end) => {
+    const { endpoints, addEndpoint, db } = await temporaryStore();
+    const { endpointId } = await addEndpoint();
+    await endpoints.update(endpointId, { maintenance: { startMs: 1_000, endMs: 2_000 } });
+    await db.kysely
+      .updateTable('jetmon_endpoint_check_config')
+      .set({ maintenance_start: start, maintenance_end: end })
+      .execute();
+    expect(await endpoints.byId(endpointId)).toMatchObject({ maintenance: null });
   });
 
   it('says when there is no such endpoint', async () => {

@@ -1,6 +1,7 @@
 /** Sites and their endpoints: the shared registry joined with the settings it has no columns for. */
 import { sql } from 'kysely';
 import { type EndpointId, MAX_ID, type SiteId } from '../domain/ids.ts';
+import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
@@ -20,6 +21,8 @@ export type Endpoint = {
   timeoutSeconds: number | null;
   /** How it is probed. May hold secrets of the site: neither shown nor logged as it is. */
   plan: ProbePlanOverrides;
+  /** While it lasts, failures open nothing; null: there is none, or half of one. It may be over, or lie ahead. */
+  maintenance: MaintenanceWindow | null;
   /** `site_status` as it stands in the registry; 0, 1 or 2, or whatever another program wrote. */
   legacyStatus: number;
   statusChangedAtMs: number | null;
@@ -38,6 +41,7 @@ export type NewEndpoint = {
   intervalSeconds: number;
   timeoutSeconds?: number | null;
   plan?: Partial<ProbePlanOverrides>;
+  maintenance?: MaintenanceWindow | null;
 };
 
 export type EndpointPatch = {
@@ -48,6 +52,8 @@ export type EndpointPatch = {
   timeoutSeconds?: number | null;
   /** Members left out stay as they are. */
   plan?: Partial<ProbePlanOverrides>;
+  /** Null: none any more. */
+  maintenance?: MaintenanceWindow | null;
   /** Stamps the instant of change in the registry. */
   statusChangedAtMs?: number;
   /** Making an endpoint active clears it. */
@@ -119,6 +125,7 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
       ...(patch.intervalSeconds === undefined ? {} : { check_interval_seconds: patch.intervalSeconds }),
       ...(patch.timeoutSeconds === undefined ? {} : { timeout_seconds: patch.timeoutSeconds }),
       ...planColumns(patch.plan ?? {}),
+      ...windowColumns(patch.maintenance),
       ...(removedAtMs === undefined ? {} : { removed_at: removedAtMs }),
       created_at: nowMs,
       updated_at: nowMs,
@@ -172,8 +179,10 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
 }
 
 /** Whether a patch changes anything that the registry has no column for. */
-function hasSettings({ active, intervalSeconds, timeoutSeconds, plan, removedAtMs }: EndpointPatch): boolean {
-  return active === true || [intervalSeconds, timeoutSeconds, plan, removedAtMs].some((value) => value !== undefined);
+function hasSettings(patch: EndpointPatch): boolean {
+  const { active, intervalSeconds, timeoutSeconds, plan, maintenance, removedAtMs } = patch;
+  const settings = [intervalSeconds, timeoutSeconds, plan, maintenance, removedAtMs];
+  return active === true || settings.some((value) => value !== undefined);
 }
 
 function select(db: Executor) {
@@ -182,6 +191,7 @@ function select(db: Executor) {
     .leftJoin('jetmon_endpoint_check_config as config', 'config.source_site_id', 'registry.endpoint_id')
     .selectAll('registry')
     .select(['config.check_interval_seconds', 'config.timeout_seconds', 'config.removed_at'])
+    .select(['config.maintenance_start', 'config.maintenance_end'])
     .select(PLAN_COLUMNS.map((column) => `config.${column}` as const))
     .orderBy('registry.endpoint_id');
 }
@@ -200,11 +210,31 @@ function endpointOf(row: Row): Endpoint {
     intervalSeconds: intervalSecondsOf(Number(row.interval_minutes), exactSeconds),
     timeoutSeconds: row.timeout_seconds === null ? null : Number(row.timeout_seconds),
     plan: planOfRow(row),
+    maintenance: windowOf(row),
     legacyStatus: Number(row.legacy_status),
     statusChangedAtMs: parseLegacyInstant(row.status_changed),
     // Another program that shares the registry may have made a removed row active again.
     removedAtMs: active || row.removed_at === null ? null : Number(row.removed_at),
   };
+}
+
+function windowColumns(window: MaintenanceWindow | null | undefined) {
+  if (window === undefined) return {};
+  return { maintenance_start: window?.startMs ?? null, maintenance_end: window?.endMs ?? null };
+}
+
+/** What a `Date` can hold. */
+const MAX_INSTANT_MS = 8.64e15;
+
+/** Another program may have written what is no window: it swallows nothing. */
+export function windowOf({
+  maintenance_start: start,
+  maintenance_end: end,
+}: Pick<Row, 'maintenance_start' | 'maintenance_end'>): MaintenanceWindow | null {
+  if (start === null || end === null) return null;
+  const [startMs, endMs] = [Number(start), Number(end)];
+  const isWindow = startMs < endMs && startMs >= -MAX_INSTANT_MS && endMs <= MAX_INSTANT_MS;
+  return isWindow ? { startMs, endMs } : null;
 }
 
 function first(rows: Row[]): Endpoint | null {

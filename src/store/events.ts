@@ -3,8 +3,8 @@
  * events, their transitions, the sites' own events, the confirmation state and the legacy projection become durable
  * together or not at all, and each caller is answered after the commit of its own.
  */
-import type { EndpointId, EventId } from '../domain/ids.ts';
-import type { Failing, OpenIncident } from '../domain/incident.ts';
+import type { EndpointId } from '../domain/ids.ts';
+import { type Failing, type OpenIncident, openIncident } from '../domain/incident.ts';
 import type { IncidentState } from '../domain/state.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { type Random, systemRandom } from '../lib/random.ts';
@@ -178,7 +178,7 @@ function appendedOf(answer: PlannedAnswer, written: Written): Appended {
   const { refused, event, open } = answer;
   return {
     eventId: event?.id ?? null,
-    open: open === null ? null : incidentOf(open.event.id, open.state, answer.input.failing),
+    open: open === null ? null : incidentOf(open, answer.input.failing),
     transitions: recordsOf(answer, written),
     replayed: false,
     refused,
@@ -193,7 +193,7 @@ async function replay(tx: Tx, { committed }: LogView, answer: PlannedAnswer, wri
   const failing = open === null ? null : await storedFailing(tx, open.event);
   return {
     eventId,
-    open: open === null ? null : incidentOf(open.event.id, open.state, failing),
+    open: open === null ? null : incidentOf(open, failing),
     transitions,
     replayed: true,
     refused: null,
@@ -216,6 +216,8 @@ async function storedFailing(tx: Tx, event: LoggedEvent): Promise<Failing | null
   return stored === undefined ? null : failingOf(stored);
 }
 
-function incidentOf(eventId: EventId, state: LoggedEvent['state'], failing: Failing | null): OpenIncident {
-  return { eventId, state: state as IncidentState, failing };
+type Open = NonNullable<PlannedAnswer['open']>;
+
+function incidentOf({ event, state, severity }: Open, failing: Failing | null): OpenIncident {
+  return openIncident(event.id, state as IncidentState, severity, failing);
 }

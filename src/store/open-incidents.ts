@@ -1,6 +1,6 @@
 /** The open incidents as decide needs them, read at start and when an endpoint changes. */
 import type { EndpointId, EventId } from '../domain/ids.ts';
-import type { OpenIncident } from '../domain/incident.ts';
+import { type OpenIncident, openIncident } from '../domain/incident.ts';
 import { type IncidentState, isLoggedState } from '../domain/state.ts';
 import type { Log } from '../telemetry/log.ts';
 import { failingOf } from './failing.ts';
@@ -56,7 +56,7 @@ function select(db: Executor) {
     .leftJoin('jetmon_endpoint_runtime as runtime', (join) =>
       join.onRef('runtime.source_site_id', '=', 'event.endpoint_id').onRef('runtime.failing_event_id', '=', 'event.id'),
     )
-    .select(['event.id', 'event.endpoint_id', 'event.check_type', 'event.state', 'event.dedup_key'])
+    .select(['event.id', 'event.endpoint_id', 'event.check_type', 'event.state', 'event.severity', 'event.dedup_key'])
     .select(['runtime.failing_since', 'runtime.failing_attempts'])
     .where('event.endpoint_id', 'is not', null)
     .where('event.discriminator', 'is', null);
@@ -73,5 +73,5 @@ function isParked(row: Row, log: Pick<Log, 'error'>): boolean {
 }
 
 function incidentOf(row: Row): OpenIncident {
-  return { eventId: row.id as EventId, state: row.state as IncidentState, failing: failingOf(row) };
+  return openIncident(row.id as EventId, row.state as IncidentState, Number(row.severity), failingOf(row));
 }

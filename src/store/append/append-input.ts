@@ -4,6 +4,7 @@ import type { Failing, OpenIncident } from '../../domain/incident.ts';
 import type { Mutation } from '../../domain/mutation.ts';
 import { SITE_STATE_CHECK } from '../../domain/rollup.ts';
 import type { EventIdentity, TransitionRecord } from '../event-records.ts';
+import type { FalsePositive } from '../false-positives.ts';
 import type { FailedCheck } from '../history/failures.ts';
 
 export type AppendInput = {
@@ -27,6 +28,8 @@ export type AppendInput = {
   project: boolean;
   /** The failed look that led to this, kept in the check history whether anything changes or not; absent: none. */
   failedCheck?: FailedCheck | null;
+  /** The failure that verifiers refuted, kept with the append that follows from it; absent: none. */
+  falsePositive?: FalsePositive | null;
   /**
    * Refuses the append when the endpoint is paused, removed or watches another URL by now; null: append regardless.
    * Findings of the whole site are not asked about.

@@ -7,6 +7,7 @@ import type { Failing } from '../../domain/incident.ts';
 import { type Mutation, type Step, stepFor } from '../../domain/mutation.ts';
 import { DEFAULT_RULES } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
+import type { FalsePositive } from '../false-positives.ts';
 import type { FailedCheck } from '../history/failures.ts';
 import type { EntryState, LegacyStatus } from '../legacy.ts';
 import { storableText } from '../metadata.ts';
@@ -24,7 +25,7 @@ export type PlannedAnswer = {
   /** The event it was about. */
   event: LoggedEvent | null;
   /** What is open on its identity after it. */
-  open: { event: LoggedEvent; state: LoggedEvent['state'] } | null;
+  open: { event: LoggedEvent; state: LoggedEvent['state']; severity: number } | null;
   /** When it was replayed: those it has in this batch already; none when it was committed before. */
   transitions: PlannedTransition[];
 };
@@ -44,6 +45,7 @@ export type AppendPlan = {
   statuses: Map<EndpointId, StatusWrite>;
   /** Failed looks for the check history. */
   failedChecks: FailedCheck[];
+  falsePositives: FalsePositive[];
   /** Events whose confirmation is over. */
   settled: LoggedEvent[];
   /** How far confirmation has come; one per endpoint. */
@@ -58,6 +60,7 @@ export function planAppends(inputs: readonly AppendInput[], cues: readonly SiteC
     changed: new Set(),
     statuses: new Map(),
     failedChecks: [],
+    falsePositives: [],
     settled: [],
     failing: new Map(),
   };
@@ -94,12 +97,13 @@ class Planner {
     if (done !== undefined || this.#view.committed.has(input.opId)) {
       answer.replayed = true;
       answer.transitions = done ?? [];
-      answer.open = event === null || event.unreadable ? null : { event, state: event.state };
+      answer.open = event === null || event.unreadable ? null : { event, state: event.state, severity: event.severity };
       return answer;
     }
     answer.refused = this.#refusal(input, event);
     if (answer.refused !== null) return { ...answer, event: null };
     if (input.failedCheck) this.#plan.failedChecks.push(input.failedCheck);
+    if (input.falsePositive) this.#plan.falsePositives.push(input.falsePositive);
     for (const mutation of input.mutations) {
       const before = event === null ? null : { state: event.state, severity: event.severity };
       const step = stepFor(event, mutation, input.atMs);
@@ -115,7 +119,7 @@ class Planner {
       }
     }
     if (event !== null) this.#confirm(identity, event, input.failing);
-    answer.open = event === null ? null : { event, state: event.state };
+    answer.open = event === null ? null : { event, state: event.state, severity: event.severity };
     this.#project(input, answer);
     const last = answer.transitions.at(-1);
     if (last === undefined) return answer;

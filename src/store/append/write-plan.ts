@@ -3,6 +3,7 @@ import type { EventId, TransitionId } from '../../domain/ids.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type TransitionRow } from '../event-records.ts';
 import { saveFailing, settleFailing } from '../failing.ts';
+import { recordFalsePositives } from '../false-positives.ts';
 import { insertFailures } from '../history/failures.ts';
 import { legacyInstant, writeStatus } from '../legacy.ts';
 import type { Tx } from '../schema.ts';
@@ -50,6 +51,7 @@ export async function writePlan(tx: Tx, dialect: Dialect, plan: AppendPlan): Pro
   await settleFailing(tx, plan.settled);
   await saveFailing(tx, dialect, [...plan.failing.values()]);
   await insertFailures(tx, dialect, plan.failedChecks);
+  await recordFalsePositives(tx, plan.falsePositives);
   return rows;
 }
 

@@ -1,7 +1,8 @@
 /** What differs between the databases, and nothing else: the rest of the store does not know which one it speaks to. */
-import type { Insertable, Kysely, RawBuilder, SelectQueryBuilder } from 'kysely';
+import type { CompiledQuery, Insertable, Kysely, RawBuilder, SelectQueryBuilder } from 'kysely';
 import type { AppError } from '../../domain/errors.ts';
 import type { Executor, Schema, Tx } from '../schema.ts';
+import type { Packed, PackedKinds } from './packed.ts';
 
 export interface Dialect {
   readonly name: 'sqlite' | 'mysql';
@@ -69,6 +70,8 @@ export interface OpenedDatabase {
   transaction<T>(run: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs reads that all see one state of the database, however long they take; they hold up no writer. */
   snapshot<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** What a query finds that is committed, in columns; `kinds` names what it selects, in that order. */
+  readPacked<Kinds extends PackedKinds>(query: CompiledQuery, kinds: Kinds): Promise<Packed<Kinds>>;
   /**
    * Copies the database as it is at one moment into a file that does not exist yet, whole and on the disk when this
    * resolves. Null for a server, which has tools of its own for that. Rejects with `copy_failed`.

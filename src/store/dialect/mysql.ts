@@ -11,6 +11,7 @@ import { createMysqlPool, type PoolSettings } from './mysql-pool.ts';
 import { judgeServer } from './mysql-session.ts';
 import { asUnusable } from './mysql-trouble.ts';
 import { parseMysqlUrl } from './mysql-url.ts';
+import { pack } from './packed.ts';
 import { createRowCounter } from './row-counter.ts';
 import { isDuplicate, isLockConflict } from './trouble.ts';
 import { type StatementWatcher, watchedDialect } from './watched-dialect.ts';
@@ -151,6 +152,10 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     transaction,
     snapshot: (run) =>
       kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(run),
+    async readPacked(query, kinds) {
+      const { rows } = await kysely.executeQuery<Record<string, unknown>>(query);
+      return pack(kinds, rows.length, (row, name) => rows[row]?.[name]);
+    },
     lost: new Promise(() => {}),
     copyTo: null,
     retries: () => retries,

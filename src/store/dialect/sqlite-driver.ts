@@ -12,6 +12,8 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import type { OpenedDatabase } from './dialect.ts';
+import type { Packed, PackedKinds } from './packed.ts';
 import type { SqliteThread } from './sqlite-link.ts';
 import { type Answer, type Order, READER, WRITER } from './sqlite-messages.ts';
 import { asUnavailable } from './sqlite-trouble.ts';
@@ -22,6 +24,8 @@ export interface SqliteConnections {
   readonly dialect: Dialect;
   /** Its transactions are snapshots. */
   readonly snapshots: Dialect;
+  /** See `OpenedDatabase.readPacked`. */
+  readPacked: OpenedDatabase['readPacked'];
   /** From now on nothing new; resolves when what was begun or queued has ended. */
   drain(): Promise<void>;
 }
@@ -153,6 +157,11 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
   return {
     dialect: dialectOf(() => createDriver(startTransaction)),
     snapshots: dialectOf(() => createDriver(startSnapshot)),
+    async readPacked<Kinds extends PackedKinds>({ sql, parameters }: CompiledQuery, kinds: Kinds) {
+      const answer = await ask({ kind: 'pack', sql, parameters, kinds });
+      if (answer.kind !== 'packed') throw new Error('a query that was to be packed was answered otherwise');
+      return answer.packed as Packed<Kinds>;
+    },
     drain() {
       isDraining = true;
       if (inUse === 0) drained.resolve();
@@ -202,6 +211,7 @@ function resultOf<R>(answer: Answer): QueryResult<R> {
       return { rows: rowsOf(answer.names, answer.columns) as R[] };
     case 'changed':
       return { insertId: answer.lastId, numAffectedRows: answer.changes, rows: [] };
+    case 'packed':
     case 'done':
       return { rows: [] };
   }

@@ -1,4 +1,5 @@
 /** What crosses the border between the program and the thread of its embedded database, for both sides. */
+import type { Packed, PackedKinds } from './packed.ts';
 
 /** The connections in the thread that are always there; snapshots get numbers above. */
 export const WRITER = 0;
@@ -9,6 +10,8 @@ export type Order =
   /** `companion`: the table that may be in a file that is not marked as ours yet. */
   | { kind: 'open'; path: string; companion: string }
   | { kind: 'run'; handle: number; sql: string; parameters: readonly unknown[] }
+  /** The rows of a query as columns of numbers and texts. */
+  | { kind: 'pack'; sql: string; parameters: readonly unknown[]; kinds: PackedKinds }
   /** A read transaction on a connection of its own, which sees the state of this moment until it is ended. */
   | { kind: 'snapshot'; handle: number }
   | { kind: 'endSnapshot'; handle: number }
@@ -24,6 +27,7 @@ export type Answer =
    * meets each name once and values of one type in a row.
    */
   | { kind: 'rows'; names: string[]; columns: unknown[][] }
+  | { kind: 'packed'; packed: Packed }
   | { kind: 'changed'; changes: bigint; lastId: bigint }
   | { kind: 'done' };
 

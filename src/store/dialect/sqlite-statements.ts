@@ -1,9 +1,11 @@
 /** Runs statements on one connection in the thread of the embedded database, and keeps those that come again. */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { type PackedKinds, pack } from './packed.ts';
 import type { Answer } from './sqlite-messages.ts';
 
 export interface Statements {
   run(sql: string, parameters: readonly unknown[]): Answer;
+  pack(sql: string, parameters: readonly unknown[], kinds: PackedKinds): Answer;
   /** Rows in portions; its own statement, because one that is run again while it is being read starts over. */
   openCursor(sql: string, parameters: readonly unknown[]): Cursor;
   /** How many are kept. */
@@ -55,6 +57,10 @@ export function createStatements(file: DatabaseSync): Statements {
       if (hasRows) return rowsOf(statement, statement.all(...values) as unknown as SQLOutputValue[][]);
       const { changes, lastInsertRowid } = statement.run(...values);
       return { kind: 'changed', changes: BigInt(changes), lastId: BigInt(lastInsertRowid) };
+    },
+    pack(sql, parameters, kinds) {
+      const rows = prepare(sql).statement.all(...(parameters as SQLInputValue[])) as unknown as SQLOutputValue[][];
+      return { kind: 'packed', packed: pack(kinds, rows.length, (row, _, place) => rows[row]?.[place]) };
     },
     openCursor(sql, parameters) {
       const statement = file.prepare(sql);

@@ -51,6 +51,7 @@ export async function openSqlite(
     path,
     transaction: (run) => kysely.transaction().execute(run),
     snapshot: (run) => snapshots.transaction().execute(run),
+    readPacked: connections.readPacked,
     lost: thread.lost,
     copyTo: (target, options) => copySqliteFile(path, target, options),
     rowsWritten,

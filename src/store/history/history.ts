@@ -9,7 +9,7 @@ import type { Database } from '../database.ts';
 import { compact } from './compaction.ts';
 import { type FailedCheck, readFailures } from './failures.ts';
 import { flushPending } from './journal.ts';
-import { newestSamples } from './newest.ts';
+import { newestSamples, type Search } from './newest.ts';
 import { createTrouble, type HistoryParts } from './parts.ts';
 import { createPending, type HealthyLook, MAX_PENDING } from './pending.ts';
 import { createReads } from './reads.ts';
@@ -27,12 +27,16 @@ export interface History extends ReturnType<typeof createReads> {
   retain(nowMs: number): Promise<void>;
   /** Failed looks, newest first. */
   failures(endpointId: EndpointId, fromMs: number, toMs: number, limit: number): Promise<FailedCheck[]>;
-  /** The newest stored look of those of these endpoints that had a healthy one of late. */
-  newest(endpointIds: ReadonlySet<EndpointId>): Promise<Map<EndpointId, Omit<HealthyLook, 'endpointId' | 'siteId'>>>;
+  /** Finds the newest stored look of those of some endpoints that had a healthy one of late. */
+  newest(search: NewestSearch): Promise<void>;
   stats(): HistoryStats;
   /** Ends upkeep after the step it is at, and writes what is pending. */
   stop(): Promise<void>;
 }
+
+export type NewestSearch = Omit<Search, 'found'> & {
+  found(endpointId: EndpointId, look: Omit<HealthyLook, 'endpointId' | 'siteId'>): void;
+};
 
 export type HistoryStats = {
   /** Looks that wait to be written. */
@@ -111,15 +115,14 @@ export function createHistory(deps: {
       return done;
     },
     failures: (endpointId, fromMs, toMs, limit) => readFailures(db.kysely, endpointId, { fromMs, toMs }, limit),
-    async newest(endpointIds) {
-      const found = await newestSamples(parts, endpointIds);
-      return new Map(
-        [...found].map(([endpointId, sample]) => [
-          endpointId,
-          { atMs: sample.atMs, httpCode: sample.httpCode || null, timings: timingsOf(sample) },
-        ]),
-      );
-    },
+    newest: ({ left, wants, found }) =>
+      newestSamples(parts, {
+        left,
+        wants,
+        found(endpointId, sample) {
+          found(endpointId, { atMs: sample.atMs, httpCode: sample.httpCode || null, timings: timingsOf(sample) });
+        },
+      }),
     stats: () => ({ pending: pending.size(), dropped: pending.dropped(), damaged: parts.trouble.damagedBodies() }),
     async stop() {
       isStopping = true;

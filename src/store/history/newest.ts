@@ -9,18 +9,23 @@ const WITHIN_MS = HOUR_MS;
 const MAX_SAMPLES = 4_000_000;
 const SEGMENTS_PER_READ = 16;
 
+/** Who is looked for, and who was found: kept by the one who asks, for whom that may be a whole fleet. */
+export type Search = {
+  /** Endpoints that were not found yet. */
+  left(): number;
+  /** False for those found already. */
+  wants(endpointId: EndpointId): boolean;
+  found(endpointId: EndpointId, sample: Sample): void;
+};
+
 /** Goes back from the newest segment until all endpoints of interest are found, for an hour of samples at most. */
-export async function newestSamples(
-  parts: HistoryParts,
-  wanted: ReadonlySet<EndpointId>,
-): Promise<Map<EndpointId, Sample>> {
-  const newest = new Map<EndpointId, Sample>();
+export async function newestSamples(parts: HistoryParts, search: Search): Promise<void> {
   const segments = await recentSegments(parts);
   const inTurn = createTurns(parts);
   let read = 0;
   for (let from = 0; from < segments.length; from += SEGMENTS_PER_READ) {
     const some = segments.slice(from, from + SEGMENTS_PER_READ);
-    if (newest.size >= wanted.size || read > MAX_SAMPLES) break;
+    if (search.left() === 0 || read > MAX_SAMPLES) break;
     const rows = await parts.db.kysely
       .selectFrom('jetmon_history_journal')
       .select(['id', 'body'])
@@ -34,12 +39,11 @@ export async function newestSamples(
     for (const { id } of some) {
       const body = bodies.get(id);
       if (body === undefined) continue;
-      readOrCount(parts.trouble, `segment ${id}`, () => takeNewest(body, wanted, newest));
+      readOrCount(parts.trouble, `segment ${id}`, () => takeNewest(body, search));
       await inTurn();
     }
     read += some.reduce((sum, { samples }) => sum + Number(samples), 0);
   }
-  return newest;
 }
 
 async function recentSegments({ db }: HistoryParts) {
@@ -54,11 +58,11 @@ async function recentSegments({ db }: HistoryParts) {
     .execute();
 }
 
-function takeNewest(body: Uint8Array, wanted: ReadonlySet<EndpointId>, newest: Map<EndpointId, Sample>): void {
+function takeNewest(body: Uint8Array, search: Search): void {
   const segment = openSegment(body);
   for (const [index, endpointId] of segment.endpointIds().entries()) {
-    if (newest.has(endpointId) || !wanted.has(endpointId)) continue;
+    if (!search.wants(endpointId)) continue;
     const last = segment.at(index).samples.findLast((sample) => !isBlind(sample));
-    if (last !== undefined) newest.set(endpointId, last);
+    if (last !== undefined) search.found(endpointId, last);
   }
 }

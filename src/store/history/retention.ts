@@ -3,6 +3,7 @@
  * a time with pauses for writers, resumed where it stopped, and never near an event.
  */
 
+import { FORGOTTEN_AT_ONCE, forgetFalsePositives } from '../false-positives.ts';
 import type { Tx } from '../schema.ts';
 import { addSummary, emptySummary, mergeParts, type Part, summaryOfPart } from './block.ts';
 import { type Block, deleteBlocks, mergeBlocks, parkBlock, readableBlock, type StoredBlock } from './blocks.ts';
@@ -42,6 +43,7 @@ export async function retain(parts: HistoryParts, policy: RetentionPolicy, nowMs
   await dropBlocks(parts, write, before(policy.days));
   await dropParked(parts, write, before(policy.days));
   await dropFailures(parts, write, nowMs - policy.failureDays * DAY_MS);
+  await dropFalsePositives(parts, write, nowMs - policy.failureDays * DAY_MS);
 }
 
 type Fold = { from: number; to: number; beforeMs: number; age(dayMs: number, parts: readonly Part[]): Part[] };
@@ -188,6 +190,11 @@ async function dropFailures(parts: HistoryParts, write: Rewriter, beforeMs: numb
       (await old.execute()).map(({ id }) => id),
     );
   }
+}
+
+async function dropFalsePositives(parts: HistoryParts, write: Rewriter, beforeMs: number): Promise<void> {
+  for (let dropped = FORGOTTEN_AT_ONCE; dropped === FORGOTTEN_AT_ONCE && !parts.isStopping(); )
+    dropped = await write((tx) => forgetFalsePositives(tx, { beforeMs }));
 }
 
 async function deleteFailures(write: Rewriter, ids: readonly bigint[]): Promise<number> {
