@@ -68,6 +68,8 @@ export type VisitRequest = {
   url: string;
   timeoutMs: number;
   plan: ProbePlan;
+  /** How much of the body is read; the visitor's own when absent. */
+  budgets?: BodyBudgets | undefined;
   /** Evidence will be asked for whatever the visit brings, the hash of the body included. */
   wantsEvidence: boolean;
   voidedRuns: number;
@@ -99,7 +101,8 @@ export function createVisitor(parts: VisitorParts): Visitor {
   /** What the last visit asked of every hop: nearly all endpoints have one plan. */
   let last: { plan: ProbePlan; wantsEvidence: boolean; template: HopTemplate } | null = null;
 
-  function templateOf({ plan, wantsEvidence }: VisitRequest): HopTemplate {
+  function templateOf({ plan, budgets, wantsEvidence }: VisitRequest): HopTemplate {
+    if (budgets !== undefined) return hopTemplate(effectivePlan(plan), budgets, wantsEvidence);
     if (last?.plan !== plan || last.wantsEvidence !== wantsEvidence) {
       last = { plan, wantsEvidence, template: hopTemplate(effectivePlan(plan), parts.budgets, wantsEvidence) };
     }

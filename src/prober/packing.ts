@@ -16,7 +16,7 @@ export type PackedJobs = {
   rows: Float64Array<ArrayBuffer>;
   /** URLs, each followed by a line feed. */
   urls: string;
-  /** Jobs that do not fit a row: those with a plan of their own, and what is no URL. */
+  /** Jobs that do not fit a row: those with a plan or budgets of their own, and what is no URL. */
   whole: ProbeJob[];
 };
 
@@ -38,7 +38,7 @@ export function packJobs(jobs: readonly ProbeJob[]): PackedJobs {
   let urls = '';
   let at = 0;
   for (const job of jobs) {
-    if (job.plan !== null || job.url.includes('\n')) {
+    if (job.plan !== null || job.budgets !== undefined || job.url.includes('\n')) {
       whole.push(job);
       continue;
     }

@@ -13,6 +13,8 @@ export type ProbeJob = {
   timeoutMs: number;
   /** What to ask and expect; null for the plan of the settings, as nearly all have. */
   plan: ProbePlan | null;
+  /** How much of the body is read; as the settings say when absent, as for nearly all. */
+  budgets?: BodyBudgets;
   /** Evidence is built for anything but a healthy result; `always` asks for it on healthy ones too. */
   evidence: 'always' | 'unless_healthy';
 };
@@ -57,4 +59,6 @@ export type ProberSettings = {
   budgets: BodyBudgets;
   /** Connections to one target at a time. */
   limits: GateLimits;
+  /** Address of this machine that probes come from; null leaves it to the system. */
+  bindSource: string | null;
 };

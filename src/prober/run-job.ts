@@ -41,6 +41,7 @@ export function createJobRunner(deps: {
   }
 
   return (job, voidedRuns, done) => {
+    const { url, timeoutMs, budgets } = job;
     const plan = job.plan ?? deps.plan;
     const wantsEvidence = job.evidence === 'always';
     const failed = (error: unknown): void => {
@@ -61,7 +62,7 @@ export function createJobRunner(deps: {
       done(outcome);
     };
     try {
-      visit({ url: job.url, timeoutMs: job.timeoutMs, plan, wantsEvidence, voidedRuns }, visited, failed);
+      visit({ url, timeoutMs, plan, budgets, wantsEvidence, voidedRuns }, visited, failed);
     } catch (error) {
       failed(error);
     }

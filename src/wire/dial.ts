@@ -10,8 +10,11 @@ import type { AddressAttempt, WireFailure } from './exchange.ts';
 
 /** Who wants to be connected. */
 export interface Dialler<S extends Socket> {
-  /** Starts connecting; the socket has not connected when it returns. Null: the address must not be dialled now. */
-  open(address: string): Connection<S> | null;
+  /**
+   * Starts connecting; the socket has not connected when it returns. Null: the address must not be dialled now. A code:
+   * it cannot be dialled from here.
+   */
+  open(address: string): Connection<S> | 'EAFNOSUPPORT' | null;
   /** Whether the peer the socket really has is the address that was checked. */
   isPinned(expected: string, actual: string | undefined): boolean;
   /** Called once, unless it is given up before; never before `start` returns. */
@@ -71,7 +74,11 @@ export class Dialling<S extends Socket> {
     }
     this.#nextIndex += 1;
     const connection = this.#dialler.open(attempt.address);
-    if (connection === null) {
+    if (connection === null || connection === 'EAFNOSUPPORT') {
+      if (connection !== null) {
+        attempt.outcome = 'failed';
+        attempt.error = connection;
+      }
       this.start();
       return;
     }

@@ -27,6 +27,8 @@ export type ExchangeParts = {
   clock: Clock;
   deadlines: Deadlines;
   userAgent: string;
+  /** Address of this machine that connections come from; null leaves it to the system. */
+  bindSource: string | null;
 };
 
 /**
@@ -215,17 +217,20 @@ class RunningExchange implements Dialler<Socket> {
   }
 
   /** The first address has passed the gate already; another that has no room is left alone. */
-  open(address: string): Connection | null {
-    const { gate } = this.#parts;
+  open(address: string): Connection | 'EAFNOSUPPORT' | null {
+    const { gate, bindSource } = this.#parts;
+    // As on a host that lacks the family: it says nothing of the site.
+    if (bindSource !== null && isIP(bindSource) !== isIP(address)) return 'EAFNOSUPPORT';
     if (gate !== null && !this.#gated.includes(address)) {
       if (!gate.enter(address)) return null;
       this.#gated.push(address);
     }
     const { url, http2 } = this.#request;
     const port = this.#port;
+    const localAddress = bindSource ?? undefined;
     if (url.protocol === 'http:')
-      return new Connection(this.#readBuffer, (onread) => connect({ host: address, port, onread }));
-    const open = this.#parts.tls.opener({ host: this.#host, port, http2 });
+      return new Connection(this.#readBuffer, (onread) => connect({ host: address, port, localAddress, onread }));
+    const open = this.#parts.tls.opener({ host: this.#host, port, http2, localAddress });
     return new Connection<Socket>(this.#readBuffer, (onread) => open(address, onread));
   }
 

@@ -3,7 +3,7 @@
  * the handshake instead of aborting it, so that a bad certificate is captured as evidence; nothing is sent over it.
  */
 import { constants, X509Certificate } from 'node:crypto';
-import { isIP, type OnReadOpts } from 'node:net';
+import { isIP, type OnReadOpts, type TcpNetConnectOpts } from 'node:net';
 import {
   type ConnectionOptions,
   connect,
@@ -42,6 +42,8 @@ export type TlsOptions = {
   port: number;
   /** Offer HTTP/2 before HTTP/1.1. */
   http2: boolean;
+  /** Address of this machine to connect from. */
+  localAddress?: string | undefined;
 };
 
 export type Handshake = { session: TlsSession | null; failure: WireFailure | null };
@@ -74,14 +76,15 @@ export function createTls(options: { extraCaPem: string | null; knownLeaves?: Kn
 
   return {
     prepare: () => void context(),
-    opener({ host, port, http2 }) {
+    opener({ host, port, http2, localAddress }) {
       const secureContext = context();
       const servername = isIP(host) === 0 ? withoutRootDot(host) : '';
       const ALPNProtocols = http2 ? HTTP2_FIRST : HTTP1;
       return (address, onread) => {
-        const options: ConnectionOptions & { onread: OnReadOpts } = {
+        const options: ConnectionOptions & Pick<TcpNetConnectOpts, 'localAddress'> & { onread: OnReadOpts } = {
           host: address,
           port,
+          localAddress,
           onread,
           secureContext,
           servername,

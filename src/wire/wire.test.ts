@@ -24,6 +24,7 @@ beforeAll(async () => {
     extraCaPem: caPem,
     userAgent: 'jetmon-test/1.0',
     limits: NO_LIMITS,
+    bindSource: null,
     clock,
   };
 });

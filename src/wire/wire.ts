@@ -16,6 +16,8 @@ export type WireSettings = {
   userAgent: string;
   /** Connections to one target at a time. */
   limits: GateLimits;
+  /** Address of this machine that connections come from; null leaves it to the system. */
+  bindSource: string | null;
   clock: Clock;
 };
 
@@ -29,7 +31,7 @@ export interface Wire {
 
 /** Throws TypeError for settings that the configuration should have refused. */
 export function createWire(settings: WireSettings): Wire {
-  const { clock, userAgent } = settings;
+  const { clock, userAgent, bindSource } = settings;
   const deadlines = createDeadlines(clock);
   const guard = createEgressGuard(settings.egress);
   const resolver = createResolver({ servers: settings.dnsResolvers, clock, deadlines });
@@ -37,7 +39,7 @@ export function createWire(settings: WireSettings): Wire {
   const gate = createNetworkGate(settings.limits);
   return {
     prepare: tls.prepare,
-    exchange: createExchange({ guard, resolver, tls, gate, clock, deadlines, userAgent }),
+    exchange: createExchange({ guard, resolver, tls, gate, clock, deadlines, userAgent, bindSource }),
     waitingAtGate: () => gate?.waiting() ?? 0,
   };
 }
