@@ -40,6 +40,15 @@ export const NETWORK_MODULES: readonly string[] = [
   'undici',
 ];
 
+/**
+ * Packages that open connections of their own, and who may import them. Verifiers are hosts that the operator names, so the
+ * egress guard has no say there, and one client speaks all of their protocol.
+ */
+export const NETWORK_PACKAGES: Readonly<Record<string, string>> = { '@connectrpc/connect-node': 'verifier' };
+
+/** Files that open a port for others to connect to, and make no connection themselves. */
+export const LISTENERS: readonly string[] = ['src/verifier/listener.ts'];
+
 /** Areas that may call `fetch`: the wire, and those who talk to our own API. */
 export const MAY_FETCH: readonly string[] = ['wire', 'client', 'web'];
 

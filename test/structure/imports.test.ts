@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { areaOf, MAY_EXIT, MAY_FETCH, MAY_IMPORT, NETWORK_MODULES, RESERVED, reach } from './import-rule.ts';
+import {
+  areaOf,
+  LISTENERS,
+  MAY_EXIT,
+  MAY_FETCH,
+  MAY_IMPORT,
+  NETWORK_MODULES,
+  NETWORK_PACKAGES,
+  RESERVED,
+  reach,
+} from './import-rule.ts';
 import { fileOf, findCycle, importsOf, packageOf } from './imports.ts';
 import { isGenerated, isTest, ROOT, readFiles, withoutComments } from './source-files.ts';
 
@@ -37,7 +47,23 @@ describe('the import rule', () => {
   it('leaves sockets and name lookups to the wire', () => {
     const found = offences((path, { specifier, typeOnly }) => {
       const isNetwork = NETWORK_MODULES.includes(specifier.replace(/^node:/, ''));
-      return isNetwork && !typeOnly && areaOf(path) !== 'wire' ? `${path} imports ${specifier}` : null;
+      const mayImport = areaOf(path) === 'wire' || LISTENERS.includes(path);
+      return isNetwork && !typeOnly && !mayImport ? `${path} imports ${specifier}` : null;
+    });
+    expect(found).toEqual([]);
+  });
+
+  it('lets ports be opened by those who connect to nothing', () => {
+    const opening = source.filter(({ path }) => LISTENERS.includes(path));
+    expect(opening.map(({ path }) => path)).toEqual(LISTENERS);
+    const connecting = /\b(?:connect|createConnection|request|get)\s*\(|new (?:Socket|TLSSocket|Agent)\b/;
+    expect(opening.filter(({ text }) => connecting.test(withoutComments(text)))).toEqual([]);
+  });
+
+  it('leaves packages that connect by themselves to those who need them', () => {
+    const found = offences((path, { specifier, typeOnly }) => {
+      const area = NETWORK_PACKAGES[packageOf(specifier) ?? ''];
+      return area !== undefined && !typeOnly && areaOf(path) !== area ? `${path} imports ${specifier}` : null;
     });
     expect(found).toEqual([]);
   });

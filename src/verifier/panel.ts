@@ -1,0 +1,266 @@
+/**
+ * Asks all verifiers whether they see what we see, and says what follows from their votes. Each vote counts for its
+ * region, the quorum is fixed, and nobody waits for more votes than the outcome needs.
+ */
+import type { BodyBudgets, ProbePlan } from '../domain/probe-plan.ts';
+import { type Awaited, regionsOf, settledOutcome, tally } from '../domain/quorum.ts';
+import { createTrust, type TrustReport, type Truth, type Turn } from '../domain/trust.ts';
+import type { Outcome, Verification, Vote } from '../domain/verification.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import { type Log, silentLog } from '../telemetry/log.ts';
+import { type CanarySettings, createCanaries, DEFAULT_CANARIES } from './canaries.ts';
+import type { RemoteQuestion, VerifierClient } from './client.ts';
+import { createDeadlines } from './deadlines.ts';
+import { createLane, DEFAULT_LANE, type LaneAnswer, type LaneSettings, type TakeBack } from './lane.ts';
+import { createMember, type Member, type MemberReport, silentVote } from './member.ts';
+
+export type PanelQuestion = {
+  siteId: bigint;
+  endpointId: bigint;
+  url: string;
+  /** The deadline of each verifier's probe. */
+  timeoutMs: number;
+  /** Null: as this process probes by default. */
+  plan: ProbePlan | null;
+};
+
+export type PanelReport = {
+  regions: number;
+  quorum: number;
+  /** Questions whose votes are not all in. */
+  open: number;
+  /** Verifications so far, without canaries. */
+  outcomes: Readonly<Record<Outcome, number>>;
+  verifiers: readonly (TrustReport & MemberReport)[];
+};
+
+export interface Panel {
+  readonly isConfigured: boolean;
+  /**
+   * Resolves when the outcome can change no more, at the latest 5 s after the question's own deadline. Whatever goes
+   * wrong is a vote less, and never a rejection.
+   */
+  ask(question: PanelQuestion): Promise<Verification>;
+  report(): PanelReport;
+  /** Questions under way get no verdict; connections are closed. */
+  stop(): void;
+}
+
+export type PanelDeps = {
+  /** Names are distinct. */
+  entries: readonly { name: string; region: string }[];
+  /** One per entry, in their order. */
+  clients: readonly VerifierClient[];
+  /** Regions that must agree. */
+  quorum: number;
+  /** How this process probes by default. */
+  plan: ProbePlan;
+  budgets: BodyBudgets;
+  /** Deadline of the probe of a canary. */
+  timeoutMs: number;
+  clock: Clock;
+  random: Random;
+  /** Told once each time a verifier was caught lying, with the cause in words for an operator. */
+  onQuarantine(name: string, why: string): void;
+  /** Told when it has earned its way back. */
+  onRelease?(name: string, why: string): void;
+  /** A URL that passed here a moment ago, for a canary; null when there is none. */
+  knownUp(): string | null;
+  log?: Log;
+  lane?: Partial<LaneSettings>;
+  canaries?: CanarySettings;
+};
+
+/** What a verifier may take beyond the deadline of its probe, the way there and back included. */
+const GRACE_MS = 5_000;
+
+const NOT_WAITING: TakeBack = () => false;
+
+type Inquiry = {
+  requestId: string;
+  startedMs: number;
+  votes: Vote[];
+  /** Who has no vote yet, and how its question is taken back. */
+  awaited: Map<Member, TakeBack>;
+  /** Null once told. */
+  tell: ((outcome: Outcome) => void) | null;
+  forgetDeadline: () => void;
+  /** What is learnt from it once every vote is in. */
+  learn(votes: readonly Vote[]): Turn[];
+};
+
+export function createPanel(deps: PanelDeps): Panel {
+  const { clock, random, log = silentLog } = deps;
+  const rule = { regions: regionsOf(deps.entries), quorum: deps.quorum };
+  const trust = createTrust(deps.entries, rule);
+  const deadlines = createDeadlines(clock);
+  const members = deps.entries.map(({ name, region }, at): Member => {
+    const client = deps.clients[at];
+    if (client === undefined) throw new RangeError(`the verifier ${name} has no client`);
+    const lane = createLane({ client, clock, settings: { ...DEFAULT_LANE, ...deps.lane } });
+    return createMember({ name, region, lane, clock, log });
+  });
+  const open = new Set<Inquiry>();
+  const outcomes = { confirmed: 0, refuted: 0, regional: 0, no_verdict: 0 };
+  let isStopped = false;
+
+  function start(question: Omit<RemoteQuestion, 'requestId' | 'budgets'>, inquiry: Inquiry): void {
+    open.add(inquiry);
+    const { requestId, startedMs, awaited } = inquiry;
+    const deadlineMs = startedMs + question.timeoutMs + GRACE_MS;
+    inquiry.forgetDeadline = deadlines.at(deadlineMs, () => expire(inquiry));
+    for (const member of members) awaited.set(member, NOT_WAITING);
+    const remote = { ...question, requestId, budgets: deps.budgets };
+    for (const member of members) {
+      const takeBack = member.lane.ask(remote, deadlineMs, (answer) => arrived(inquiry, member, answer));
+      if (awaited.has(member)) awaited.set(member, takeBack);
+    }
+  }
+
+  /** Also the answer of one that came after all others, or after the outcome stood: it is learnt from. */
+  function arrived(inquiry: Inquiry, member: Member, answer: LaneAnswer): void {
+    if (!inquiry.awaited.delete(member)) return;
+    const tookMs = clock.monotonicMs() - inquiry.startedMs;
+    inquiry.votes.push(member.vote(answer, tookMs, trust.isQuarantined(member.name)));
+    if (inquiry.tell !== null) {
+      const awaited = [...inquiry.awaited.keys()].map(awaitedOf);
+      const outcome = settledOutcome(inquiry.votes, awaited, rule, trust.isGood);
+      if (outcome !== null) tellOnce(inquiry, outcome);
+    }
+    if (inquiry.awaited.size === 0) conclude(inquiry);
+  }
+
+  const awaitedOf = ({ name, region }: Member): Awaited => {
+    return { verifier: name, region, quarantined: trust.isQuarantined(name) };
+  };
+
+  /** Who has not answered by now is silent. */
+  function expire(inquiry: Inquiry): void {
+    for (const [member, takeBack] of [...inquiry.awaited]) {
+      takeBack();
+      arrived(inquiry, member, { kind: 'failed', reason: 'timeout', detail: 'no reply in time', tookMs: 0 });
+    }
+  }
+
+  function tellOnce(inquiry: Inquiry, outcome: Outcome): void {
+    inquiry.tell?.(outcome);
+    inquiry.tell = null;
+    // Where questions wait, one that nobody needs an answer to any more makes room.
+    for (const [member, takeBack] of inquiry.awaited) if (takeBack()) inquiry.awaited.delete(member);
+  }
+
+  function conclude(inquiry: Inquiry): void {
+    inquiry.forgetDeadline();
+    open.delete(inquiry);
+    for (const turn of inquiry.learn(inquiry.votes)) announce(turn);
+  }
+
+  function announce({ verifier, to, why }: Turn): void {
+    const isCaught = to === 'quarantined';
+    if (isCaught) log.warn({ verifier, why }, 'the verifier is quarantined: its votes count for nothing');
+    else log.info({ verifier, why }, 'the verifier is released from quarantine');
+    try {
+      if (isCaught) deps.onQuarantine(verifier, why);
+      else deps.onRelease?.(verifier, why);
+    } catch (error) {
+      log.error({ err: error, verifier }, 'the quarantine of a verifier could not be reported');
+    }
+  }
+
+  /** Votes as they are when the outcome stands: who is still awaited then is told apart from who was silent. */
+  function verificationOf(inquiry: Inquiry, outcome: Outcome): Verification {
+    const tookMs = clock.monotonicMs() - inquiry.startedMs;
+    const reason = isStopped ? 'stopped' : 'not_awaited';
+    const missing = [...inquiry.awaited.keys()].map((member) =>
+      silentVote(member, reason, tookMs, trust.isQuarantined(member.name)),
+    );
+    const { downRegions } = tally(inquiry.votes, rule, trust.isGood);
+    outcomes[outcome] += 1;
+    return {
+      requestId: inquiry.requestId,
+      outcome,
+      votes: [...inquiry.votes, ...missing],
+      quorum: rule.quorum,
+      regions: rule.regions.length,
+      downRegions,
+    };
+  }
+
+  function newInquiry(learn: Inquiry['learn']): Inquiry {
+    return {
+      requestId: Buffer.from(random.bytes(16)).toString('hex'),
+      startedMs: clock.monotonicMs(),
+      votes: [],
+      awaited: new Map(),
+      tell: null,
+      forgetDeadline: () => {},
+      learn,
+    };
+  }
+
+  function askCanary(truth: Truth, url: string): void {
+    // Names of a site like any other, so that nothing but the URL can give it away.
+    const [siteId, endpointId] = [idOf(random), idOf(random)];
+    const inquiry = newInquiry((votes) => trust.judgeCanary(truth, votes));
+    start({ siteId, endpointId, url, timeoutMs: deps.timeoutMs, plan: deps.plan }, inquiry);
+  }
+
+  const canaries =
+    members.length === 0
+      ? null
+      : createCanaries({
+          clock,
+          random,
+          knownUp: () => {
+            try {
+              return deps.knownUp();
+            } catch (error) {
+              log.error({ err: error }, 'no endpoint could be had that passed');
+              return null;
+            }
+          },
+          ask: askCanary,
+          settings: deps.canaries ?? DEFAULT_CANARIES,
+        });
+
+  return {
+    isConfigured: members.length > 0,
+    ask({ siteId, endpointId, url, timeoutMs, plan }) {
+      return new Promise((resolve) => {
+        const inquiry = newInquiry(trust.judge);
+        if (isStopped || members.length === 0) {
+          for (const member of members) inquiry.awaited.set(member, NOT_WAITING);
+          resolve(verificationOf(inquiry, 'no_verdict'));
+          return;
+        }
+        inquiry.tell = (outcome) => resolve(verificationOf(inquiry, outcome));
+        start({ siteId, endpointId, url, timeoutMs, plan: plan ?? deps.plan }, inquiry);
+      });
+    },
+    report() {
+      const byName = new Map(members.map((member) => [member.name, member]));
+      const verifiers = trust.report().flatMap((known) => {
+        const member = byName.get(known.verifier);
+        return member === undefined ? [] : [{ ...known, ...member.report() }];
+      });
+      const { regions, quorum } = rule;
+      return { regions: regions.length, quorum, open: open.size, outcomes: { ...outcomes }, verifiers };
+    },
+    stop() {
+      isStopped = true;
+      canaries?.stop();
+      deadlines.stop();
+      for (const { lane } of members) lane.stop();
+      for (const inquiry of open) tellOnce(inquiry, 'no_verdict');
+      open.clear();
+      for (const client of deps.clients) client.close();
+    },
+  };
+}
+
+/** A positive whole number of 31 bits. */
+function idOf(random: Random): bigint {
+  const bytes = random.bytes(4);
+  return BigInt(1 + (new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) >>> 1));
+}
