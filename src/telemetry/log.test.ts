@@ -45,6 +45,17 @@ describe('a log line', () => {
     expect(line).not.toContain('SECRET');
   });
 
+  it('is written from the level on that was set last', () => {
+    const text = logged('text', (log) => {
+      log.setLevel('error');
+      log.warn('kept quiet');
+      log.setLevel('debug');
+      log.debug('told');
+    });
+    expect(text).not.toContain('kept quiet');
+    expect(text).toContain('told');
+  });
+
   it('below the level is not written', () => {
     expect(logged('text', (log) => log.debug('nothing'))).toBe('');
   });

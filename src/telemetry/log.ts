@@ -8,6 +8,9 @@ import { escapeControl } from '../lib/escape.ts';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
+/** A log whose level can be changed while it runs. */
+export type AdjustableLog = Log & { setLevel(level: LogLevel): void };
+
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = 'text' | 'json';
@@ -24,12 +27,14 @@ const SECRETS = [
   '*.cookie',
   'auth_token',
   '*.auth_token',
+  'authToken',
+  '*.authToken',
 ];
 
-export function createLog(options: { level: LogLevel; format: LogFormat; out?: NodeJS.WritableStream }): Log {
+export function createLog(options: { level: LogLevel; format: LogFormat; out?: NodeJS.WritableStream }): AdjustableLog {
   const out = options.out ?? process.stderr;
   const destination = linesTo(out, options.format === 'json' ? escapeControl : textOf);
-  return pino(
+  const logger = pino(
     {
       level: options.level,
       base: null,
@@ -38,6 +43,11 @@ export function createLog(options: { level: LogLevel; format: LogFormat; out?: N
     },
     destination,
   );
+  return Object.assign(logger, {
+    setLevel(level: LogLevel) {
+      logger.level = level;
+    },
+  });
 }
 
 /** A log that says nothing; for tests and one-off commands. */
