@@ -43,17 +43,17 @@ describe('a change of a site', () => {
   it('that comes while the engine reads its first endpoints is not lost', async () => {
     const store = await temporaryStore();
     const late: { url: string }[] = [];
-    const endpoints: typeof store.endpoints = {
-      ...store.endpoints,
-      async all() {
-        const read = await store.endpoints.all();
+    const fleetRows: typeof store.fleetRows = {
+      ...store.fleetRows,
+      async page(after, limit) {
+        const read = await store.fleetRows.page(after, limit);
         const { siteId, endpointId, url } = await store.addEndpoint();
         store.changes.publish({ kind: 'site_changed', siteId, endpointIds: [endpointId], change: 'created' });
         late.push({ url });
         return read;
       },
     };
-    const { engine, prober, run } = await testEngine({ store: { ...store, endpoints } });
+    const { engine, prober, run } = await testEngine({ store: { ...store, fleetRows } });
     await engine.start();
     await run(200);
     expect(prober.jobs.map(({ job }) => job.url)).toEqual(late.map(({ url }) => url));

@@ -1,26 +1,43 @@
 /** The engine's life: load what is watched, keep the wheel turning, follow changes, stop without losing a decision. */
 
-import type { EndpointId, SiteId } from '../domain/ids.ts';
-import type { DecisionPolicy, OpenIncident } from '../domain/incident.ts';
+import type { ServerPolicy } from '../domain/decision-policy.ts';
+import type { EndpointId } from '../domain/ids.ts';
+import type { OpenIncident } from '../domain/incident.ts';
 import type { ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { withRoomToGrow } from '../lib/columns.ts';
+import { readAhead } from '../lib/read-ahead.ts';
 import type { ProbeResult, Prober, ProberStats } from '../prober/prober.ts';
 import type { Changes } from '../store/changes.ts';
-import type { Endpoint, Endpoints } from '../store/endpoints.ts';
+import type { Endpoints } from '../store/endpoints.ts';
+import type { EventQueries } from '../store/event-queries.ts';
 import type { EventStore } from '../store/events.ts';
+import { BEFORE_ALL, type FleetRows } from '../store/fleet-rows.ts';
 import type { History } from '../store/history/history.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
-import { createAppendDecision } from './append-decision.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createAppendDecision, createLinkCause } from './append-decision.ts';
+import type { Confirm } from './confirm.ts';
+import { countStates, type WatchedStates } from './count-states.ts';
+import { createDetectionCounts } from './detection-counts.ts';
+import type { DispatchStats } from './dispatch.ts';
+import { createFleet } from './fleet.ts';
+import { createGate, type GateStats } from './gate.ts';
 import { createHistoryKeeping } from './history-keeping.ts';
+import { createOperatorEvents, type OperatorEvents } from './operator-events.ts';
+import { createOwnFailures } from './own-failures.ts';
 import { createPipeline } from './pipeline.ts';
 import { createSelfWatch } from './self-watch.ts';
-import { type Target, targetOf, untilNextCheck } from './target.ts';
-import { createWheel } from './wheel.ts';
+import { createSweep } from './sweep.ts';
+import type { Who } from './target.ts';
+import type { WindowLimits } from './window.ts';
 
 export type EngineParts = {
-  endpoints: Endpoints;
+  endpoints: Pick<Endpoints, 'byId'>;
+  fleetRows: FleetRows;
   events: EventStore;
+  eventQueries: Pick<EventQueries, 'list'>;
   runtime: RuntimeStore;
   history: History;
   changes: Changes;
@@ -28,15 +45,26 @@ export type EngineParts = {
   createProber(onResults: (results: ProbeResult[]) => void): Prober;
   clock: Clock;
   log: Log;
-  policy: Omit<DecisionPolicy, 'intervalMs'>;
+  metrics: Metrics;
+  /** As it is when something is decided. */
+  policy(): ServerPolicy;
+  /** Builds what asks others; it reports trouble with them as events of our own. */
+  createConfirm(trouble: Pick<OperatorEvents, 'raise' | 'calm'>, knownUp: () => string | null): Confirm;
+  /** URLs that show whether our network works; none: the fleet itself does. */
+  referenceTargets: readonly string[];
   projectStatus: boolean;
+  /** Of endpoints that name none; may change while it runs. */
   timeoutMs: number;
   /** How endpoints are probed that want nothing else; the prober's own, so that their jobs need not carry it. */
   plan: ProbePlan;
   newOpId(): string;
+  /** A comparison of the whole registry with what is watched takes so long; infinite: none is made. */
+  reloadEveryMs: number;
+  /** Looks in flight; see window.ts. */
+  limits?: WindowLimits | undefined;
 };
 
-export type ResultListener = (result: { siteId: SiteId; endpointId: EndpointId }) => void;
+export type ResultListener = (result: Who) => void;
 
 export interface Engine {
   start(): Promise<void>;
@@ -45,10 +73,17 @@ export interface Engine {
   /** Endpoints that are being watched. */
   watched(): number;
   proberStats(): ProberStats;
+  dispatchStats(): DispatchStats;
+  gateStats(): GateStats;
+  /** How many endpoints are in which state. */
+  states(): Promise<WatchedStates>;
   /** Resolves when every change published so far has been taken in. */
   upToDate(): Promise<void>;
   onResult(listener: ResultListener): () => void;
 }
+
+/** Rows of the registry read at a time when the fleet is filled. */
+const ROWS_PER_PAGE = 2_000;
 
 /** How often freshness is written, in one transaction, and what could not be read is tried again. */
 const HOUSEKEEPING_EVERY_MS = 5_000;
@@ -59,20 +94,40 @@ const DRAIN_FOR_MS = 2_000;
 const SETTLE_FOR_MS = 2_000;
 
 export function createEngine(parts: EngineParts): Engine {
-  const targets = new Map<EndpointId, Target>();
+  const fleet = createFleet(parts);
   const listeners = new Set<ResultListener>();
-  const wheel = createWheel<Target>({ clock: parts.clock, onDue: (due) => pipeline.due(due) });
   const prober = parts.createProber((results) => pipeline.seen(results));
+  const operatorEvents = createOperatorEvents(parts);
+  const confirm = parts.createConfirm(operatorEvents, () => pipeline.knownUp());
+  const gate = createGate({
+    clock: parts.clock,
+    trouble: operatorEvents,
+    hasVerifiers: () => confirm.isConfigured,
+    references:
+      parts.referenceTargets.length === 0
+        ? null
+        : { urls: parts.referenceTargets, probe: (url, timeoutMs) => pipeline.look(url, timeoutMs) },
+    lookNow: (endpointIds) => endpointIds.filter((endpointId) => pipeline.lookNow(endpointId)),
+    onSuspects(endpointIds, reason) {
+      for (const endpointId of endpointIds) pipeline.withdraw(endpointId, reason);
+    },
+  });
   const pipeline = createPipeline({
     ...parts,
-    wheel,
+    fleet,
     prober,
+    gate,
+    confirm,
     append: createAppendDecision(parts),
-    onResult(target) {
-      for (const listener of listeners) tell(listener, target);
+    linkCause: createLinkCause(parts),
+    ownFailures: createOwnFailures(operatorEvents),
+    counts: createDetectionCounts(parts.metrics),
+    usualMs: parts.runtime.usualMs,
+    onResult(who) {
+      for (const listener of listeners) tell(listener, who);
     },
     onLateWrite({ endpointId }) {
-      if (targets.has(endpointId)) follow([endpointId]);
+      if (fleet.find(endpointId) !== -1) follow([endpointId]);
     },
     onWriteFailure({ endpointId, url }, error) {
       parts.log.error(
@@ -82,8 +137,18 @@ export function createEngine(parts: EngineParts): Engine {
       unread.add(endpointId);
     },
   });
-  const selfWatch = createSelfWatch(parts);
+  const selfWatch = createSelfWatch(operatorEvents);
   const historyKeeping = createHistoryKeeping(parts);
+  const sweep = createSweep({
+    ...parts,
+    rows: parts.fleetRows,
+    fleet,
+    everyMs: parts.reloadEveryMs,
+    follow(endpointIds) {
+      follow(endpointIds);
+      return reloading;
+    },
+  });
   let flushing = Promise.resolve();
   let reloading = Promise.resolve();
   let stopped = false;
@@ -93,7 +158,7 @@ export function createEngine(parts: EngineParts): Engine {
   const unread = new Set<EndpointId>();
 
   /** A listener that fails must not cost the others their news, nor the target its next check. */
-  function tell(listener: ResultListener, { siteId, endpointId }: Target): void {
+  function tell(listener: ResultListener, { siteId, endpointId }: Who): void {
     try {
       listener({ siteId, endpointId });
     } catch (error) {
@@ -101,43 +166,41 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
-  function watch(endpoint: Endpoint, incidents: Map<string, OpenIncident>): Target {
-    retire(endpoint.endpointId);
-    const target = targetOf(endpoint, incidents, parts);
-    targets.set(endpoint.endpointId, target);
-    return target;
+  /** Returns the URL under which it was watched; null when it was not. */
+  function retire(endpointId: EndpointId): string | null {
+    const slot = fleet.find(endpointId);
+    if (slot === -1) return null;
+    const url = fleet.url(slot);
+    pipeline.retire(slot);
+    fleet.remove(slot);
+    return url;
   }
 
-  /** Returns what was retired. */
-  function retire(endpointId: EndpointId): Target | undefined {
-    const target = targets.get(endpointId);
-    if (target === undefined) return undefined;
-    target.retired = true;
-    target.job = 0;
-    wheel.disarm(target);
-    targets.delete(endpointId);
-    return target;
+  function watch(slot: number, delayMs: number, incidents?: Map<string, OpenIncident>): void {
+    sweep.greet(slot);
+    pipeline.watch(slot, delayMs, incidents);
   }
 
   /** Never checked, failing, or overdue: look now. Otherwise keep the place in the round. */
-  function delayOfFirstLook(target: Target): number {
-    const nowMs = parts.clock.nowMs();
-    const latest = parts.runtime.latest(target.endpointId);
-    const fresh = latest !== null && latest.state === 'Up' && nowMs - latest.checkedAtMs < target.intervalMs;
-    return fresh && target.incidents.size === 0 ? untilNextCheck(target, nowMs) : 0;
+  function delayOfFirstLook(slot: number, nowMs: number): number {
+    const healthyAtMs = parts.runtime.healthyAtMs(fleet.endpointId(slot));
+    const isFresh = healthyAtMs !== null && nowMs - healthyAtMs < fleet.intervalMs(slot);
+    return isFresh ? fleet.untilNextCheck(slot, nowMs) : 0;
   }
 
   /**
    * A change of configuration is looked at once, because nobody knows yet what it brings. The old target retires
    * before the incidents are read, so that no late write of its own can be missed.
    */
-  async function reload(endpointId: EndpointId, before: Target | undefined): Promise<void> {
+  async function reload(endpointId: EndpointId, urlBefore: string | null): Promise<void> {
     retire(endpointId);
     const endpoint = await parts.endpoints.byId(endpointId);
-    if (before !== undefined && endpoint?.url !== before.url) parts.runtime.forget(endpointId);
+    if (urlBefore !== null && endpoint?.url !== urlBefore) parts.runtime.forget(endpointId);
     if (endpoint === null || !endpoint.active) return;
     const incidents = await parts.events.openIncidentsOf(endpointId);
-    if (!stopped) wheel.arm(watch(endpoint, incidents), 0);
+    if (stopped) return;
+    retire(endpointId);
+    watch(fleet.add(endpoint), 0, incidents);
   }
 
   function follow(endpointIds: Iterable<EndpointId>): void {
@@ -163,14 +226,6 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
-  async function watchOurselves(): Promise<void> {
-    try {
-      await selfWatch.look(prober.stats());
-    } catch (error) {
-      parts.log.warn({ err: error }, 'trouble of our own could not be written; it is tried again');
-    }
-  }
-
   async function within(mostMs: number, work: Promise<unknown>): Promise<void> {
     const { promise: timeIsUp, resolve } = Promise.withResolvers<void>();
     const timer = parts.clock.after(mostMs, resolve);
@@ -182,22 +237,37 @@ export function createEngine(parts: EngineParts): Engine {
     housekeeping = parts.clock.after(HOUSEKEEPING_EVERY_MS, () => {
       follow(unread);
       unread.clear();
-      flushing = flush()
-        .then(watchOurselves)
-        .then(() => {
-          if (!stopped) keepHouse();
-        });
+      selfWatch.look(prober.stats());
+      flushing = flush().then(() => {
+        if (!stopped) keepHouse();
+      });
     });
   }
 
   async function load(): Promise<void> {
     await parts.runtime.load();
-    await selfWatch.start();
+    await operatorEvents.start();
     const open = await parts.events.openIncidents();
-    for (const endpoint of await parts.endpoints.all()) {
-      if (!endpoint.active) continue;
-      const target = watch(endpoint, open.get(endpoint.endpointId) ?? new Map());
-      wheel.arm(target, delayOfFirstLook(target));
+    await fill();
+    for (const [endpointId, incidents] of open) {
+      const slot = fleet.find(endpointId);
+      if (slot !== -1) watch(slot, 0, incidents);
+    }
+  }
+
+  async function fill(): Promise<void> {
+    const { fleetRows } = parts;
+    const slots = withRoomToGrow(await fleetRows.count());
+    fleet.reserve(slots);
+    pipeline.reserve(slots);
+    const read = (after: bigint) => fleetRows.page(after, ROWS_PER_PAGE);
+    for await (const page of readAhead(BEFORE_ALL, read, ({ next }) => next)) {
+      const nowMs = parts.clock.nowMs();
+      for (let row = 0; row < page.count; row += 1) {
+        if (!page.isActive(row)) continue;
+        const slot = fleet.addRow(page, row);
+        watch(slot, delayOfFirstLook(slot, nowMs));
+      }
     }
   }
 
@@ -211,19 +281,24 @@ export function createEngine(parts: EngineParts): Engine {
       // Whoever starts the engine hears why it could not load; those that wait for it only need to know it is over.
       reloading = loading.catch(() => {});
       await loading;
-      wheel.start();
+      pipeline.start();
+      sweep.start();
       keepHouse();
       historyKeeping.start();
     },
     async stop() {
       stopped = true;
-      wheel.stop();
+      pipeline.stop();
+      gate.stop();
       await within(DRAIN_FOR_MS, prober.drain());
       await prober.stop();
       unsubscribe();
       housekeeping?.cancel();
+      await sweep.stop();
       await reloading;
       await within(SETTLE_FOR_MS, pipeline.settled());
+      operatorEvents.stop();
+      await within(SETTLE_FOR_MS, operatorEvents.flush());
       // A database that is still away will not take them before we end; the next start looks at these sites at once.
       await parts.events.settle();
       await pipeline.settled();
@@ -231,8 +306,11 @@ export function createEngine(parts: EngineParts): Engine {
       await flush();
       await historyKeeping.stop();
     },
-    watched: () => targets.size,
+    watched: fleet.size,
     proberStats: () => prober.stats(),
+    dispatchStats: pipeline.stats,
+    gateStats: gate.stats,
+    states: () => countStates({ fleet, ...parts, incidentsAt: pipeline.incidentsAt }),
     upToDate: () => reloading,
     onResult(listener) {
       listeners.add(listener);

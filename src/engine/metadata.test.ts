@@ -4,12 +4,14 @@ import { exchangeOf, replyOf, visitOf } from '../../test/kit/visit.ts';
 import { HTTP_FINDINGS } from '../checks/application/http.findings.ts';
 import { judge, observationOf } from '../checks/observe.ts';
 import { CHECKS } from '../checks/registry.ts';
+import { DEFAULT_POLICY } from '../domain/decision-policy.ts';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { Decision } from '../domain/incident.ts';
 import { DEFAULT_PLAN, NO_OVERRIDES } from '../domain/probe-plan.ts';
 import type { Endpoint } from '../store/endpoints.ts';
+import { createFleet } from './fleet.ts';
 import { metadataFor } from './metadata.ts';
-import { targetOf } from './target.ts';
+import { createTargets } from './targets.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 const endpoint = {
@@ -18,8 +20,14 @@ const endpoint = {
   url: 'https://one.example/',
   intervalSeconds: 300,
 };
-const stored = { ...endpoint, timeoutSeconds: null, plan: NO_OVERRIDES } as Endpoint;
-const target = targetOf(stored, new Map(), { timeoutMs: 10_000, plan: DEFAULT_PLAN });
+const stored = { ...endpoint, timeoutSeconds: null, plan: NO_OVERRIDES, maintenance: null } as Endpoint;
+const fleet = createFleet({ timeoutMs: 10_000, plan: DEFAULT_PLAN });
+const target = createTargets({
+  fleet,
+  clock: { nowMs: () => T0 },
+  policy: () => ({ ...DEFAULT_POLICY, attemptsToConfirm: 3 }),
+  usualMs: () => null,
+}).of(fleet.add(stored));
 
 const resolver = { name: '192.0.2.53:53', source: 'configured' } as const;
 const redirected = visitOf(
@@ -36,17 +44,17 @@ const redirected = visitOf(
   },
 );
 
-const opened: Decision = {
+type Decided = Pick<Decision, 'mutations' | 'failing'>;
+
+const opened: Decided = {
   mutations: [{ op: 'open', state: 'Seems Down', startedAtMs: T0, reason: 'opened' }],
   failing: { sinceMs: T0 - 2_000, attempts: 2 },
-  next: { why: 'interval' },
 };
-const closed: Decision = {
+const closed: Decided = {
   mutations: [{ op: 'close', reason: 'verifier_cleared' }],
   failing: null,
-  next: { why: 'interval' },
 };
-const confirmed: Decision = {
+const confirmed: Decided = {
   ...opened,
   mutations: [
     ...opened.mutations,
@@ -57,7 +65,9 @@ const confirmed: Decision = {
 describe('what is stored with a change', () => {
   it('says what was seen, why, what to do, and when', () => {
     const seen = observed([verdict('Seems Down')], T0, 12.6);
-    expect(metadataFor(target, seen, verdict('Seems Down'), opened)).toEqual({
+    expect(
+      metadataFor({ target, observation: seen, verdict: verdict('Seems Down'), decision: opened, proof: null }),
+    ).toEqual({
       reason: 'tcp_refused',
       summary: 'http saw Seems Down',
       advice: HTTP_FINDINGS.tcp_refused.advice,
@@ -75,13 +85,21 @@ describe('what is stored with a change', () => {
 
   it('says on what a confirmation rests', () => {
     const seen = observed([verdict('Seems Down')], T0);
-    expect(metadataFor(target, seen, verdict('Seems Down'), confirmed)).toMatchObject({
+    expect(
+      metadataFor({ target, observation: seen, verdict: verdict('Seems Down'), decision: confirmed, proof: null }),
+    ).toMatchObject({
       verification: 'none_configured',
     });
   });
 
   it('counts no attempts and gives no advice on a recovery', () => {
-    const metadata = metadataFor(target, observed([verdict('Up')], T0), verdict('Up'), closed);
+    const metadata = metadataFor({
+      target,
+      observation: observed([verdict('Up')], T0),
+      verdict: verdict('Up'),
+      decision: closed,
+      proof: null,
+    });
     expect(metadata).toMatchObject({ reason: 'ok', advice: '', http_code: 200 });
     for (const absent of ['attempts', 'verification', 'evidence']) expect(metadata).not.toHaveProperty(absent);
     expect(metadata.observation).not.toHaveProperty('first_failed_at');
@@ -89,7 +107,13 @@ describe('what is stored with a change', () => {
 
   it('carries the evidence when there is some, under the names of the older system too', () => {
     const observation = observationOf(judge(redirected, CHECKS, T0), 'always');
-    const metadata = metadataFor(target, observation, verdict('Seems Down'), opened);
+    const metadata = metadataFor({
+      target,
+      observation: observation,
+      verdict: verdict('Seems Down'),
+      decision: opened,
+      proof: null,
+    });
     expect(metadata).toMatchObject({
       evidence: observation.evidence,
       error_code: 2,
@@ -115,7 +139,13 @@ describe('what is stored with a change', () => {
     const seen = { version: 'TLSv1.2', cipher: 'AES', alpn: null, ocspStaple: null, certificate: null };
     const body = { mode: 'strict_finite', bytesRead: 3, limitBytes: 9, expectedBytes: 5 } as const;
     const visit = visitOf({ tls: seen, reply: replyOf(200, [], body) });
-    const metadata = metadataFor(target, observationOf(judge(visit, CHECKS, T0), 'always'), verdict('Up'), closed);
+    const metadata = metadataFor({
+      target,
+      observation: observationOf(judge(visit, CHECKS, T0), 'always'),
+      verdict: verdict('Up'),
+      decision: closed,
+      proof: null,
+    });
     expect(metadata).toMatchObject({
       tls_version: 'TLSv1.2',
       tls_version_code: '0x0303',
@@ -126,8 +156,14 @@ describe('what is stored with a change', () => {
 
   it('has no advice for a finding that this version does not know', () => {
     const unheard = { ...verdict('Seems Down'), reason: 'never_heard_of' };
-    expect(metadataFor(target, observed([unheard], T0), unheard, opened).advice).toBe('');
+    expect(
+      metadataFor({ target, observation: observed([unheard], T0), verdict: unheard, decision: opened, proof: null })
+        .advice,
+    ).toBe('');
     const stranger = verdict('Warning', 'no_such_check');
-    expect(metadataFor(target, observed([stranger], T0), stranger, opened).advice).toBe('');
+    expect(
+      metadataFor({ target, observation: observed([stranger], T0), verdict: stranger, decision: opened, proof: null })
+        .advice,
+    ).toBe('');
   });
 });

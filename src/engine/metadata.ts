@@ -1,11 +1,17 @@
 /** What is stored with a change to an event: why, what was seen, and the proof. Keys follow spec/03 section 6. */
 import { CHECKS } from '../checks/registry.ts';
 import type { Evidence, HopEvidence } from '../domain/evidence.ts';
-import type { Decision } from '../domain/incident.ts';
-import type { Observation, Verdict } from '../domain/verdict.ts';
-import type { Target } from './target.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { verificationEvidence } from '../domain/verification-evidence.ts';
+import type { Decided } from './decided.ts';
 
-export function metadataFor(target: Target, observation: Observation, verdict: Verdict, decision: Decision) {
+/** What a change is described from. */
+type Described = Pick<
+  Decided,
+  'target' | 'observation' | 'verdict' | 'decision' | 'proof' | 'verification' | 'withdrawn'
+>;
+
+export function metadataFor({ target, observation, verdict, decision, proof, verification, withdrawn }: Described) {
   const { evidence, timings } = observation;
   const confirmed = decision.mutations.find(
     (mutation) => mutation.op === 'promote' && mutation.verification !== undefined,
@@ -20,6 +26,11 @@ export function metadataFor(target: Target, observation: Observation, verdict: V
     ...(evidence === null ? {} : seenIn(evidence)),
     ...(confirmed?.op === 'promote' ? { verification: confirmed.verification } : {}),
     ...(decision.failing === null ? {} : { attempts: decision.failing.attempts }),
+    // Nobody else could show that our network worked: the reader is to know.
+    ...(proof === 'too_few' ? { references: proof } : {}),
+    ...(verification === undefined ? {} : verificationEvidence(verification)),
+    // Our own network came into doubt.
+    ...(withdrawn === undefined ? {} : { withdrawn_because: withdrawn }),
     observation: {
       checked_at: instant(observation.startedAtMs),
       ...(decision.failing === null ? {} : { first_failed_at: instant(decision.failing.sinceMs) }),

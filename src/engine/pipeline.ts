@@ -1,82 +1,189 @@
 /**
- * The main path, end to end: wheel -> prober -> verdict -> decide -> append. A newcomer starts reading here.
+ * The main path, end to end: wheel -> prober -> verdict -> gate -> decide -> append -> confirm. A newcomer starts reading
+ * here, and goes on in settle.ts.
  */
-import type { DecisionPolicy } from '../domain/incident.ts';
+import type { OpenIncident } from '../domain/incident.ts';
 import { isAnswered } from '../domain/state.ts';
 import { type Observation, worstVerdict } from '../domain/verdict.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { ProbeResult, Prober } from '../prober/prober.ts';
-import type { History } from '../store/history/history.ts';
-import type { RuntimeStore } from '../store/runtime.ts';
-import type { AppendDecision } from './append-decision.ts';
+import type { ProbeJob, ProbeResult, Prober } from '../prober/prober.ts';
+import { createDispatch } from './dispatch.ts';
+import { type Fleet, MARK } from './fleet.ts';
+import type { Gate } from './gate.ts';
 import { createJobs } from './jobs.ts';
-import { createSettle } from './settle.ts';
-import { lookOf, NEXT_ROUND, type Target, untilNextCheck } from './target.ts';
-import type { Wheel } from './wheel.ts';
+import { isConfirming, retryAfter } from './memory.ts';
+import { createOwnLooks } from './own-looks.ts';
+import { createSettle, type SettleParts } from './settle.ts';
+import { lookOf, NEXT_ROUND, policyOf, type Target, type Who } from './target.ts';
+import { createTargets } from './targets.ts';
+import { createWheel } from './wheel.ts';
+import type { WindowLimits } from './window.ts';
 
-export type PipelineParts = {
-  wheel: Wheel<Target>;
+export type PipelineParts = Omit<SettleParts, 'inTurn' | 'arm' | 'gate' | 'onResult'> & {
+  /** Who is in it and armed here is looked at. */
+  fleet: Fleet;
   prober: Prober;
-  append: AppendDecision;
-  runtime: Pick<RuntimeStore, 'record'>;
-  history: Pick<History, 'add'>;
-  clock: Clock;
-  policy: Omit<DecisionPolicy, 'intervalMs'>;
+  gate: Pick<Gate, 'judge' | 'passed'>;
+  /** How long the last healthy look at an endpoint took, ms; null: not known. */
+  usualMs(endpointId: Who['endpointId']): number | null;
+  /** Looks in flight; see window.ts. */
+  limits?: WindowLimits | undefined;
   /** Told of every result, after it is recorded. */
-  onResult(target: Target): void;
-  /** A decision was written for a target that was replaced meanwhile: who took its place may not know of it. */
-  onLateWrite(target: Target): void;
+  onResult(who: Who): void;
   /** A decision could not be written. The target is left unarmed: what is open on it must be read again first. */
   onWriteFailure(target: Target, error: unknown): void;
 };
 
 export function createPipeline(parts: PipelineParts) {
-  const { wheel, prober, runtime, history, clock } = parts;
-  const settle = createSettle(parts);
-  const jobs = createJobs();
+  const { fleet, prober, gate, runtime, history, clock } = parts;
+  const jobs = createJobs(fleet);
+  const own = createOwnLooks(prober);
+  const targets = createTargets(parts);
+  const wheel = createWheel({ clock, onDue: (slots) => dispatch.due(slots) });
+  const dispatch = createDispatch({
+    ...parts,
+    jobFor,
+    dueMs: wheel.dueMs,
+    isUrgent: (slot) => fleet.has(slot, MARK.urgent),
+    checksPerSecond: fleet.checksPerSecond,
+  });
+  const settle = createSettle({ ...parts, inTurn, arm: (target, waitMs) => follow(target, waitMs) });
   const writing = new Set<Promise<void>>();
+  /** The newest slot that was well. */
+  let well = -1;
 
-  /** The wheel says: these are due. */
-  function due(targets: readonly Target[]): void {
-    prober.submit(targets.map(jobs.jobFor));
+  /** The wheel says: it is due. A retry has a deadline of its own, and the one after it does not wait for it. */
+  function jobFor(slot: number): ProbeJob {
+    const target = targets.at(slot);
+    if (target === null) return jobs.jobFor(slot, fleet.timeoutMs(slot));
+    const job = jobs.jobFor(slot, retry(target)?.timeoutMs ?? target.timeoutMs);
+    const next = retry(target);
+    if (next !== null) arm(slot, next.atMs - clock.nowMs(), true);
+    return job;
   }
 
   /** The prober says: this is what was seen. */
   function seen(results: readonly ProbeResult[]): void {
     for (const { id, observation } of results) {
-      const target = jobs.claim(id);
-      if (target !== null) consider(target, observation);
+      if (own.take(id, observation)) continue;
+      const slot = jobs.claim(id);
+      if (slot !== -1) consider(slot, observation);
     }
+    dispatch.answered(results.length);
   }
 
   /** Healthy with nothing open, as nearly all are: no decision and no database. */
-  function consider(target: Target, observation: Observation): void {
+  function consider(slot: number, observation: Observation): void {
+    const who = { endpointId: fleet.endpointId(slot), siteId: fleet.siteId(slot) };
     const worst = worstVerdict(observation.verdicts);
-    runtime.record(target, observation, worst);
-    // A look that failed is history with the decision it leads to; Unknown was no look, and stays unobserved.
-    if (isAnswered(worst.state)) history.add(lookOf(target, observation));
-    parts.onResult(target);
-    if (worst.state === 'Up' && target.incidents.size === 0) {
-      arm(target, NEXT_ROUND);
+    if (isAnswered(worst.state)) {
+      well = slot;
+      const endedAtMonoMs = clock.monotonicMs();
+      const startedAtMonoMs = endedAtMonoMs - (observation.timings.total ?? 0);
+      gate.passed({ endpointId: who.endpointId, address: observation.address, startedAtMonoMs, endedAtMonoMs });
+    }
+    if (worst.state !== 'Up' || targets.at(slot) !== null) {
+      const target = targets.of(slot);
+      inTurn(target, async () => follow(target, await settle.look(target, observation)));
       return;
     }
-    const work = settle(target, observation)
-      .then((waitMs) => (waitMs === null ? undefined : arm(target, waitMs)))
-      .catch((error: unknown) => parts.onWriteFailure(target, error))
-      .finally(() => writing.delete(work));
-    writing.add(work);
+    parts.ownFailures.saw(who.endpointId, null);
+    runtime.record(who, observation, worst);
+    history.add(lookOf(who, observation));
+    arm(slot, NEXT_ROUND, false);
+    // Last, because a listener may change the very endpoint.
+    parts.onResult(who);
   }
 
-  /** A target that got another job while we were writing (it was changed) is armed by that job. */
-  function arm(target: Target, waitMs: number): void {
-    if (target.job !== 0 || target.retired) return;
-    wheel.arm(target, waitMs === NEXT_ROUND ? untilNextCheck(target, clock.nowMs()) : waitMs);
+  /** What concerns one target happens one after another, as looks and answers of others may come at once. */
+  function inTurn(target: Target, work: () => Promise<void>): void {
+    const done: Promise<void> = target.turn
+      .then(() => (target.retired ? undefined : work()))
+      .catch((error: unknown) => {
+        retire(target.slot);
+        parts.onWriteFailure(target, error);
+      })
+      .finally(() => writing.delete(done));
+    target.turn = done;
+    writing.add(done);
+  }
+
+  /** A target that was replaced while we were writing is armed by whoever replaced it. */
+  function follow(target: Target, waitMs: number | null): void {
+    const { slot } = target;
+    if (waitMs === null || target.retired) return;
+    if (jobs.out(slot) > 0 && isConfirming(target)) {
+      const next = retry(target);
+      if (next !== null) arm(slot, next.atMs - clock.nowMs(), true);
+      return;
+    }
+    // What is settled needs no witness that began before it was.
+    jobs.revoke(slot);
+    arm(slot, waitMs, waitMs !== NEXT_ROUND);
+    targets.release(target);
+  }
+
+  function retry(target: Target) {
+    return retryAfter(target, jobs.out(target.slot), clock.nowMs(), policyOf(target, parts.policy()));
+  }
+
+  function arm(slot: number, waitMs: number, isUrgent: boolean): void {
+    dispatch.remove(slot);
+    fleet.mark(slot, MARK.urgent, isUrgent);
+    wheel.arm(slot, waitMs === NEXT_ROUND ? fleet.untilNextCheck(slot, clock.nowMs()) : waitMs);
+  }
+
+  function retire(slot: number): void {
+    targets.retire(slot);
+    jobs.revoke(slot);
+    wheel.disarm(slot);
+    dispatch.remove(slot);
   }
 
   return {
-    due,
+    /** Has a slot of the fleet looked at in `delayMs` for the first time, and from then on. */
+    watch(slot: number, delayMs: number, incidents?: Map<string, OpenIncident>): void {
+      const isInTrouble = incidents !== undefined && incidents.size > 0;
+      if (isInTrouble) targets.of(slot, incidents);
+      arm(slot, delayMs, isInTrouble);
+    },
+    /** Before a slot leaves the fleet: it is not looked at again, and what is out or being written for it is stale. */
+    retire,
+    /** Makes room for so many slots. */
+    reserve(slots: number): void {
+      wheel.reserve(slots);
+      dispatch.reserve(slots);
+      jobs.reserve(slots);
+    },
     seen,
+    /** Looks at a URL that is no endpoint. */
+    look: own.look,
+    /** Brings the look of an endpoint forward to now. False: it is not watched. */
+    lookNow(endpointId: Who['endpointId']): boolean {
+      const slot = fleet.find(endpointId);
+      if (slot === -1) return false;
+      if (jobs.out(slot) === 0) arm(slot, 0, true);
+      return true;
+    },
+    /** Takes back what was said of an endpoint before our own network came into doubt. */
+    withdraw(endpointId: Who['endpointId'], because: string): void {
+      const target = targets.find(endpointId);
+      if (target !== null) inTurn(target, async () => follow(target, await settle.withdraw(target, because)));
+    },
+    /** A URL that was well a moment ago; null: there is none. */
+    knownUp: () => (well !== -1 && fleet.isUsed(well) ? fleet.url(well) : null),
+    start: wheel.start,
+    /** Nothing is handed to the prober any more. */
+    stop(): void {
+      wheel.stop();
+      dispatch.stop();
+    },
+    /** What is open at a slot; null: nothing. */
+    incidentsAt: (slot: number) => targets.at(slot)?.incidents ?? null,
+    stats: dispatch.stats,
+    questions: settle.questions,
     /** Resolves when no decision is being written any more. */
     settled: async () => void (await Promise.all(writing)),
   };
 }
+
+export type Pipeline = ReturnType<typeof createPipeline>;
