@@ -6,7 +6,7 @@ import { formatExpectedStatus, type ProbePlanOverrides } from '../domain/probe-p
 import { rounded } from '../domain/timings.ts';
 import type { EndpointView, SiteView } from '../services/site-view.ts';
 import type { EventRecord, TransitionRecord } from '../store/event-records.ts';
-import type { LatestResult } from '../store/runtime.ts';
+import type { LatestResult } from '../store/latest-results.ts';
 
 export function instant(ms: number): string {
   return new Date(ms).toISOString();
@@ -35,8 +35,8 @@ export function siteReply(view: SiteView): SiteReply {
     last_checked_at: instantOrNull(first.latest?.checkedAtMs ?? null),
     last_status_change_at: instantOrNull(first.statusChangedAtMs),
     ssl_expiry_date: instantOrNull(first.latest?.certificateExpiresAtMs ?? null)?.slice(0, 10) ?? null,
-    maintenance_start: null,
-    maintenance_end: null,
+    maintenance_start: instantOrNull(first.maintenance?.startMs ?? null),
+    maintenance_end: instantOrNull(first.maintenance?.endMs ?? null),
     alert_cooldown_minutes: null,
     endpoints: view.endpoints.map(endpointReply),
   };

@@ -20,8 +20,10 @@ import { errorReply, refusalOf } from './errors.ts';
 import { fetchWithoutPort } from './in-process.ts';
 import { isLoopbackBind } from './local-request.ts';
 import { allowedMethods } from './methods.ts';
+import { type ServedMetrics, serveMetrics } from './metrics.ts';
 import { servePage } from './page.ts';
 import { allRoutes } from './routes/routes.ts';
+import type { StatusOf } from './routes/status.ts';
 import type { ProberStatsOf } from './routes/utility.ts';
 import { serveContract } from './serve-contract.ts';
 import { createStreamHub, type OnResult, serveStream } from './stream.ts';
@@ -38,6 +40,10 @@ export type ApiServerOptions = {
   /** Tells of each new result; listened to only while someone follows the stream. */
   onResult: OnResult;
   proberStats: ProberStatsOf;
+  /** Absent: no server runs behind this API. */
+  status?: StatusOf;
+  /** Absent: there is nothing to scrape. */
+  metrics?: ServedMetrics;
   /** Checks every reply against its contract; for tests. */
   validateReplies?: boolean;
 };
@@ -65,7 +71,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { deps, log, validateReplies = false } = options;
   const app = createApp(options);
   const auth = createAuth({ ...deps, log }, options.localKey);
-  const routes = allRoutes(deps, options.policy, options.proberStats);
+  const routes = allRoutes(deps, options.policy, { proberStats: options.proberStats, status: options.status ?? null });
   const unasked = connectionsWithoutRequest(app);
   const hub = createStreamHub({ ...deps, onResult: options.onResult, log });
   let isClosing = false;
@@ -75,6 +81,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   });
   for (const route of routes) serveContract(app, route, { auth, validateReplies });
   serveStream(app, hub, auth);
+  if (options.metrics !== undefined) serveMetrics(app, options.metrics, auth);
   if (options.page !== null) servePage(app, options.page, auth);
 
   return {

@@ -2,19 +2,28 @@
 import { fileURLToPath } from 'node:url';
 import { type ApiServer, createApiServer, type Listening } from '../api/server.ts';
 import { AppError } from '../domain/errors.ts';
-import { DEFAULT_CADENCE } from '../domain/incident.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
+import type { SitePolicy } from '../services/deps.ts';
 import { type WatchedUrl, watchUrl } from '../services/watch-url.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { ProcessState } from '../store/process-health.ts';
+import type { AdjustableLog, Log } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { createEgressGuard, type EgressSettings } from '../wire/egress-guard.ts';
-import type { Config } from './config.ts';
+import { requireBindSource } from './bind-source.ts';
+import type { Config, LoadedConfig } from './config.ts';
+import { decisionPolicy } from './decision-policy.ts';
+import { listenRefusal } from './listen-refusal.ts';
 import { localKey } from './local-key.ts';
 import { logTransitions } from './log-transitions.ts';
 import { openStore } from './open-store.ts';
+import { createOperations, type Operations } from './operations.ts';
 import { ownListeners } from './own-listeners.ts';
+import { writePidFile } from './pid-file.ts';
 import { createProber, defaultPlan } from './prober.ts';
+import { createSettings, type SettingsStatus } from './settings.ts';
+import { createVerifiers, type Verifiers } from './verifiers.ts';
 
 export type App = {
   /** Where the page and the API are, such as `http://127.0.0.1:8080`. */
@@ -25,24 +34,48 @@ export type App = {
   addSite(site: { url: string; intervalSeconds: number }): Promise<WatchedUrl>;
   /** Resolves with the reason when the server can do nothing for its sites any more. */
   lost: Promise<Error>;
-  /** Stops in order; what is in flight is dropped, what is being written is finished. */
+  /** Reads the configuration again, and takes of it what can be taken while we run. Never throws. */
+  reload(): SettingsStatus;
+  /** Stops in order: no new looks, those under way may finish for a while, what is being written is written. */
   stop(): Promise<void>;
 };
 
 /** The built page. */
 const PAGE = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
+export type AppOptions = {
+  loaded: Pick<LoadedConfig, 'config' | 'file'>;
+  /** Reads the configuration again; throws when it is not usable. */
+  readConfig(): LoadedConfig;
+  log: AdjustableLog;
+};
+
 /** Starts everything, or throws AppError and leaves nothing running. */
-export async function startApp({ config, log }: { config: Config; log: Log }): Promise<App> {
+export async function startApp({ loaded, readConfig, log }: AppOptions): Promise<App> {
+  const { config } = loaded;
+  await requireBindSource(config);
+  const settings = createSettings({ loaded, read: readConfig, clock: systemClock, log });
+  const metrics = createMetrics();
+  let state: ProcessState = 'starting';
+  let operations: Operations | null = null;
+  let removePidFile = () => {};
   const store = await openStore(config, 'serve', log);
-  const undo: (() => Promise<void>)[] = [() => store.close()];
+  const undo: (() => Promise<void>)[] = [
+    async () => {
+      state = 'stopped';
+      await operations?.stop();
+      await store.close();
+      removePidFile();
+    },
+  ];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
     const deps = { ...store, clock: systemClock, random: systemRandom };
-    const policy = sitePolicy(config);
+    const policy = sitePolicy(settings.current);
     let engine: Engine | null = null;
+    let verifiers: Verifiers | null = null;
     const api = createApiServer({
       deps,
       policy,
@@ -51,6 +84,11 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
       page: PAGE,
       onResult: (listener) => engine?.onResult(listener) ?? (() => {}),
       proberStats: () => engine?.proberStats() ?? null,
+      async status() {
+        if (operations !== null) return operations.status();
+        throw new AppError('server_not_running', 'the server is starting', { fix: 'ask again in a moment' });
+      },
+      metrics: { metrics, isPublic: () => settings.current().METRICS_PUBLIC },
     });
     undo.push(() => api.close());
     const { address, bound } = await listen(api, config);
@@ -69,21 +107,57 @@ export async function startApp({ config, log }: { config: Config; log: Log }): P
           onResults,
           onThreadDeath: (error) => log.error({ err: error }, 'a prober thread died and is being replaced'),
         }),
-      policy: { attemptsToConfirm: config.NUM_OF_CHECKS, ...DEFAULT_CADENCE },
+      metrics,
+      policy: () => decisionPolicy(settings.current(), verifiers?.isConfigured === true),
+      createConfirm(trouble, knownUp) {
+        verifiers = createVerifiers({ settings, trouble, knownUp, log });
+        return verifiers;
+      },
+      referenceTargets: config.REFERENCE_TARGETS,
       projectStatus: config.LEGACY_STATUS_PROJECTION_ENABLE,
-      timeoutMs: config.NET_COMMS_TIMEOUT * 1000,
+      get timeoutMs() {
+        return settings.current().NET_COMMS_TIMEOUT * 1000;
+      },
       plan: defaultPlan(config),
+      reloadEveryMs: config.STREAMING_TARGET_RELOAD_SEC * 1000,
       newOpId: () => Buffer.from(systemRandom.bytes(16)).toString('hex'),
     });
-    undo.push(engine.stop);
+    const { watched, upToDate, stop: stopEngine } = engine;
+    const asked = verifiers as Verifiers | null;
+    operations = createOperations({
+      store,
+      engine,
+      metrics,
+      settings,
+      state: () => state,
+      verifiers: asked,
+      apiPort: bound[0]?.port ?? null,
+      clock: systemClock,
+      log,
+    });
+    undo.push(async () => {
+      state = 'draining';
+      operations?.tellNow();
+      await stopEngine();
+      asked?.stop();
+      state = 'stopping';
+    });
+    settings.subscribe(({ LOG_LEVEL }) => log.setLevel(LOG_LEVEL));
     sayProjection(config, log);
     logTransitions(store, log);
     await engine.start();
     store.lock.announce(address);
-    const { watched, upToDate } = engine;
+    if (config.JETMON_PID_FILE !== undefined) removePidFile = writePidFile(config.JETMON_PID_FILE, process.pid);
+    state = 'running';
+    operations.start();
     return {
       address,
       watched,
+      reload() {
+        const status = settings.reload();
+        metrics.counter('config_reloads', { result: status.error === null ? 'taken' : 'refused' }).add();
+        return status;
+      },
       lost: store.database.lost,
       stop,
       async addSite(site) {
@@ -110,11 +184,16 @@ function sayPolicy(egress: EgressSettings, log: Log): void {
   for (const rule of createEgressGuard(egress).describe()) log.info(`egress: ${rule}`);
 }
 
-export function sitePolicy(config: Config) {
+/** As the configuration is when a site is asked for. */
+export function sitePolicy(config: () => Config): SitePolicy {
   return {
-    defaultIntervalSeconds: Math.max(300, config.MIN_CHECK_INTERVAL_SECONDS),
-    minIntervalSeconds: config.MIN_CHECK_INTERVAL_SECONDS,
-    projectStatus: config.LEGACY_STATUS_PROJECTION_ENABLE,
+    get defaultIntervalSeconds() {
+      return Math.max(300, config().MIN_CHECK_INTERVAL_SECONDS);
+    },
+    get minIntervalSeconds() {
+      return config().MIN_CHECK_INTERVAL_SECONDS;
+    },
+    projectStatus: config().LEGACY_STATUS_PROJECTION_ENABLE,
   };
 }
 
@@ -123,23 +202,6 @@ async function listen(api: ApiServer, config: Config): Promise<Listening> {
   try {
     return await api.listen({ host, port });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const [why, fix] = LISTEN_TROUBLE[code ?? ''] ?? [
-      `it failed with ${code ?? (cause as Error).message}`,
-      OTHER_PLACE,
-    ];
-    throw new AppError('port_unusable', `cannot listen on ${host} port ${port}: ${why}`, { fix, cause });
+    throw listenRefusal(cause, { host, port, portKey: 'HTTP_PORT', hostKey: 'HTTP_BIND' });
   }
 }
-
-const OTHER_PLACE = 'choose another with HTTP_PORT=<number> and HTTP_BIND=<address>';
-
-const LISTEN_TROUBLE: Readonly<Record<string, readonly [why: string, fix: string]>> = {
-  EADDRINUSE: [
-    'another program listens there',
-    'stop that program, or set HTTP_PORT to another number (0 takes any free one)',
-  ],
-  EACCES: ['this user may not use that port', 'set HTTP_PORT to 1024 or above'],
-  EADDRNOTAVAIL: ['this machine does not have that address', 'set HTTP_BIND to an address of this machine'],
-  ENOTFOUND: ['that name has no address', 'set HTTP_BIND to an address of this machine'],
-};

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { DEFAULT_BUDGETS, DEFAULT_PLAN, DETECTION_PROFILES, REQUEST_METHODS } from '../domain/probe-plan.ts';
 import { DEFAULT_RETENTION } from '../store/history/retention.ts';
 import { LOG_LEVELS } from '../telemetry/log.ts';
+import { HOST_PATHS } from '../telemetry/statsd.ts';
+import { MAX_VERIFIERS, VerifierSchema } from './verifier-config.ts';
 
 /** Most of a body that is ever read, and the longest deadline a check may have. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -38,6 +40,18 @@ export const CONFIG_SHAPE = {
     .array(z.string())
     .default([])
     .describe('Resolvers as `IP[:port]`. Default: those of the machine.'),
+  BIND_SOURCE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Address of this machine that probes and questions to verifiers come from. Default: the system chooses.'),
+  REFERENCE_TARGETS: z
+    .array(z.string())
+    .max(8)
+    .default([])
+    .describe(
+      'Two to eight URLs that are always up, on hosts of your choice in different networks: what shows that our own network works. Default: other sites that are watched.',
+    ),
   CHECK_CA_FILE: z.string().min(1).optional().describe('PEM file of authorities trusted beside the public ones.'),
   NET_COMMS_TIMEOUT: integer(1, 255).default(10).describe('Deadline of one check in seconds, over all its phases.'),
   DEFAULT_CHECK_METHOD: z
@@ -69,12 +83,47 @@ export const CONFIG_SHAPE = {
   PROBES_PER_NETWORK: integer(0, 1_000_000)
     .default(256)
     .describe('The same for one IPv4 /24 or IPv6 /48. 0: no limit.'),
+  RETRY_OFFSETS_SEC: z
+    .array(integer(1, 3_600))
+    .min(1)
+    .max(20)
+    .default([2, 5, 10])
+    .describe('When a failure is looked at again, in seconds after it was first known; the last gap repeats.'),
+  RECOVERY_PROBE_SEC: integer(1, 3_600)
+    .default(15)
+    .describe('While a failure is open, recovery is looked for at least this often, in seconds.'),
+  UNVERIFIED_AFTER_SEC: integer(1, 86_400)
+    .default(300)
+    .describe(
+      'How long a failure may stay unverified before `UNVERIFIED_POLICY` says what is done about it, in seconds.',
+    ),
+  UNVERIFIED_POLICY: z
+    .enum(['hold', 'page'])
+    .default('hold')
+    .describe(
+      '`hold`: it stays Seems Down until verifiers answer. `page`: its severity becomes that of Down, so that people are told.',
+    ),
   NUM_OF_CHECKS: integer(1, 20)
     .default(3)
     .describe('Failed fresh checks that make an outage Down, the first included.'),
+  VERIFIERS: z
+    .array(VerifierSchema)
+    .max(MAX_VERIFIERS)
+    .default([])
+    .describe(
+      'Who is asked before an outage is Down: objects of `name`, `host`, `port`, `auth_token`, `region` (default: the name; each has one say) and `tls` (`ca_file`, `cert_file`, `key_file`, `server_name`; absent: none). In the environment: the same list as JSON.',
+    ),
+  VERIFIER_QUORUM: integer(1, 255)
+    .optional()
+    .describe(
+      'Regions of verifiers that must agree, however many answer. Default: more than half of those that are configured.',
+    ),
   MIN_CHECK_INTERVAL_SECONDS: integer(1, 604_800)
     .default(60)
     .describe('Shortest interval a site may ask for. Lower it for labs.'),
+  STREAMING_TARGET_RELOAD_SEC: integer(1, 86_400)
+    .default(300)
+    .describe('Time in which the whole site registry is compared with what is watched, for changes by other programs.'),
   LEGACY_STATUS_PROJECTION_ENABLE: z
     .boolean()
     .default(true)
@@ -94,6 +143,61 @@ export const CONFIG_SHAPE = {
   HISTORY_MAX_FAILURES: integer(1_000, 1_000_000_000)
     .default(DEFAULT_RETENTION.maxFailures)
     .describe('Most failed looks that are kept; the oldest go first. A million takes about 250 MB.'),
+  VERIFIER_PORT: integer(0, 65_535)
+    .optional()
+    .describe('Port that `jetmon2 verifier` answers on. 0 takes any free port. Default: 7803.'),
+  VERIFIER_BIND: z.string().min(1).optional().describe('Address it listens on. Default: every one of the machine.'),
+  VERIFIER_AUTH_TOKEN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Secret that monitors must know; several, comma-separated, while it is being changed.'),
+  VERIFIER_TLS_CERT_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of the certificate it shows, with its chain. Default: plaintext.'),
+  VERIFIER_TLS_KEY_FILE: z.string().min(1).optional().describe('PEM file of the key of that certificate.'),
+  VERIFIER_CLIENT_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of the authorities one of which must have signed the certificate of a monitor (mTLS).'),
+  VERIFIER_NAME: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('What it calls itself in its answers. Default: the name of the machine.'),
+  METRICS_PUBLIC: z
+    .boolean()
+    .default(false)
+    .describe('Let whoever reaches the port read `/metrics`. Otherwise it asks for a key with read scope.'),
+  STATSD_ADDR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where metrics are sent by UDP for StatsD, as `host[:port]`. Nothing is sent when it is not set.'),
+  STATSD_HOST_PATH: z
+    .enum(HOST_PATHS)
+    .default('flat')
+    .describe(
+      'This host in names of StatsD: `flat` makes one word of it, `reversed` takes its first two labels from behind.',
+    ),
+  STATSD_SEND_MEM_USAGE: z.boolean().default(false).describe('Send the memory of the process to StatsD, too.'),
+  STATS_UPDATE_INTERVAL_MS: integer(1_000, 3_600_000)
+    .default(10_000)
+    .describe('How often metrics are sent, the files of statistics and the row of process health are written.'),
+  STATS_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder for `sitespersec`, `sitesqueue` and `totals` as version 1 wrote them. Not written when not set.'),
+  JETMON_PID_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that holds the process id while the server runs; `drain` and `reload` read it.'),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('Least level that is logged.'),
   LOG_FORMAT: z.enum(['text', 'json']).default('text').describe('Log lines for people or for machines.'),
 } as const;
@@ -103,12 +207,38 @@ export const ConfigSchema = z.strictObject(CONFIG_SHAPE);
 export type ConfigValues = z.output<typeof ConfigSchema>;
 export type ConfigKey = keyof typeof CONFIG_SHAPE;
 
+/**
+ * Keys that a reload puts into effect at once: somebody asks the settings anew, or is told of the change
+ * (settings.ts). A change of any other is named, and waits for a restart.
+ */
+export const TAKEN_AT_ONCE: readonly ConfigKey[] = [
+  'LOG_LEVEL',
+  'METRICS_PUBLIC',
+  'MIN_CHECK_INTERVAL_SECONDS',
+  'NET_COMMS_TIMEOUT',
+  'NUM_OF_CHECKS',
+  'RECOVERY_PROBE_SEC',
+  'RETRY_OFFSETS_SEC',
+  'STATSD_SEND_MEM_USAGE',
+  'STATS_DIR',
+  'STATS_UPDATE_INTERVAL_MS',
+  'UNVERIFIED_AFTER_SEC',
+  'UNVERIFIED_POLICY',
+  'VERIFIERS',
+  'VERIFIER_QUORUM',
+];
+
 /** Older names of keys above; taken with a notice. */
 export const RENAMED_KEYS: Readonly<Record<string, ConfigKey>> = {
   API_PORT: 'HTTP_PORT',
   DASHBOARD_PORT: 'HTTP_PORT',
   DASHBOARD_BIND_ADDR: 'HTTP_BIND',
   DB_UPDATES_ENABLE: 'LEGACY_STATUS_PROJECTION_ENABLE',
+  PEER_OFFLINE_LIMIT: 'VERIFIER_QUORUM',
+  VERIFLIER_AUTH_TOKEN: 'VERIFIER_AUTH_TOKEN',
+  // The last that is given counts.
+  VERIFLIER_GRPC_PORT: 'VERIFIER_PORT',
+  VERIFLIER_PORT: 'VERIFIER_PORT',
 };
 
 /** Variables of the environment whose names can only be ours. */
@@ -136,7 +266,6 @@ export const NO_EFFECT_KEYS: readonly string[] = [
   'EMAIL_TRANSPORT',
   'MIN_TIME_BETWEEN_ROUNDS_SEC',
   'NUM_TO_PROCESS',
-  'PEER_OFFLINE_LIMIT',
   'PINNED_BUCKET_MAX',
   'PINNED_BUCKET_MIN',
   'SCHEDULER_ENGINE',
@@ -146,15 +275,11 @@ export const NO_EFFECT_KEYS: readonly string[] = [
   'SMTP_USERNAME',
   'SMTP_USE_TLS',
   'SQL_UPDATE_BATCH',
-  'STATSD_SEND_MEM_USAGE',
-  'STATS_UPDATE_INTERVAL_MS',
   'STREAMING_LEGACY_PROJECTION_INTERVAL_MIN',
-  'STREAMING_TARGET_RELOAD_SEC',
   'TIME_BETWEEN_CHECKS_SEC',
   'TIME_BETWEEN_NOTICES_MIN',
   'TIMEOUT_FOR_REQUESTS_SEC',
   'USE_VARIABLE_CHECK_INTERVALS',
-  'VERIFIERS',
   'VERIFLIER_BATCH_SIZE',
   'WORKER_MAX_CHECKS',
   'WORKER_MAX_MEM_MB',

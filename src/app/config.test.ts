@@ -7,6 +7,8 @@ import { AppError } from '../domain/errors.ts';
 import { loadConfig } from './config.ts';
 import { CONFIG_SHAPE, NO_EFFECT_KEYS, RENAMED_KEYS } from './config-keys.ts';
 
+const NO_VERIFIERS = 'There are no VERIFIERS: Down rests on what this process alone sees.';
+
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -31,11 +33,11 @@ function refusal(env: Record<string, string>): AppError {
 }
 
 describe('with nothing configured', () => {
-  it('everything has a default and there is nothing to say', () => {
+  it('everything has a default, and all there is to say is that nobody confirms an outage', () => {
     const { config, notices, file } = loadConfig({});
     expect(config).toMatchObject({ HTTP_PORT: 8080, HTTP_BIND: '127.0.0.1', NUM_OF_CHECKS: 3, EGRESS_ALLOW: [] });
     expect(config.DATABASE_URL).toBe('sqlite:data/jetmon.db');
-    expect(notices).toEqual([]);
+    expect(notices).toEqual([NO_VERIFIERS]);
     expect(file).toBeNull();
   });
 });
@@ -72,7 +74,7 @@ describe('the file', () => {
   it('of the older system is taken as it is: every key of it is known', () => {
     const older = Object.fromEntries(NO_EFFECT_KEYS.map((key) => [key, 1]));
     const { notices } = loadConfig({ JETMON_CONFIG: fileWith(JSON.stringify(older)) });
-    expect(notices).toHaveLength(NO_EFFECT_KEYS.length);
+    expect(notices).toHaveLength(NO_EFFECT_KEYS.length + 1);
     expect(notices[0]).toContain('has no effect here');
   });
 
@@ -81,14 +83,14 @@ describe('the file', () => {
       '{"NUM_WORKERS": 60, "DEFAULT_CHECK_METHOD": "HEAD", "BODY_READ_MAX_MS": 0, "KEYWORD_READ_MAX_MS": 500}';
     const { config, notices } = loadConfig({ JETMON_CONFIG: fileWith(older) });
     expect(config).toMatchObject({ NUM_WORKERS: 60, DEFAULT_CHECK_METHOD: 'HEAD', KEYWORD_READ_MAX_MS: 500 });
-    expect(notices).toEqual([]);
+    expect(notices).toEqual([NO_VERIFIERS]);
   });
 
   it('may use an older name, with a notice; the new name wins', () => {
     const path = fileWith('{"DB_UPDATES_ENABLE": false, "DASHBOARD_PORT": 7000, "HTTP_PORT": 7001}');
     const { config, notices } = loadConfig({ JETMON_CONFIG: path });
     expect(config).toMatchObject({ LEGACY_STATUS_PROJECTION_ENABLE: false, HTTP_PORT: 7001 });
-    expect(notices).toHaveLength(2);
+    expect(notices).toHaveLength(3);
   });
 
   it('with API_PORT 0 does not move the port: there it meant "no API"', () => {
@@ -146,7 +148,7 @@ describe('the environment', () => {
   });
 
   it('holds much that is not ours, and that is left alone', () => {
-    expect(loadConfig({ PATH: '/bin', DEBUG: 'app:*', HTPP_PORT: '1' }).notices).toEqual([]);
+    expect(loadConfig({ PATH: '/bin', DEBUG: 'app:*', HTPP_PORT: '1' }).notices).toEqual([NO_VERIFIERS]);
   });
 
   it('builds the database URL from its parts when it is absent, and never when it is given', () => {
@@ -175,5 +177,27 @@ describe('the lists of keys', () => {
   it('do not overlap', () => {
     const all = [...Object.keys(CONFIG_SHAPE), ...Object.keys(RENAMED_KEYS), ...NO_EFFECT_KEYS];
     expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe('the reference targets', () => {
+  it('are two to eight URLs on different hosts, or none', () => {
+    expect(loadConfig({}).config.REFERENCE_TARGETS).toEqual([]);
+    const targets = 'https://one.example/,http://two.example:8080/health';
+    expect(loadConfig({ REFERENCE_TARGETS: targets }).config.REFERENCE_TARGETS).toEqual(targets.split(','));
+  });
+
+  it.each([
+    ['https://one.example/', 'at least two hosts'],
+    ['https://one.example/a,https://one.example/b', 'at least two hosts'],
+    ['https://one.example/,ftp://two.example/', 'uses the scheme ftp:'],
+    ['https://one.example/,two.example', '"two.example" is not an absolute URL'],
+    ['https://one.example/,https://user:secret@two.example/', 'carries a user name or password'],
+    [Array.from({ length: 9 }, (_, nth) => `https://host${nth}.example/`).join(','), 'REFERENCE_TARGETS'],
+  ])('cannot be %s', (targets, cause) => {
+    const { message } = refusal({ REFERENCE_TARGETS: targets });
+    expect(message).toContain('REFERENCE_TARGETS: ');
+    expect(message).toContain(cause);
+    expect(message).not.toContain('secret');
   });
 });

@@ -1,10 +1,13 @@
 /** Reads the configuration: a JSON file, then the environment over it, checked whole before anything starts. */
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
+import { parseJson } from '../lib/json.ts';
 import { nearest } from '../lib/nearest.ts';
 import { schemaProblem } from '../lib/schema-problem.ts';
+import { parseMonitorUrl } from '../services/site-url.ts';
+import { parseStatsdAddress } from '../telemetry/statsd.ts';
+import type { VerifierEntry } from '../verifier/client.ts';
 import { parseEgressAllow } from '../wire/egress-guard.ts';
 import { parseAddress } from '../wire/ip-address.ts';
 import {
@@ -17,9 +20,15 @@ import {
   OUR_VARIABLES,
   RENAMED_KEYS,
 } from './config-keys.ts';
+import { readCertificates } from './pem-files.ts';
+import { setUpVerifiers, verifierProblem } from './verifier-config.ts';
 
-export type Config = Omit<ConfigValues, 'DATABASE_URL'> & {
+export type Config = Omit<ConfigValues, 'DATABASE_URL' | 'VERIFIERS' | 'VERIFIER_QUORUM'> & {
   DATABASE_URL: string;
+  /** Who is asked before an outage is Down. Holds secrets. */
+  verifiers: readonly VerifierEntry[];
+  /** Regions of them that must agree; 0 without verifiers. */
+  verifierQuorum: number;
   /** PEM text of CHECK_CA_FILE; null when none is set. */
   extraCaPem: string | null;
 };
@@ -39,13 +48,26 @@ const DEFAULT_FILE = join('config', 'config.json');
 
 /** Throws AppError `invalid_config` that names every wrong key, its place, and what would be right. */
 export function loadConfig(env: Env): LoadedConfig {
-  const file = readConfigFile(env);
+  return configFrom(env, readConfigFile(env));
+}
+
+/** As if there were no file: for a command that only wants to find the server of a file that is not usable. */
+export function loadConfigWithoutFile(env: Env): LoadedConfig {
+  return configFrom(env, null);
+}
+
+function configFrom(env: Env, file: ReturnType<typeof readConfigFile>): LoadedConfig {
   const fromFile = takeKeys(file?.values ?? {}, file?.path ?? '');
   const fromEnv = takeKeys(textValues(env), 'the environment');
   const raw: Raw = { ...fromFile.values, ...fromEnv.values };
   raw['DATABASE_URL'] ??= databaseUrlFromParts(env, file?.values ?? {});
-  const config = finish(raw, [...fromFile.problems, ...fromEnv.problems], file?.path ?? null);
-  return { config, notices: [...fromFile.notices, ...fromEnv.notices], file: file?.path ?? null };
+  const quorumFrom = 'VERIFIER_QUORUM' in fromEnv.values ? fromEnv : fromFile;
+  const { config, notices } = finish(raw, {
+    problems: [...fromFile.problems, ...fromEnv.problems],
+    path: file?.path ?? null,
+    isOlderQuorum: quorumFrom.older.has('VERIFIER_QUORUM'),
+  });
+  return { config, notices: [...fromFile.notices, ...fromEnv.notices, ...notices], file: file?.path ?? null };
 }
 
 function readConfigFile(env: Env): { path: string; values: Raw } | null {
@@ -76,9 +98,13 @@ function readConfigFile(env: Env): { path: string; values: Raw } | null {
   });
 }
 
+/** `older`: the keys whose value stood under an older name. */
+type Taken = { values: Raw; older: ReadonlySet<ConfigKey>; notices: string[]; problems: string[] };
+
 /** Sorts the keys of one source: known, renamed (the new name wins), without effect, unknown. */
-function takeKeys(source: Raw, place: string): { values: Raw; notices: string[]; problems: string[] } {
+function takeKeys(source: Raw, place: string): Taken {
   const values: Raw = {};
+  const older = new Set<ConfigKey>();
   const notices: string[] = [];
   const problems: string[] = [];
   for (const [key, value] of Object.entries(source)) {
@@ -87,11 +113,14 @@ function takeKeys(source: Raw, place: string): { values: Raw; notices: string[];
     else if (renamed !== undefined) {
       notices.push(`${place}: ${key} is an older name of ${renamed}.`);
       const disabled = renamed === 'HTTP_PORT' && value === 0;
-      if (!(renamed in source) && !disabled) values[renamed] = value;
+      if (!(renamed in source) && !disabled) {
+        values[renamed] = value;
+        older.add(renamed);
+      }
     } else if (NO_EFFECT_KEYS.includes(key)) notices.push(`${place}: ${key} has no effect here.`);
     else if (!DB_KEYS.some((dbKey) => dbKey === key)) problems.push(`${place}: unknown key "${key}"${didYouMean(key)}`);
   }
-  return { values, notices, problems };
+  return { values, older, notices, problems };
 }
 
 /**
@@ -122,6 +151,10 @@ function didYouMean(key: string): string {
 
 /** An environment variable is text; its key says what it stands for. Text that does not fit is left for the schema to refuse. */
 function fromText(key: ConfigKey, text: string): unknown {
+  if (key === 'VERIFIERS') {
+    const parsed = parseJson(text);
+    return parsed.ok ? parsed.value : text;
+  }
   switch (innermost(CONFIG_SHAPE[key])) {
     case 'number':
       return /^-?\d+$/.test(text.trim()) ? Number(text) : text;
@@ -149,29 +182,70 @@ function databaseUrlFromParts(env: Env, file: Raw): string | undefined {
   return `mysql://${user}${password}@${part('DB_HOST') ?? 'localhost'}:${part('DB_PORT') ?? '3306'}/${part('DB_NAME') ?? 'jetmon_db'}`;
 }
 
-function finish(raw: Raw, problems: string[], path: string | null): Config {
+function finish(
+  raw: Raw,
+  source: { problems: string[]; path: string | null; isOlderQuorum: boolean },
+): { config: Config; notices: string[] } {
+  const { problems } = source;
   const parsed = ConfigSchema.safeParse(raw);
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) problems.push(`${String(issue.path[0])}: ${schemaProblem(issue, raw)}.`);
-  } else {
-    problems.push(...parseEgressAllow(parsed.data.EGRESS_ALLOW).errors);
-    for (const resolver of parsed.data.CHECK_DNS_RESOLVERS) {
-      if (!isResolver(resolver))
-        problems.push(`CHECK_DNS_RESOLVERS: "${resolver}" is not an IP address with an optional port.`);
+    for (const issue of parsed.error.issues) {
+      const isOfVerifiers = issue.path[0] === 'VERIFIERS';
+      problems.push(
+        isOfVerifiers ? verifierProblem(issue, raw) : `${String(issue.path[0])}: ${schemaProblem(issue, raw)}.`,
+      );
     }
+    throw unusable(source);
   }
-  if (problems.length > 0 || !parsed.success) {
-    throw new AppError('invalid_config', `the configuration is not usable. ${problems.join(' ')}`, {
-      fix: `correct ${path ?? 'the environment'}; every key is explained in docs/config.md`,
-      details: { problems },
-    });
+  const { VERIFIERS, VERIFIER_QUORUM, ...values } = parsed.data;
+  problems.push(...parseEgressAllow(values.EGRESS_ALLOW).errors);
+  problems.push(...referenceProblems(values.REFERENCE_TARGETS));
+  for (const resolver of values.CHECK_DNS_RESOLVERS) {
+    if (!isResolver(resolver))
+      problems.push(`CHECK_DNS_RESOLVERS: "${resolver}" is not an IP address with an optional port.`);
   }
-  const values = parsed.data;
-  return {
+  if (values.BIND_SOURCE !== undefined && parseAddress(values.BIND_SOURCE) === null) {
+    problems.push(`BIND_SOURCE: "${values.BIND_SOURCE}" is not an IP address.`);
+  }
+  if (values.STATSD_ADDR !== undefined && parseStatsdAddress(values.STATSD_ADDR) === null) {
+    problems.push(`STATSD_ADDR: "${values.STATSD_ADDR}" is not a host with an optional port.`);
+  }
+  const quorum = VERIFIER_QUORUM === undefined ? null : { quorum: VERIFIER_QUORUM, isOlder: source.isOlderQuorum };
+  const setup = setUpVerifiers(VERIFIERS, quorum);
+  problems.push(...setup.problems);
+  if (problems.length > 0) throw unusable(source);
+  const config: Config = {
     ...values,
     DATABASE_URL: values.DATABASE_URL ?? `sqlite:${join(values.JETMON_DATA_DIR, 'jetmon.db')}`,
-    extraCaPem: readCaFile(values.CHECK_CA_FILE),
+    verifiers: setup.verifiers,
+    verifierQuorum: setup.quorum,
+    extraCaPem: values.CHECK_CA_FILE === undefined ? null : readCertificates('CHECK_CA_FILE', values.CHECK_CA_FILE),
   };
+  return { config, notices: setup.notices };
+}
+
+function unusable({ problems, path }: { problems: readonly string[]; path: string | null }): AppError {
+  return new AppError('invalid_config', `the configuration is not usable. ${problems.join(' ')}`, {
+    fix: `correct ${path ?? 'the environment'}; every key is explained in docs/config.md`,
+    details: { problems },
+  });
+}
+
+/** Two that can fail apart from each other at the least; one alone could not tell its own failure from ours. */
+function referenceProblems(urls: readonly string[]): string[] {
+  const problems: string[] = [];
+  const hosts = new Set<string>();
+  for (const text of urls) {
+    try {
+      hosts.add(new URL(parseMonitorUrl(text)).hostname);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      problems.push(`REFERENCE_TARGETS: ${error.message}; ${error.fix}.`);
+    }
+  }
+  if (problems.length === 0 && urls.length > 0 && hosts.size < 2)
+    problems.push('REFERENCE_TARGETS: name URLs on at least two hosts, or none at all.');
+  return problems;
 }
 
 /** `1.2.3.4`, `1.2.3.4:53`, `2001:db8::1`, `[2001:db8::1]:53`. */
@@ -179,28 +253,4 @@ function isResolver(text: string): boolean {
   if (parseAddress(text) !== null) return true;
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   return match !== null && parseAddress(match[1] ?? match[2] ?? '') !== null && Number(match[3]) <= 65_535;
-}
-
-/** Node passes over PEM it cannot read without a word, so each certificate is read here first. */
-function readCaFile(path: string | undefined): string | null {
-  if (path === undefined) return null;
-  const refuse = (cause: string, fix: string, error?: unknown) =>
-    new AppError('invalid_config', `CHECK_CA_FILE: ${path} ${cause}`, { fix, cause: error });
-  let pem: string;
-  try {
-    pem = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw refuse(`cannot be read (${code})`, 'check the path and the rights of the file', error);
-  }
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0) throw refuse('holds no PEM certificate', 'give a file with BEGIN CERTIFICATE blocks');
-  for (const [index, block] of blocks.entries()) {
-    try {
-      new X509Certificate(block);
-    } catch (error) {
-      throw refuse(`: certificate ${index + 1} cannot be read`, 'replace or remove that block', error);
-    }
-  }
-  return blocks.join('\n');
 }

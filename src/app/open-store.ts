@@ -12,6 +12,7 @@ import { type Database, databasePath, isFileUrl, openDatabase } from '../store/d
 import { createEndpoints } from '../store/endpoints.ts';
 import { createEventQueries } from '../store/event-queries.ts';
 import { createEvents } from '../store/events.ts';
+import { createFleetRows } from '../store/fleet-rows.ts';
 import { createHistory } from '../store/history/history.ts';
 import { createRuntime } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -108,6 +109,7 @@ function storeOn(database: Database, log: Log, config: Config) {
     database,
     changes,
     endpoints: createEndpoints(database),
+    fleetRows: createFleetRows(database),
     events: createEvents({ db: database, changes, log }),
     eventQueries: createEventQueries(database),
     runtime: createRuntime({ db: database, clock: systemClock, history }),

@@ -27,6 +27,7 @@ export function createProber(
       plan: defaultPlan(config),
       budgets: bodyBudgets(config),
       limits: { perHost: config.PROBES_PER_HOST, perNetwork: config.PROBES_PER_NETWORK },
+      bindSource: config.BIND_SOURCE ?? null,
     },
     maxThreads: maxThreads(config),
     clock: systemClock,

@@ -56,7 +56,7 @@ async function onDataFile(config: Config, store: OpenStore): Promise<ApiAccess> 
   await store.runtime.load();
   const api = createApiServer({
     deps: { ...store, clock: systemClock, random: systemRandom },
-    policy: sitePolicy(config),
+    policy: sitePolicy(() => config),
     log: silentLog,
     localKey: token,
     page: null,

@@ -3,6 +3,11 @@ import type { CommandEntry } from './command.ts';
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'serve', summary: 'watch sites: page, API and prober in one process', load: () => import('./serve.ts') },
+  {
+    name: 'verifier',
+    summary: 'look at sites from here for monitors elsewhere',
+    load: () => import('./verifier.ts'),
+  },
   { name: 'check', summary: 'probe URLs once, now, and say what was found', load: () => import('./check.ts') },
   {
     name: 'sites',
@@ -10,6 +15,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./sites.ts'),
   },
   { name: 'audit', summary: 'what happened to a site and why', load: () => import('./audit.ts') },
+  {
+    name: 'status',
+    summary: 'how the running server fares',
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'reload',
+    summary: 'have the running server read its configuration again',
+    load: () => import('./reload.ts'),
+  },
+  {
+    name: 'drain',
+    summary: 'have the running server finish what it is at and end',
+    load: () => import('./drain.ts'),
+  },
   { name: 'keys', summary: 'create, list or revoke API keys', load: () => import('./keys.ts') },
   {
     name: 'migrate',

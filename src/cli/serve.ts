@@ -9,6 +9,7 @@ import { createLog } from '../telemetry/log.ts';
 import type { Terminal } from './command.ts';
 import { parseEvery } from './interval-option.ts';
 import { jsonLine } from './json-line.ts';
+import { processSignals } from './signals.ts';
 import { watchedWords } from './watched-words.ts';
 
 type Options = { site: string[]; every: string; json?: boolean };
@@ -34,20 +35,28 @@ Examples:
 async function run(options: Options, terminal: Terminal): Promise<void> {
   const sites = options.site.map((word) => parseTypedUrl(word));
   const intervalSeconds = parseEvery(options.every);
-  const { config, notices, file } = loadConfig(terminal.env);
+  const loaded = loadConfig(terminal.env);
+  const { config, notices, file } = loaded;
   const log = createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   for (const notice of notices) log.warn(notice);
 
+  const signals = processSignals(log);
   const { startApp } = await import('../app/app.ts');
-  const app = await startApp({ config, log });
+  const app = await startApp({ loaded, readConfig: () => loadConfig(terminal.env), log }).catch((error: unknown) => {
+    signals.close();
+    throw error;
+  });
   try {
+    const stopWish = signals.stopWish();
+    signals.onReload(() => void app.reload());
     for (const url of sites) await addSite(app, url, intervalSeconds, terminal, options.json === true);
     announce(app, config, file, terminal, options.json === true);
-    const lost = await Promise.race([stopSignal(log), app.lost]);
+    const lost = await Promise.race([stopWish, app.lost]);
     // Whoever supervises it starts it anew: what was acknowledged is in the file.
     if (lost !== undefined) throw lost;
   } finally {
     await app.stop();
+    signals.close();
   }
   if (!options.json) terminal.out.write('stopped\n');
 }
@@ -97,23 +106,4 @@ function shownAddress(address: string): string {
   const { hostname, port } = new URL(address);
   const isWildcard = hostname === '0.0.0.0' || hostname === '[::]';
   return isWildcard ? `http://localhost:${port} (and every other address of this machine)` : address;
-}
-
-/** npm passes a signal on that the terminal has sent to all already: copies that come this close are one wish. */
-const SAME_WISH_MS = 1_000;
-
-/** Resolves at the first SIGINT or SIGTERM. Asked again later, the process ends without waiting. */
-function stopSignal(log: { info(message: string): void }): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let askedAtMs: number | null = null;
-  const onSignal = () => {
-    const nowMs = performance.now();
-    if (askedAtMs === null) {
-      askedAtMs = nowMs;
-      log.info('stopping; checks in flight are dropped and not recorded');
-      resolve();
-    } else if (nowMs - askedAtMs > SAME_WISH_MS) process.kill(process.pid, 'SIGKILL');
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return promise;
 }

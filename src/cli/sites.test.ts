@@ -7,8 +7,8 @@ import { temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
 import type { Site } from '../contracts/sites.ts';
 import { AppError } from '../domain/errors.ts';
 import { DEFAULT_PLAN } from '../domain/probe-plan.ts';
+import { createFleet } from '../engine/fleet.ts';
 import { createJobs } from '../engine/jobs.ts';
-import { targetOf } from '../engine/target.ts';
 import type { Terminal } from './command.ts';
 import { define } from './sites.ts';
 
@@ -96,9 +96,11 @@ describe('sites add', () => {
     await run('add', 'a.example', ...PROBING, ...more);
     await run('add', 'b.example');
     const { endpoints } = await temporaryStore(join(folder, 'data'));
-    const process = { timeoutMs: 10_000, plan: DEFAULT_PLAN };
+    const fleet = createFleet({ timeoutMs: 10_000, plan: DEFAULT_PLAN });
+    const { jobFor } = createJobs(fleet);
     const jobs = (await endpoints.all()).map((endpoint) => {
-      return createJobs().jobFor(targetOf(endpoint, new Map(), process));
+      const slot = fleet.add(endpoint);
+      return jobFor(slot, fleet.timeoutMs(slot));
     });
     const plan = {
       method: 'GET',

@@ -1,6 +1,6 @@
 /** `jetmon2 version`: what is running, and what is known about its runtime. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { packageVersion } from '../app/version.ts';
 import type { Terminal } from './command.ts';
 import { jsonLine } from './json-line.ts';
 
@@ -30,9 +30,4 @@ export function knownFlaws(node: string): string[] {
   const fixed = BROTLI_FIXED[major] ?? (major > 26 ? [0, 0] : null);
   const isFixed = fixed !== null && (minor > fixed[0] || (minor === fixed[0] && patch >= fixed[1]));
   return isFixed ? [] : ['CVE-2026-111497 (Brotli decoder)'];
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -15,6 +15,7 @@ import {
   type UpdateSite,
   updateSite,
 } from '../contracts/sites.ts';
+import { getStatus } from '../contracts/status.ts';
 import { getHealth, getMe } from '../contracts/utility.ts';
 import type { Id } from '../contracts/values.ts';
 import { parseJson, stringifyJson } from '../lib/json.ts';
@@ -61,6 +62,7 @@ export type Client = {
   };
   me(): Promise<ReplyOf<typeof getMe>>;
   health(): Promise<ReplyOf<typeof getHealth>>;
+  status(): Promise<ReplyOf<typeof getStatus>>;
   /**
    * Follows what happens until the signal is aborted, over lost connections. Resolves on abort; rejects with ApiError
    * when the server refuses the caller (401 or 403).
@@ -112,6 +114,7 @@ export function createClient(options: ClientOptions): Client {
     },
     me: () => call(getMe, {}),
     health: () => call(getHealth, {}),
+    status: () => call(getStatus, {}),
     stream: (handlers, streamOptions) => stream(request, handlers, streamOptions),
   };
 }

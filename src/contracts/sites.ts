@@ -52,8 +52,10 @@ export const Site = z.object({
   last_checked_at: Instant.nullable(),
   last_status_change_at: Instant.nullable(),
   ssl_expiry_date: z.iso.date().nullable().meta({ description: 'Last day of the certificate that was seen last.' }),
-  maintenance_start: z.null().meta({ description: 'There are no maintenance windows in this version.' }),
-  maintenance_end: z.null(),
+  maintenance_start: Instant.nullable().meta({
+    description: 'From here to `maintenance_end` failures open no event. null: there is no window.',
+  }),
+  maintenance_end: Instant.nullable().meta({ description: 'The first instant after the window.' }),
   alert_cooldown_minutes: z.null().meta({ description: 'Nobody is alerted in this version.' }),
   /**
    * Every monitored URL of the site, the first one first. State, severity and `monitor_active` above speak of all of
@@ -75,6 +77,17 @@ const settings = {
 export const SiteSettings = z.strictObject(settings).partial();
 export type SiteSettings = z.output<typeof SiteSettings>;
 
+/** An instant in any zone, as it may be sent. */
+const SentInstant = z
+  .string()
+  .max(40)
+  .refine(
+    (text) =>
+      text === '' || (z.iso.datetime({ offset: true }).safeParse(text).success && !Number.isNaN(Date.parse(text))),
+    'write an instant such as 2026-05-01T22:00:00Z',
+  )
+  .nullable();
+
 const members = {
   monitor_active: z.boolean(),
   bucket_no: z.int().min(0).max(65_535),
@@ -84,6 +97,13 @@ const members = {
     .min(1)
     .max(604_800)
     .meta({ description: 'Exact interval; wins over check_interval.' }),
+  maintenance_start: SentInstant.meta({
+    description:
+      'RFC 3339 instant from which failures open no event. Only with `maintenance_end`. null or empty: no window.',
+  }),
+  maintenance_end: SentInstant.meta({
+    description: 'RFC 3339 instant after `maintenance_start` at which the window is over.',
+  }),
   ...settings,
 };
 

@@ -37,11 +37,15 @@ export function changeInWords(
 }
 
 function changedSettings(before: readonly Endpoint[], patch: EndpointPatch): string[] {
-  const { bucketNo, intervalSeconds, timeoutSeconds, plan } = patch;
-  const plain = Object.entries({ bucketNo, intervalSeconds, timeoutSeconds });
+  const { bucketNo, intervalSeconds, timeoutSeconds, maintenance, plan } = patch;
+  const plain = Object.entries({ bucketNo, intervalSeconds, timeoutSeconds, maintenance });
   const ofPlan = Object.entries(plan ?? {});
   return [
-    ...plain.filter(([name, value]) => value !== undefined && before.some((it) => Reflect.get(it, name) !== value)),
-    ...ofPlan.filter(([name, value]) => before.some((it) => !isDeepStrictEqual(Reflect.get(it.plan, name), value))),
+    ...plain.filter(([name, value]) => value !== undefined && before.some((it) => differs(it, name, value))),
+    ...ofPlan.filter(([name, value]) => before.some((it) => differs(it.plan, name, value))),
   ].map(([name]) => name);
+}
+
+function differs(before: object, name: string, value: unknown): boolean {
+  return !isDeepStrictEqual(Reflect.get(before, name), value);
 }

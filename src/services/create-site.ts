@@ -1,6 +1,7 @@
 /** Starts to watch a URL. */
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
+import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { Endpoint, NewEndpoint } from '../store/endpoints.ts';
 import { auditSite } from './audit-site.ts';
@@ -21,6 +22,7 @@ export type NewSite = {
   timeoutSeconds?: number | null;
   /** How it is probed, where that is not left to the server. */
   plan?: Partial<ProbePlanOverrides>;
+  maintenance?: MaintenanceWindow | null;
 };
 
 type Deps = Pick<
@@ -39,6 +41,7 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
     intervalSeconds: checkInterval(site.intervalSeconds ?? policy.defaultIntervalSeconds, policy.minIntervalSeconds),
     timeoutSeconds: site.timeoutSeconds ?? null,
     plan: site.plan ?? {},
+    ...(site.maintenance === undefined ? {} : { maintenance: site.maintenance }),
   };
   const { created, followed } = await deps.database.transaction(async (tx) => {
     const created = await deps.endpoints.create(wanted, tx);

@@ -1,4 +1,5 @@
 /** A site as it is shown: its endpoints with their latest looks, its open events, and the states they add up to. */
+import { isWithin } from '../domain/maintenance.ts';
 import {
   byWorst,
   type EndpointFacts,
@@ -11,7 +12,7 @@ import {
 import { DEFAULT_RULES, type RollupRules } from '../domain/rollup-rules.ts';
 import type { Endpoint, Site } from '../store/endpoints.ts';
 import type { EventRecord } from '../store/event-records.ts';
-import type { LatestResult } from '../store/runtime.ts';
+import type { LatestResult } from '../store/latest-results.ts';
 import { readRules } from '../store/site-rules.ts';
 import type { ServiceDeps } from './deps.ts';
 
@@ -65,10 +66,14 @@ function viewSite(
     const { endpointId, active } = endpoint;
     const fact = { endpointId, active, latest: counts ? latest.state : null, open: own, outageChecks: null };
     facts.push(fact);
-    return { ...endpoint, latest, rolledUp: endpointState(fact) };
+    const inMaintenance = isWithin(endpoint.maintenance, nowMs);
+    return { ...endpoint, latest, rolledUp: endpointState({ ...fact, inMaintenance }) };
   });
   const [first] = endpoints;
   if (first === undefined) return [];
+  const watched = site.endpoints.filter((endpoint) => endpoint.active);
+  // What is down outside of any window must not hide behind that of another endpoint.
+  const inMaintenance = watched.length > 0 && watched.every(({ maintenance }) => isWithin(maintenance, nowMs));
   const siteLevel = open.filter((event) => event.endpointId === null).map(openEventOf);
   return [
     {
@@ -77,7 +82,7 @@ function viewSite(
       endpoints,
       active: endpoints.some((endpoint) => endpoint.active),
       removedAtMs: removalOf(endpoints),
-      rolledUp: rollUp({ endpoints: facts, siteOpen: siteLevel, inMaintenance: false }, rules),
+      rolledUp: rollUp({ endpoints: facts, siteOpen: siteLevel, inMaintenance }, rules),
       openEvents: open.toSorted(byWorst),
     },
   ];

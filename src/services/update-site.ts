@@ -1,6 +1,7 @@
 /** Changes a site: what it watches, how often, and whether at all. */
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
+import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { Change } from '../store/changes.ts';
 import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
@@ -25,6 +26,8 @@ export type SiteChanges = {
   /** Null: back to the server's default. */
   timeoutSeconds?: number | null;
   plan?: Partial<ProbePlanOverrides>;
+  /** Null: none any more. */
+  maintenance?: MaintenanceWindow | null;
 };
 
 /** Throws `invalid_url`, `invalid_field`, `site_not_found` or `site_exists`. */

@@ -3,8 +3,18 @@ import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
 import type { Route } from '../serve-contract.ts';
 import { eventRoutes } from './events.ts';
 import { siteRoutes } from './sites.ts';
+import { type StatusOf, statusRoutes } from './status.ts';
 import { type ProberStatsOf, utilityRoutes } from './utility.ts';
 
-export function allRoutes(deps: ServiceDeps, policy: SitePolicy, proberStats: ProberStatsOf): Route[] {
-  return [...utilityRoutes(deps, proberStats), ...siteRoutes(deps, policy), ...eventRoutes(deps)];
+export function allRoutes(
+  deps: ServiceDeps,
+  policy: SitePolicy,
+  told: { proberStats: ProberStatsOf; status: StatusOf | null },
+): Route[] {
+  return [
+    ...utilityRoutes(deps, told.proberStats),
+    ...statusRoutes(told.status),
+    ...siteRoutes(deps, policy),
+    ...eventRoutes(deps),
+  ];
 }

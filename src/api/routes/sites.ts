@@ -7,6 +7,7 @@ import { deleteSite as remove } from '../../services/delete-site.ts';
 import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
 import { findSite } from '../../services/find-site.ts';
 import { listSites as list } from '../../services/list-sites.ts';
+import { maintenanceWindow } from '../../services/maintenance-window.ts';
 import { updateSite as update } from '../../services/update-site.ts';
 import { cursorTo, idAtCursor } from '../paging.ts';
 import { isTrue } from '../query.ts';
@@ -46,11 +47,13 @@ function settings(body: UpdateSite) {
   const minutes = body.check_interval;
   const intervalSeconds = body.check_interval_seconds ?? (minutes === undefined ? undefined : minutes * 60);
   const plan = overridesOf(body);
+  const maintenance = maintenanceWindow(body.maintenance_start, body.maintenance_end);
   return {
     ...(body.monitor_active === undefined ? {} : { active: body.monitor_active }),
     ...(body.bucket_no === undefined ? {} : { bucketNo: body.bucket_no }),
     ...(intervalSeconds === undefined ? {} : { intervalSeconds }),
     ...(body.timeout_seconds === undefined ? {} : { timeoutSeconds: body.timeout_seconds }),
+    ...(maintenance === undefined ? {} : { maintenance }),
     ...(Object.keys(plan).length === 0 ? {} : { plan }),
   };
 }

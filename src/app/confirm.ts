@@ -1,0 +1,41 @@
+/** Builds the panel of verifiers that a configuration asks for. */
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { type Random, systemRandom } from '../lib/random.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createVerifierClient } from '../verifier/create-client.ts';
+import { createPanel, type Panel } from '../verifier/panel.ts';
+import type { Config } from './config.ts';
+import { bodyBudgets, defaultPlan } from './prober.ts';
+
+/** Without verifiers it is not configured, and asks nobody. Connections are opened when there is something to ask. */
+export function createConfirm(
+  config: Config,
+  options: {
+    /** Told once each time a verifier was caught lying, with the cause in words for an operator. */
+    onQuarantine(name: string, why: string): void;
+    /** Told when it has earned its way back. */
+    onRelease?(name: string, why: string): void;
+    /** A URL that passed here a moment ago; null when there is none. */
+    knownUp(): string | null;
+    log: Log;
+    clock?: Clock;
+    random?: Random;
+  },
+): Panel {
+  const { onQuarantine, onRelease, knownUp, log, clock = systemClock, random = systemRandom } = options;
+  const client = { clock, bindSource: config.BIND_SOURCE ?? null };
+  return createPanel({
+    entries: config.verifiers,
+    clients: config.verifiers.map((entry) => createVerifierClient(entry, client)),
+    quorum: config.verifierQuorum,
+    plan: defaultPlan(config),
+    budgets: bodyBudgets(config),
+    timeoutMs: config.NET_COMMS_TIMEOUT * 1000,
+    clock,
+    random,
+    onQuarantine,
+    ...(onRelease === undefined ? {} : { onRelease }),
+    knownUp,
+    log,
+  });
+}

@@ -1,0 +1,50 @@
+/** Counts what becomes of incidents, once each, as it is committed. */
+import type { Changes, Committed } from '../store/changes.ts';
+import type { TransitionRecord } from '../store/event-records.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export function countTransitions(changes: Pick<Changes, 'subscribe'>, metrics: Metrics): void {
+  changes.subscribe((change) => {
+    // What belongs to no site is trouble of our own, which is no incident of anybody's.
+    if (change.kind !== 'committed' || change.siteId === 0n) return;
+    for (const transition of change.transitions) count(transition, metrics);
+  });
+}
+
+type Transition = Committed['transitions'][number];
+
+function count(transition: Transition, metrics: Metrics): void {
+  const of = { class: failureClassOf(transition) };
+  if (transition.stateAfter === 'Resolved') countEnd(transition, of, metrics);
+  else if (transition.stateAfter === 'Seems Down') {
+    metrics.counter('seems_down_opened', of).add();
+    const firstFailedMs = firstFailureOf(transition);
+    if (firstFailedMs !== null) metrics.observe('first_failure_to_seems_down', transition.changedAtMs - firstFailedMs);
+  } else if (transition.stateAfter === 'Down' && transition.stateBefore !== 'Down') {
+    const by = transition.reason === 'local_confirmed' ? 'local' : 'verifier';
+    metrics.counter('down_confirmed', { by, ...of }).add();
+    metrics.count(by === 'local' ? 'verifier_no_clients' : 'verifier_quorum_met');
+    if (transition.stateBefore === null) metrics.count('down_opened_after_verifier');
+  }
+}
+
+function countEnd({ reason, stateBefore }: Transition, of: { class: FailureClass }, metrics: Metrics): void {
+  if (stateBefore === 'Down') metrics.count('recovery');
+  if (reason === 'false_alarm') metrics.counter('false_alarm', of).add();
+  else if (reason === 'maintenance_swallowed') metrics.counter('maintenance_swallowed', of).add();
+  else if (reason === 'probe_cleared' && stateBefore === 'Seems Down') metrics.counter('probe_cleared', of).add();
+}
+
+const CLASSES = ['intermittent', 'server', 'client', 'blocked', 'https', 'redirect', 'success'] as const;
+type FailureClass = (typeof CLASSES)[number] | 'unknown';
+
+function failureClassOf({ metadata }: TransitionRecord): FailureClass {
+  const named = (metadata as { failure_class?: unknown } | null)?.failure_class;
+  return CLASSES.find((one) => one === named) ?? 'unknown';
+}
+
+function firstFailureOf({ metadata }: TransitionRecord): number | null {
+  const { observation } = (metadata ?? {}) as { observation?: { first_failed_at?: unknown } };
+  const atMs = Date.parse(String(observation?.first_failed_at));
+  return Number.isNaN(atMs) ? null : atMs;
+}

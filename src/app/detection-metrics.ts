@@ -1,0 +1,53 @@
+/** What the engine knows of its dispatch, the gate of its judgements, and the panel of its verifiers, as metrics. */
+import type { Engine } from '../engine/engine.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { PanelReport } from '../verifier/panel.ts';
+
+export function dispatchMetrics(metrics: Metrics, { dispatchStats }: Pick<Engine, 'dispatchStats'>): void {
+  metrics.gauge('due_waiting', () => dispatchStats().due);
+  metrics.gauge('window', () => dispatchStats().window);
+  metrics.counterFrom('dispatched', () => dispatchStats().dispatched);
+  metrics.gauge('dispatch_lateness_recent', () => secondsOf(dispatchStats().latenessMs.p50), { quantile: '0.5' });
+  metrics.gauge('dispatch_lateness_recent', () => secondsOf(dispatchStats().latenessMs.p99), { quantile: '0.99' });
+  metrics.gauge('dispatch_lateness_recent', () => secondsOf(dispatchStats().latenessMs.max), { quantile: '1' });
+}
+
+/** Of no look: not shown. */
+function secondsOf(ms: number | null): number {
+  return ms === null ? Number.NaN : ms / 1_000;
+}
+
+export function gateMetrics(metrics: Metrics, { gateStats }: Pick<Engine, 'gateStats'>): void {
+  for (const condition of ['network_unproven', 'mass_failure'] as const) {
+    metrics.gauge('gate_condition', () => (gateStats().open[condition] ? 0 : 1), { condition });
+  }
+  for (const proof of ['not_needed', 'passed', 'too_few'] as const) {
+    metrics.counterFrom('gate_verdict', () => gateStats().believed[proof], { verdict: `believed_${proof}` });
+  }
+  for (const reason of ['network_unproven', 'mass_failure', 'clock_jumped'] as const) {
+    metrics.counterFrom('gate_verdict', () => gateStats().unknown[reason], { verdict: reason });
+  }
+  metrics.counterFrom('gate_verdict', () => gateStats().leftToVerifiers, { verdict: 'left_to_verifiers' });
+}
+
+/** Whoever is configured later is counted from the next start on. */
+export function verifierMetrics(metrics: Metrics, report: () => PanelReport): void {
+  const counted = (of: (one: PanelReport['verifiers'][number]) => boolean) => report().verifiers.filter(of).length;
+  metrics.gauge('verifiers_healthy', () => counted(({ isAnswering }) => isAnswering !== false));
+  metrics.gauge('verifiers_quarantined', () => counted(({ quarantinedWhy }) => quarantinedWhy !== null));
+  metrics.gauge('verifier_quorum', () => report().quorum);
+  for (const [vote, says] of VOTES) {
+    const of = ({ said }: PanelReport['verifiers'][number]) => said[says];
+    metrics.counterFrom('verifier_vote', () => report().verifiers.reduce((sum, one) => sum + of(one), 0), { vote });
+    for (const { verifier: host } of report().verifiers) {
+      const find = () => report().verifiers.find(({ verifier }) => verifier === host);
+      metrics.counterFrom('verifier_host_vote', () => find()?.said[says] ?? Number.NaN, { host, vote });
+    }
+  }
+}
+
+const VOTES = [
+  ['confirm_down', 'down'],
+  ['disagree', 'up'],
+  ['none', 'none'],
+] as const;

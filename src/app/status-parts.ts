@@ -1,0 +1,29 @@
+/** The gate and the verifiers in the words of the status. */
+import type { Status } from '../api/routes/status.ts';
+import type { GateStats } from '../engine/gate.ts';
+import type { PanelReport } from '../verifier/panel.ts';
+
+export function gateStatus({ open }: Pick<GateStats, 'open'>): NonNullable<Status['gate']> {
+  const condition = (name: keyof GateStats['open'], why: string) => ({
+    name,
+    holds: !open[name],
+    why: open[name] ? why : null,
+  });
+  return {
+    conditions: [
+      condition('network_unproven', 'nobody else can be reached either, so failures are not held against sites'),
+      condition('mass_failure', 'so many sites began to fail at once that only verifiers are believed'),
+    ],
+  };
+}
+
+export function verifierStatus(verifiers: PanelReport['verifiers']): NonNullable<Status['verifiers']> {
+  return verifiers.map(({ verifier, region, isAnswering, quarantinedWhy, score, said }) => ({
+    name: verifier,
+    region,
+    healthy: isAnswering !== false,
+    quarantined: quarantinedWhy !== null,
+    score,
+    votes: { confirm_down: said.down, disagree: said.up, none: said.none },
+  }));
+}

@@ -1,0 +1,65 @@
+/** The verifiers of the configuration, as it is now, with what an operator is to know of them. */
+import type { Confirm } from '../engine/confirm.ts';
+import type { OperatorEvents } from '../engine/operator-events.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Panel, PanelReport } from '../verifier/panel.ts';
+import { createConfirm } from './confirm.ts';
+import type { Settings } from './settings.ts';
+
+export interface Verifiers extends Confirm {
+  report(): PanelReport;
+  stop(): void;
+}
+
+export function createVerifiers(parts: {
+  settings: Settings;
+  trouble: Pick<OperatorEvents, 'raise' | 'calm'>;
+  /** A URL that was well a moment ago; null: there is none. */
+  knownUp(): string | null;
+  log: Log;
+}): Verifiers {
+  const { settings, trouble, knownUp, log } = parts;
+  let panel = create();
+
+  function create(): Panel {
+    return createConfirm(settings.current(), {
+      onQuarantine: (name, why) =>
+        trouble.raise(`verifier_quarantined:${name}`, {
+          state: 'Degraded',
+          summary: `the votes of the verifier ${name} do not count any more: ${why}`,
+          advice:
+            'Find out who runs it and what runs there; it counts again after a clean run of questions with known answers.',
+        }),
+      onRelease: (name) => trouble.calm(`verifier_quarantined:${name}`),
+      knownUp,
+      log,
+    });
+  }
+
+  settings.subscribe((_, changed) => {
+    if (!changed.some((key) => key === 'VERIFIERS' || key === 'VERIFIER_QUORUM')) return;
+    const before = panel;
+    panel = create();
+    // Whoever still waits for an answer gets none, and asks again.
+    before.stop();
+  });
+
+  return {
+    get isConfigured() {
+      return panel.isConfigured;
+    },
+    async ask(question) {
+      const verification = await panel.ask(question);
+      if (verification.outcome === 'no_verdict') {
+        trouble.raise('verifiers_silent', {
+          state: 'Degraded',
+          summary: 'too few verifiers answer, so failures stay unconfirmed',
+          advice: 'Check that the verifiers run and can be reached from here; jetmon2 status lists them.',
+        });
+      } else trouble.calm('verifiers_silent');
+      return verification;
+    },
+    report: () => panel.report(),
+    stop: () => panel.stop(),
+  };
+}
