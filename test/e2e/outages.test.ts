@@ -17,6 +17,8 @@ type Kind = {
   down(site: Site): Promise<void> | void;
   up?(site: Site): Promise<void> | void;
   reason: string;
+  /** It may also be trouble of our own, so that soon after a recovery it is confirmed before it is told. */
+  isWeak?: true;
   /** What else the very first failure may look like: a request that is under way when the site goes away. */
   cutShort?: readonly string[];
   error: { phase: string; code: string } | null;
@@ -34,6 +36,7 @@ const KINDS: readonly Kind[] = [
     down: (site) => site.close(),
     up: (site) => site.reopen(),
     reason: 'tcp_refused',
+    isWeak: true,
     cutShort: ['tcp_reset', 'http_no_reply', 'body_truncated'],
     error: { phase: 'tcp', code: 'ECONNREFUSED' },
   },
@@ -41,6 +44,7 @@ const KINDS: readonly Kind[] = [
     name: 'takes requests and never answers',
     down: (site) => site.behave({ kind: 'hang', at: 'request' }),
     reason: 'http_timeout',
+    isWeak: true,
     error: { phase: 'http', code: 'DEADLINE' },
   },
   {
@@ -144,7 +148,7 @@ async function outage(site: Site, siteId: number, kind: Kind): Promise<EventDeta
     seen.add(sample.state);
     return sample.state === 'Down';
   });
-  expect(seen).toContain('Seems Down');
+  if (kind.isWeak === undefined || earlier === 0) expect(seen).toContain('Seems Down');
   const [opened] = await eventsOf(siteId);
   expect(opened).toMatchObject({ ended_at: null, state: 'Down', severity: 4, transition_count: 2 });
   expect(stepsOf(opened)).toEqual([

@@ -14,7 +14,7 @@ import { temporaryStore } from './store.ts';
 
 export const LOCAL_KEY = 'jm_LOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALLO';
 
-type Options = Partial<Pick<ApiServerOptions, 'page' | 'log' | 'localKey'>> & {
+type Options = Partial<Pick<ApiServerOptions, 'page' | 'log' | 'localKey' | 'metrics' | 'status'>> & {
   policy?: Partial<SitePolicy>;
   proberStats?: ApiServerOptions['proberStats'];
   host?: string;
@@ -58,6 +58,8 @@ export async function startApi(options: Options = {}) {
     localKey: options.localKey === undefined ? LOCAL_KEY : options.localKey,
     page: options.page ?? null,
     proberStats: options.proberStats ?? (() => null),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+    ...(options.status === undefined ? {} : { status: options.status }),
     onResult(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

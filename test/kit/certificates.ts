@@ -20,6 +20,8 @@ export type LeafOptions = {
   addresses?: string[];
   notBefore?: Date;
   notAfter?: Date;
+  /** Whom it proves; a server unless it says otherwise. */
+  role?: 'server' | 'client';
 };
 
 export interface Authority {
@@ -108,14 +110,14 @@ function subjectOf({ names = [], addresses = [] }: LeafOptions): string {
   return `CN=${names[0] ?? addresses[0] ?? 'nobody'}`;
 }
 
-function leafExtensions({ names = [], addresses = [] }: LeafOptions) {
+function leafExtensions({ names = [], addresses = [], role = 'server' }: LeafOptions) {
   const alternatives = [
     ...names.map((value) => ({ type: 'dns' as const, value })),
     ...addresses.map((value) => ({ type: 'ip' as const, value })),
   ];
   return [
     new BasicConstraintsExtension(false),
-    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+    new ExtendedKeyUsageExtension([role === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
     ...(alternatives.length > 0 ? [new SubjectAlternativeNameExtension(alternatives)] : []),
   ];
 }

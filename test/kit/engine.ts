@@ -1,13 +1,15 @@
 /** The whole engine on a real store, a clock the test moves and a prober the test answers for. */
 import { onTestFinished } from 'vitest';
+import { DEFAULT_POLICY } from '../../src/domain/decision-policy.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
-import { DEFAULT_CADENCE } from '../../src/domain/incident.ts';
 import { DEFAULT_PLAN } from '../../src/domain/probe-plan.ts';
+import { NO_VERIFIERS } from '../../src/engine/confirm.ts';
 import { createEngine, type EngineParts } from '../../src/engine/engine.ts';
 import type { AppendInput } from '../../src/store/append/append-input.ts';
 import { createHistory } from '../../src/store/history/history.ts';
 import { createRuntime } from '../../src/store/runtime.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakeProber, type FakeProber, verdict } from './fake-prober.ts';
 import { databasesAtRest, temporaryStore } from './store.ts';
@@ -51,6 +53,7 @@ export async function testEngine(options: TestEngineOptions = {}) {
   const probers: FakeProber[] = [];
   const engine = createEngine({
     ...store,
+    eventQueries: store.queries,
     runtime,
     history,
     createProber(onResults) {
@@ -59,10 +62,15 @@ export async function testEngine(options: TestEngineOptions = {}) {
     },
     clock,
     log: silentLog,
-    policy: { attemptsToConfirm: 3, ...DEFAULT_CADENCE },
+    metrics: createMetrics(),
+    policy: () => ({ attemptsToConfirm: 3, ...DEFAULT_POLICY }),
+    createConfirm: () => NO_VERIFIERS,
+    referenceTargets: [],
     projectStatus: true,
     timeoutMs: 10_000,
     plan: DEFAULT_PLAN,
+    // What other programs change is nothing to most tests.
+    reloadEveryMs: Number.POSITIVE_INFINITY,
     newOpId() {
       opIds.push(`operation-${++operations}`);
       return `operation-${operations}`;

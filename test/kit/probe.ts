@@ -27,6 +27,7 @@ export function createTestProbe(options: TestProbeOptions = {}): TestProbe {
     extraCaPem: options.extraCaPem ?? null,
     userAgent: 'jetmon-test',
     limits: NO_LIMITS,
+    bindSource: null,
     clock: systemClock,
   });
   const visit = createVisitor({

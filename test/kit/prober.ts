@@ -13,4 +13,5 @@ export const TEST_PROBER_SETTINGS: ProberSettings = {
   plan: DEFAULT_PLAN,
   budgets: DEFAULT_BUDGETS,
   limits: NO_LIMITS,
+  bindSource: null,
 };

@@ -112,6 +112,32 @@ export async function startServer(options: RunOptions & { args?: readonly string
   }
 }
 
+export type Started = {
+  /** What it printed when it had started. */
+  document: Record<string, unknown>;
+  log(): string;
+  end(signal?: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Finished>;
+};
+
+/** A command that goes on running and prints one JSON document when it is ready; ended, if it still runs, with the test. */
+export async function startForTest(args: readonly string[], options: RunOptions): Promise<Started> {
+  const { child, finished, said } = launch(args, options);
+  const end = (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal);
+    return finished;
+  };
+  onTestFinished(async () => void (await end('SIGKILL')));
+  let isOver = false;
+  void finished.then(() => {
+    isOver = true;
+  });
+  const line = await eventually('the program says that it has started', () => {
+    if (isOver) throw new Error(`the program ended before it had started: ${said.err}`);
+    return said.out.includes('\n') ? said.out : null;
+  });
+  return { document: JSON.parse(line) as Record<string, unknown>, log: () => said.err, end };
+}
+
 /** A server that is ended, if it still runs, when the test is. */
 export async function serverForTest(options: Parameters<typeof startServer>[0]): Promise<Server> {
   const server = await startServer(options);

@@ -13,6 +13,7 @@ import { type SqliteThread, type SqliteThreads, startSqliteThread } from '../../
 import { createEndpoints } from '../../src/store/endpoints.ts';
 import { createEventQueries } from '../../src/store/event-queries.ts';
 import { createEvents } from '../../src/store/events.ts';
+import { createFleetRows } from '../../src/store/fleet-rows.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { testMariadb } from './mariadb-each.ts';
 
@@ -98,6 +99,7 @@ export function storeOn(db: Database) {
     db,
     changes,
     endpoints,
+    fleetRows: createFleetRows(db),
     events: createEvents({ db, changes }),
     queries: createEventQueries(db),
     addEndpoint,

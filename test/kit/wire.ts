@@ -16,6 +16,7 @@ export type TestWireOptions = {
   resolver?: TestResolver;
   gate?: NetworkGate;
   clock?: Clock;
+  bindSource?: string;
   /** `IP:port`; empty means the machine's resolvers, which tests should have no need of. */
   dnsServers?: string[];
 };
@@ -37,7 +38,7 @@ export function createTestWire(options: TestWireOptions = {}): TestExchange {
 
 /** As the visitor calls it, for those who look at the calls themselves. */
 export function createTestExchange(options: TestWireOptions = {}): RunExchange {
-  const { extraCaPem, guard, resolver, dnsServers = [], gate = null, clock = systemClock } = options;
+  const { extraCaPem, guard, resolver, dnsServers = [], gate = null, clock = systemClock, bindSource = null } = options;
   const deadlines = createDeadlines(clock);
   return createExchange({
     guard: { ...createEgressGuard({ allow: [], allowPrivate: true, ownListeners: [] }), ...guard },
@@ -47,6 +48,7 @@ export function createTestExchange(options: TestWireOptions = {}): RunExchange {
     clock,
     deadlines,
     userAgent: 'jetmon-test/1.0',
+    bindSource,
   });
 }
 
