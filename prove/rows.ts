@@ -7,6 +7,8 @@ import { type Claim, isWanted, notMeasured, type ProofContext } from './topic.ts
 export type Row<Place> = {
   what: string;
   goal: string;
+  /** True: it mostly waits, so those beside it in the list that do, too, are measured at the same time. */
+  waits?: boolean;
   measure(place: Place): Promise<Pick<Claim, 'measured' | 'held' | 'detail'>>;
 };
 
@@ -17,13 +19,23 @@ export async function* measureRows<Place extends Pick<ProofContext, 'only' | 'si
   rows: readonly Row<Place>[],
   place: Place,
 ): AsyncIterable<Claim> {
-  for (const row of rows) {
-    if (!isWanted(place, row.what)) continue;
-    const claim = await claimOf(row, place);
+  const wanted = rows.filter(({ what }) => isWanted(place, what));
+  for (const group of groupsOf(wanted)) {
+    const claims = await Promise.all(group.map((row) => claimOf(row, place)));
     // What was cut off says nothing.
     if (place.signal.aborted) return;
-    yield claim;
+    yield* claims;
   }
+}
+
+function groupsOf<Place>(rows: readonly Row<Place>[]): Row<Place>[][] {
+  const groups: Row<Place>[][] = [];
+  for (const row of rows) {
+    const last = groups.at(-1);
+    if (row.waits && last?.at(-1)?.waits) last.push(row);
+    else groups.push([row]);
+  }
+  return groups;
 }
 
 export async function* inFolder<T>(run: (folder: string) => AsyncIterable<T>): AsyncIterable<T> {

@@ -26,6 +26,7 @@ export function settingsWith({ caPem }: Pick<OwnProberOptions, 'caPem'>): Prober
     plan: DEFAULT_PLAN,
     budgets: DEFAULT_BUDGETS,
     limits: NO_LIMITS,
+    bindSource: null,
   };
 }
 

@@ -1,0 +1,210 @@
+/** Sites that fail and recover at random moments: how soon that is known, said for sure, and over. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Authority, createAuthority, type ServerIdentity } from '../../test/kit/certificates.ts';
+import { type Site, startSite } from '../../test/kit/site.ts';
+import type { Folder, Row } from '../rows.ts';
+import { seconds } from '../statistics.ts';
+import { type LogReader, openLog, type Step } from './log-reader.ts';
+import { type Product, startProduct, withVerifiers } from './product.ts';
+
+const INTERVAL_MS = 20_000;
+const TIMEOUT_MS = 10_000;
+/** So many that the mean of a uniform wait is known to a few percent. */
+const SITES_PER_KIND = { prove: 40, long: 50 };
+const ONSETS_WITHIN_MS = { prove: 80_000, long: 240_000 };
+/** Healthy ones, looked at every second, beside which so many failures are no reason to suspect ourselves. */
+const HEALTHY_SITES = 150;
+const HELD_AT_MOST_MS = 90_000;
+const VERIFIERS = 3;
+const DAY_MS = 86_400_000;
+const LOOK_EVERY_MS = 100;
+
+/** For sites that speak TLS. */
+type Identities = { good: ServerIdentity; expired: ServerIdentity } | null;
+type Kind = 'refused' | 'reset' | 'status 503' | 'bad certificate' | 'hang';
+
+const FAIL: Readonly<Record<Kind, (site: Site, identities: Identities) => unknown>> = {
+  refused: (site) => site.close(),
+  reset: (site) => site.behave({ kind: 'reset', at: 'connect' }),
+  'status 503': (site) => site.behave({ kind: 'status', code: 503 }),
+  'bad certificate': (site, identities) => identities && site.present(identities.expired),
+  hang: (site) => site.behave({ kind: 'hang', at: 'request' }),
+};
+
+const RECOVER: Readonly<Record<Kind, (site: Site, identities: Identities) => unknown>> = {
+  refused: (site) => site.reopen(),
+  reset: (site) => site.behave({ kind: 'up' }),
+  'status 503': (site) => site.behave({ kind: 'up' }),
+  'bad certificate': (site, identities) => identities && site.present(identities.good),
+  hang: (site) => site.behave({ kind: 'up' }),
+};
+
+const KINDS = Object.keys(FAIL) as Kind[];
+
+/** One outage: real moments, and when the log says it knew; ms since the epoch, NaN for never. */
+type Outage = { kind: Kind; failedMs: number; openedMs: number; downMs: number; recoveredMs: number; closedMs: number };
+
+export const DETECTION_ROWS: readonly Row<Folder>[] = [
+  {
+    what: `failures at random moments, ${VERIFIERS} verifiers, interval ${INTERVAL_MS / 1000} s: first known, confirmed, over`,
+    goal: 'opened: mean ≤ 0.55 interval, max ≤ interval + timeout + 2 s; Down ≤ 15 s later (a hang: + timeout); closed: mean ≤ 20 s, max ≤ 35 s',
+    waits: true,
+    measure: async (place) => judged(await outages(place)),
+  },
+];
+
+async function outages(place: Folder): Promise<Outage[]> {
+  const authority = await createAuthority('Detection CA');
+  const ca = join(place.folder, 'ca.pem');
+  await writeFile(ca, authority.caPem);
+  const size = place.long ? SITES_PER_KIND.long : SITES_PER_KIND.prove;
+  const sites = await Promise.all(
+    KINDS.flatMap((kind, group) =>
+      Array.from({ length: size }, (_, nth) => startOne(kind, group * size + nth, authority)),
+    ),
+  );
+  const healthy = await startSite({ address: '127.255.0.1' });
+  try {
+    return await withVerifiers(place, VERIFIERS, { CHECK_CA_FILE: ca }, async (entries) => {
+      const product = await startProduct(place, {
+        config: {
+          MIN_CHECK_INTERVAL_SECONDS: 1,
+          NET_COMMS_TIMEOUT: TIMEOUT_MS / 1000,
+          EGRESS_ALLOW: ['127.0.0.0/8'],
+          CHECK_CA_FILE: ca,
+          VERIFIERS: entries,
+        },
+      });
+      const log = openLog(product.dataDir);
+      const following = followLog(log);
+      try {
+        return await play(product, sites, healthy, following.of, place);
+      } finally {
+        following.stop();
+        await product.stop();
+      }
+    });
+  } finally {
+    await Promise.all([healthy, ...sites.map(({ site }) => site)].map((site) => site.stop()));
+  }
+}
+
+async function play(
+  { client }: Product,
+  sites: readonly Started[],
+  healthy: Site,
+  stepsOf: (siteId: number) => readonly Step[],
+  { long, signal, progress }: Folder,
+): Promise<Outage[]> {
+  const watched: (Started & { siteId: number })[] = [];
+  for (let nth = 0; nth < HEALTHY_SITES; nth += 1) {
+    await client.sites.create({ monitor_url: `${healthy.url}${nth}`, check_interval_seconds: 1 });
+  }
+  for (const one of sites) {
+    const added = await client.sites.create({
+      monitor_url: one.site.url,
+      check_interval_seconds: INTERVAL_MS / 1000,
+    });
+    watched.push({ ...one, siteId: Number(added.id) });
+  }
+  // Each is looked at once before anything happens to it.
+  await delay(INTERVAL_MS, undefined, { signal });
+  const within = long ? ONSETS_WITHIN_MS.long : ONSETS_WITHIN_MS.prove;
+  let over = 0;
+  return Promise.all(
+    watched.map(async (one) => {
+      await delay(Math.random() * within, undefined, { signal });
+      const outage = await oneOutage(one, () => stepsOf(one.siteId), signal);
+      over += 1;
+      progress(`${over} of ${watched.length} outages over`);
+      return outage;
+    }),
+  );
+}
+
+type Started = { kind: Kind; site: Site; identities: Identities };
+
+/** Each in a network of its own. */
+async function startOne(kind: Kind, nth: number, authority: Authority): Promise<Started> {
+  const address = `127.${nth + 1}.0.1`;
+  if (kind !== 'bad certificate') return { kind, site: await startSite({ address }), identities: null };
+  const addresses = [address];
+  const past = (days: number) => new Date(Date.now() - days * DAY_MS);
+  const identities = {
+    good: await authority.issue({ addresses }),
+    expired: await authority.issue({ addresses, notBefore: past(60), notAfter: past(2) }),
+  };
+  return { kind, site: await startSite({ address, identity: identities.good }), identities };
+}
+
+async function oneOutage(
+  { kind, site, identities }: Started,
+  steps: () => readonly Step[],
+  signal: AbortSignal,
+): Promise<Outage> {
+  const before = steps().length;
+  const find = (wanted: (step: Step) => boolean) => steps().slice(before).find(wanted)?.changedAtMs ?? Number.NaN;
+  const until = async (wanted: (step: Step) => boolean): Promise<number> => {
+    const untilMs = performance.now() + HELD_AT_MOST_MS;
+    while (Number.isNaN(find(wanted)) && performance.now() < untilMs) await delay(LOOK_EVERY_MS, undefined, { signal });
+    return find(wanted);
+  };
+  await FAIL[kind](site, identities);
+  const failedMs = Date.now();
+  const downMs = await until(({ stateAfter }) => stateAfter === 'Down');
+  // Any moment between two looks.
+  await delay(Math.random() * INTERVAL_MS, undefined, { signal });
+  await RECOVER[kind](site, identities);
+  const recoveredMs = Date.now();
+  const closedMs = await until(
+    ({ stateAfter, changedAtMs }) => stateAfter === 'Resolved' && changedAtMs >= recoveredMs,
+  );
+  return { kind, failedMs, openedMs: find(({ reason }) => reason === 'opened'), downMs, recoveredMs, closedMs };
+}
+
+function followLog(log: LogReader): { of(siteId: number): readonly Step[]; stop(): void } {
+  const steps = new Map<number, Step[]>();
+  const timer = setInterval(() => {
+    for (const step of log.next()) {
+      const known = steps.get(step.siteId);
+      if (known === undefined) steps.set(step.siteId, [step]);
+      else known.push(step);
+    }
+  }, LOOK_EVERY_MS);
+  return {
+    of: (siteId) => steps.get(siteId) ?? [],
+    stop() {
+      clearInterval(timer);
+      log.close();
+    },
+  };
+}
+
+function judged(outages: readonly Outage[]) {
+  const hard = outages.filter(({ kind }) => kind !== 'hang');
+  const hangs = outages.filter(({ kind }) => kind === 'hang');
+  const opened = hard.map(({ failedMs, openedMs }) => openedMs - failedMs);
+  const confirmed = hard.map(({ openedMs, downMs }) => downMs - openedMs);
+  const openedHangs = hangs.map(({ failedMs, openedMs }) => openedMs - failedMs);
+  const confirmedHangs = hangs.map(({ openedMs, downMs }) => downMs - openedMs);
+  const closed = outages.map(({ recoveredMs, closedMs }) => closedMs - recoveredMs);
+  const goals: readonly [figures: readonly number[], meanMs: number, maxMs: number][] = [
+    [opened, 0.55 * INTERVAL_MS, INTERVAL_MS + TIMEOUT_MS + 2_000],
+    [openedHangs, Number.POSITIVE_INFINITY, INTERVAL_MS + TIMEOUT_MS + 2_000],
+    [confirmed, Number.POSITIVE_INFINITY, 15_000],
+    [confirmedHangs, Number.POSITIVE_INFINITY, 15_000 + TIMEOUT_MS],
+    [closed, 20_000, 35_000],
+  ];
+  const shown = (figures: readonly number[]) => `${seconds(mean(figures))}, max ${seconds(Math.max(...figures))}`;
+  return {
+    measured: `opened: mean ${shown(opened)}; Down ${shown(confirmed)} later (hangs ${shown(confirmedHangs)}); closed: mean ${shown(closed)}`,
+    held: goals.every(([figures, meanMs, maxMs]) => mean(figures) <= meanMs && Math.max(...figures) <= maxMs),
+    detail: `beside ${HEALTHY_SITES} healthy ones ${hard.length} sites refuse, reset, answer 503 or show an expired certificate, ${hangs.length} hang (opened after ${shown(openedHangs)}); one outage each`,
+  };
+}
+
+function mean(figures: readonly number[]): number {
+  return figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
+}
