@@ -144,6 +144,7 @@ export async function startApp({ loaded, readConfig, log }: AppOptions): Promise
     });
     settings.subscribe(({ LOG_LEVEL }) => log.setLevel(LOG_LEVEL));
     sayProjection(config, log);
+    if (asked?.isConfigured !== true) log.debug('no verifiers: Down rests on what this process alone sees');
     logTransitions(store, log);
     await engine.start();
     store.lock.announce(address);

@@ -7,8 +7,6 @@ import { AppError } from '../domain/errors.ts';
 import { loadConfig } from './config.ts';
 import { CONFIG_SHAPE, NO_EFFECT_KEYS, RENAMED_KEYS } from './config-keys.ts';
 
-const NO_VERIFIERS = 'There are no VERIFIERS: Down rests on what this process alone sees.';
-
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -37,7 +35,7 @@ describe('with nothing configured', () => {
     const { config, notices, file } = loadConfig({});
     expect(config).toMatchObject({ HTTP_PORT: 8080, HTTP_BIND: '127.0.0.1', NUM_OF_CHECKS: 3, EGRESS_ALLOW: [] });
     expect(config.DATABASE_URL).toBe('sqlite:data/jetmon.db');
-    expect(notices).toEqual([NO_VERIFIERS]);
+    expect(notices).toEqual([]);
     expect(file).toBeNull();
   });
 });
@@ -74,7 +72,7 @@ describe('the file', () => {
   it('of the older system is taken as it is: every key of it is known', () => {
     const older = Object.fromEntries(NO_EFFECT_KEYS.map((key) => [key, 1]));
     const { notices } = loadConfig({ JETMON_CONFIG: fileWith(JSON.stringify(older)) });
-    expect(notices).toHaveLength(NO_EFFECT_KEYS.length + 1);
+    expect(notices).toHaveLength(NO_EFFECT_KEYS.length);
     expect(notices[0]).toContain('has no effect here');
   });
 
@@ -83,14 +81,14 @@ describe('the file', () => {
       '{"NUM_WORKERS": 60, "DEFAULT_CHECK_METHOD": "HEAD", "BODY_READ_MAX_MS": 0, "KEYWORD_READ_MAX_MS": 500}';
     const { config, notices } = loadConfig({ JETMON_CONFIG: fileWith(older) });
     expect(config).toMatchObject({ NUM_WORKERS: 60, DEFAULT_CHECK_METHOD: 'HEAD', KEYWORD_READ_MAX_MS: 500 });
-    expect(notices).toEqual([NO_VERIFIERS]);
+    expect(notices).toEqual([]);
   });
 
   it('may use an older name, with a notice; the new name wins', () => {
     const path = fileWith('{"DB_UPDATES_ENABLE": false, "DASHBOARD_PORT": 7000, "HTTP_PORT": 7001}');
     const { config, notices } = loadConfig({ JETMON_CONFIG: path });
     expect(config).toMatchObject({ LEGACY_STATUS_PROJECTION_ENABLE: false, HTTP_PORT: 7001 });
-    expect(notices).toHaveLength(3);
+    expect(notices).toHaveLength(2);
   });
 
   it('with API_PORT 0 does not move the port: there it meant "no API"', () => {
@@ -148,7 +146,7 @@ describe('the environment', () => {
   });
 
   it('holds much that is not ours, and that is left alone', () => {
-    expect(loadConfig({ PATH: '/bin', DEBUG: 'app:*', HTPP_PORT: '1' }).notices).toEqual([NO_VERIFIERS]);
+    expect(loadConfig({ PATH: '/bin', DEBUG: 'app:*', HTPP_PORT: '1' }).notices).toEqual([]);
   });
 
   it('builds the database URL from its parts when it is absent, and never when it is given', () => {

@@ -88,7 +88,7 @@ function readConfigFile(env: Env): { path: string; values: Raw } | null {
     const values: unknown = JSON.parse(text);
     if (values !== null && typeof values === 'object' && !Array.isArray(values)) return { path, values: values as Raw };
   } catch (cause) {
-    throw new AppError('invalid_config', `${path}: this is not JSON: ${(cause as Error).message}`, {
+    throw new AppError('invalid_config', `${path}: this is not JSON${placeIn(cause)}`, {
       fix: 'correct the file; it holds one JSON object with keys in capitals',
       cause,
     });
@@ -100,6 +100,13 @@ function readConfigFile(env: Env): { path: string; values: Raw } | null {
 
 /** `older`: the keys whose value stood under an older name. */
 type Taken = { values: Raw; older: ReadonlySet<ConfigKey>; notices: string[]; problems: string[] };
+
+/** The message of the parser quotes the text, which may hold secrets. */
+function placeIn(error: unknown): string {
+  const at = /\bposition (\d+)(?: \(line (\d+) column (\d+)\))?/.exec(error instanceof Error ? error.message : '');
+  if (at === null) return '';
+  return at[2] === undefined ? ` at character ${at[1]}` : ` at line ${at[2]}, column ${at[3]}`;
+}
 
 /** Sorts the keys of one source: known, renamed (the new name wins), without effect, unknown. */
 function takeKeys(source: Raw, place: string): Taken {

@@ -38,6 +38,18 @@ describe('settings', () => {
     expect(told).toEqual([[5, ['NUM_OF_CHECKS']]]);
   });
 
+  it('take other verifiers and another quorum where they are used, and once', () => {
+    const listOf = (token: string) =>
+      JSON.stringify(['a', 'b', 'c'].map((name) => ({ name, host: `${name}.example`, port: 7803, auth_token: token })));
+    const { settings, said } = settingsFrom({ VERIFIERS: listOf('before') });
+    said.env = { VERIFIERS: listOf('after'), VERIFIER_QUORUM: '3' };
+    expect(settings.reload().changed).toEqual(['VERIFIERS', 'VERIFIER_QUORUM']);
+    const { verifiers, verifierQuorum } = settings.current();
+    expect(verifiers.map(({ authToken }) => authToken)).toEqual(['after', 'after', 'after']);
+    expect(verifierQuorum).toBe(3);
+    expect(settings.reload().changed).toEqual([]);
+  });
+
   it('go on naming what waits until it is as it was, and tell nobody of nothing', () => {
     const { settings, said } = settingsFrom({});
     const told: unknown[] = [];

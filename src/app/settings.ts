@@ -107,12 +107,13 @@ function differences(one: Config, other: Config): ConfigKey[] {
   );
 }
 
-/** What became of a key, where it is not kept as it was written. */
+/** Where a key is not kept as it was written, what became of it. */
+const MEMBER_OF: Readonly<Record<string, keyof Config>> = { VERIFIERS: 'verifiers', VERIFIER_QUORUM: 'verifierQuorum' };
+
 function configured(config: Config, key: ConfigKey): unknown {
-  if (key === 'VERIFIERS') return config.verifiers;
-  return key === 'VERIFIER_QUORUM' ? config.verifierQuorum : config[key];
+  return config[MEMBER_OF[key] ?? (key as keyof Config)];
 }
 
 function picked(config: Config, keys: readonly ConfigKey[]): Partial<Config> {
-  return Object.fromEntries(keys.map((key) => [key, configured(config, key)])) as Partial<Config>;
+  return Object.fromEntries(keys.map((key) => [MEMBER_OF[key] ?? key, configured(config, key)])) as Partial<Config>;
 }

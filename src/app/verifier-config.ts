@@ -132,7 +132,8 @@ function pemsOf(tls: z.output<typeof TlsSchema>, at: number): VerifierTls {
 }
 
 function noticesFor(regions: number, quorum: number, wanted: { quorum: number; isOlder: boolean } | null): string[] {
-  if (regions === 0) return ['There are no VERIFIERS: Down rests on what this process alone sees.'];
+  // A set-up of its own kind, and the first that everybody has.
+  if (regions === 0) return [];
   const notices: string[] = [];
   if (wanted?.isOlder === true && wanted.quorum > regions)
     notices.push(`PEER_OFFLINE_LIMIT is ${wanted.quorum}, VERIFIERS has ${regions} regions: all of them must agree.`);

@@ -19,6 +19,7 @@ export function createVerifiers(parts: {
   log: Log;
 }): Verifiers {
   const { settings, trouble, knownUp, log } = parts;
+  let isStopped = false;
   let panel = create();
 
   function create(): Panel {
@@ -36,12 +37,31 @@ export function createVerifiers(parts: {
     });
   }
 
+  /** Whether those that answer could make up the quorum. */
+  function tellOfSilence({ verifiers, quorum }: PanelReport): void {
+    const answering = new Set(verifiers.filter(({ isAnswering }) => isAnswering !== false).map(({ region }) => region));
+    if (answering.size >= quorum) trouble.calm('verifiers_silent');
+    else {
+      trouble.raise('verifiers_silent', {
+        state: 'Degraded',
+        summary: 'too few verifiers answer, so failures stay unconfirmed',
+        advice: 'Check that the verifiers run and can be reached from here; jetmon2 status lists them.',
+        facts: { answering: answering.size, quorum },
+      });
+      // It ends by itself when nobody has to ask any more.
+      trouble.calm('verifiers_silent');
+    }
+  }
+
   settings.subscribe((_, changed) => {
     if (!changed.some((key) => key === 'VERIFIERS' || key === 'VERIFIER_QUORUM')) return;
     const before = panel;
     panel = create();
     // Whoever still waits for an answer gets none, and asks again.
     before.stop();
+    for (const { verifier, quarantinedWhy } of before.report().verifiers) {
+      if (quarantinedWhy !== null) trouble.calm(`verifier_quarantined:${verifier}`);
+    }
   });
 
   return {
@@ -49,17 +69,15 @@ export function createVerifiers(parts: {
       return panel.isConfigured;
     },
     async ask(question) {
-      const verification = await panel.ask(question);
-      if (verification.outcome === 'no_verdict') {
-        trouble.raise('verifiers_silent', {
-          state: 'Degraded',
-          summary: 'too few verifiers answer, so failures stay unconfirmed',
-          advice: 'Check that the verifiers run and can be reached from here; jetmon2 status lists them.',
-        });
-      } else trouble.calm('verifiers_silent');
+      const asked = panel;
+      const verification = await asked.ask(question);
+      if (asked === panel && !isStopped) tellOfSilence(asked.report());
       return verification;
     },
     report: () => panel.report(),
-    stop: () => panel.stop(),
+    stop() {
+      isStopped = true;
+      panel.stop();
+    },
   };
 }

@@ -45,7 +45,8 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   const { config } = loadConfig(terminal.env);
   const server = await serverToSignal(config);
   const startedMs = systemClock.monotonicMs();
-  const inFlight = server === null ? null : await inFlightOf(server);
+  // One that hangs is ended all the same.
+  const inFlight = server === null ? null : await soon(inFlightOf(server));
   let outcome: Outcome = 'nothing_ran';
   if (server !== null) {
     const progress = createProgress(terminal, systemClock);
@@ -64,6 +65,17 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   if (outcome === 'ended' || outcome === 'still_running') terminal.setExitCode(1);
   const facts = { outcome, pid: server?.pid ?? null, in_flight: inFlight, took_ms: tookMs };
   terminal.out.write(options.json ? jsonLine(facts) : `${wordsFor(facts, config.JETMON_DATA_DIR)}\n`);
+}
+
+/** What comes within two seconds; null otherwise. */
+async function soon<T>(answer: Promise<T>): Promise<T | null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const timer = systemClock.after(2_000, () => resolve(null));
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    timer.cancel();
+  }
 }
 
 /** Throws `invalid_arguments`. */

@@ -9,7 +9,8 @@ type FlapPolicy = Pick<DecisionPolicy, 'flap' | 'intervalMs'>;
 
 /** One more failure began. Keeps as many as it takes to call an endpoint flapping. */
 export function withStart(recent: Recent, startMs: number, { flap }: Pick<DecisionPolicy, 'flap'>): Recent {
-  return { ...recent, startsMs: [...recent.startsMs, startMs].slice(-flap.starts), braked: null };
+  const startsMs = flap.starts <= 0 ? [] : [...recent.startsMs, startMs].slice(-flap.starts);
+  return { ...recent, startsMs, braked: null };
 }
 
 export function isFlapping({ startsMs }: Recent, nowMs: number, { flap }: Pick<DecisionPolicy, 'flap'>): boolean {

@@ -68,10 +68,13 @@ type Account = {
 export function createTrust(verifiers: readonly { name: string; region: string }[], rule: QuorumRule): Trust {
   const accounts = new Map(verifiers.map(({ name, region }) => [name, newAccount(name, region)]));
 
-  /** Whether the quorum of the regions other than this one says so. */
+  /** What more than half of all regions say without this one: whatever the quorum is, so few cannot judge so many. */
   function othersSay(says: ReadonlyMap<string, Truth>, counts: Record<Truth, number>, region: string): Truth | null {
     const own = says.get(region);
-    for (const truth of ['down', 'up'] as const) if (counts[truth] - Number(own === truth) >= rule.quorum) return truth;
+    const majority = Math.floor(rule.regions.length / 2) + 1;
+    const enough = Math.min(majority, rule.regions.length - 1);
+    if (enough < 1) return null;
+    for (const truth of ['down', 'up'] as const) if (counts[truth] - Number(own === truth) >= enough) return truth;
     return null;
   }
 

@@ -6,6 +6,8 @@ import type { LabelsOf } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface DetectionCounts {
+  /** A look was handed to the prober so long after it was due, ms. */
+  handedOver(lateMs: number): void;
   /** What a look of ours led to. */
   decided(before: Known, decision: Decision, observation: Observation): void;
   /** What verifiers said. */
@@ -15,7 +17,9 @@ export interface DetectionCounts {
 }
 
 export function createDetectionCounts(metrics: Metrics): DetectionCounts {
+  const lateness = metrics.timer('dispatch_lateness');
   return {
+    handedOver: lateness.observe,
     decided(before, decision, { evidence }) {
       const of = { class: classOf(evidence?.failure_class) };
       const { why } = decision.next;
@@ -23,7 +27,8 @@ export function createDetectionCounts(metrics: Metrics): DetectionCounts {
       else if (why === 'retry' || why === 'verify' || why === 'recovery')
         metrics.counter('detection_failure', of).add();
       if (why === 'retry') metrics.count('retry');
-      if (decision.swallowed) metrics.counter('maintenance_swallowed', of).add();
+      // What was open is counted as it closes.
+      if (decision.swallowed && decision.mutations.length === 0) metrics.counter('maintenance_swallowed', of).add();
       if (decision.quiet !== null) metrics.counter('suppressed', { why: WHY[decision.quiet] }).add();
     },
     verified({ outcome }) {

@@ -15,6 +15,7 @@ function setUp({ checksPerSecond = 0, limits = LIMITS } = {}) {
     prober: { submit: (jobs) => void out.push(...jobs.map(({ id }) => id)), inFlight: () => out.length },
     jobFor: (slot) => ({ id: slot, url: '', timeoutMs: 1_000, plan: null, evidence: 'unless_healthy' }),
     dueMs: (slot) => dueMs.get(slot) ?? clock.monotonicMs(),
+    handedOver: () => {},
     isUrgent: (slot) => urgent.has(slot),
     checksPerSecond: () => checksPerSecond,
     limits,

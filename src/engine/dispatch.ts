@@ -47,6 +47,8 @@ export function createDispatch(parts: {
   dueMs(slot: number): number;
   isUrgent(slot: number): boolean;
   checksPerSecond(): number;
+  /** A look leaves so long after it was due, ms. */
+  handedOver(lateMs: number): void;
   limits?: WindowLimits | undefined;
 }): Dispatch {
   const { clock, prober } = parts;
@@ -80,7 +82,9 @@ export function createDispatch(parts: {
     while (jobs.length < room) {
       const slot = next();
       if (slot === NONE) break;
-      lateness.add(nowMs - parts.dueMs(slot), nowMs);
+      const lateMs = nowMs - parts.dueMs(slot);
+      lateness.add(lateMs, nowMs);
+      parts.handedOver(lateMs);
       jobs.push(parts.jobFor(slot));
     }
     return jobs;

@@ -85,6 +85,9 @@ export interface Engine {
 /** Rows of the registry read at a time when the fleet is filled. */
 const ROWS_PER_PAGE = 2_000;
 
+/** Endpoints of earlier runs that the gate hears of: enough for as many networks as it keeps. */
+const MOST_REMEMBERED = 500;
+
 /** How often freshness is written, in one transaction, and what could not be read is tried again. */
 const HOUSEKEEPING_EVERY_MS = 5_000;
 
@@ -98,6 +101,7 @@ export function createEngine(parts: EngineParts): Engine {
   const listeners = new Set<ResultListener>();
   const prober = parts.createProber((results) => pipeline.seen(results));
   const operatorEvents = createOperatorEvents(parts);
+  const ownFailures = createOwnFailures(operatorEvents);
   const confirm = parts.createConfirm(operatorEvents, () => pipeline.knownUp());
   const gate = createGate({
     clock: parts.clock,
@@ -120,14 +124,14 @@ export function createEngine(parts: EngineParts): Engine {
     confirm,
     append: createAppendDecision(parts),
     linkCause: createLinkCause(parts),
-    ownFailures: createOwnFailures(operatorEvents),
+    ownFailures,
     counts: createDetectionCounts(parts.metrics),
     usualMs: parts.runtime.usualMs,
     onResult(who) {
       for (const listener of listeners) tell(listener, who);
     },
     onLateWrite({ endpointId }) {
-      if (fleet.find(endpointId) !== -1) follow([endpointId]);
+      follow([endpointId]);
     },
     onWriteFailure({ endpointId, url }, error) {
       parts.log.error(
@@ -152,6 +156,7 @@ export function createEngine(parts: EngineParts): Engine {
   let flushing = Promise.resolve();
   let reloading = Promise.resolve();
   let stopped = false;
+  let remembered = 0;
   let housekeeping: Timer | null = null;
   let unsubscribe = () => {};
   /** Endpoints whose rows must be read again before they are looked at: a change, or a write of unknown outcome. */
@@ -173,6 +178,7 @@ export function createEngine(parts: EngineParts): Engine {
     const url = fleet.url(slot);
     pipeline.retire(slot);
     fleet.remove(slot);
+    ownFailures.saw(endpointId, null);
     return url;
   }
 
@@ -255,6 +261,15 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
 
+  /** Those that were well can be asked about our network before anybody was looked at. */
+  function remember(slot: number): void {
+    if (remembered >= MOST_REMEMBERED) return;
+    const endpointId = fleet.endpointId(slot);
+    if (parts.runtime.healthyAtMs(endpointId) === null) return;
+    remembered += 1;
+    gate.remember(endpointId, parts.runtime.latest(endpointId)?.address ?? null);
+  }
+
   async function fill(): Promise<void> {
     const { fleetRows } = parts;
     const slots = withRoomToGrow(await fleetRows.count());
@@ -267,6 +282,7 @@ export function createEngine(parts: EngineParts): Engine {
         if (!page.isActive(row)) continue;
         const slot = fleet.addRow(page, row);
         watch(slot, delayOfFirstLook(slot, nowMs));
+        remember(slot);
       }
     }
   }

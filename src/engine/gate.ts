@@ -74,6 +74,12 @@ const FAILING_FOR_MS = 60_000;
 const NEED_PROOF: readonly FailureShape[] = ['refused', 'silent', 'name'];
 const ALL_SHAPES: readonly FailureShape[] = [...NEED_PROOF, 'answered'];
 
+const CANNOT_BE_ASKED: Judgement = {
+  kind: 'unknown',
+  reason: 'network_unproven',
+  summary: SUMMARY.network_unproven,
+};
+
 export function createGate(parts: GateParts): Gate {
   const { clock, hasVerifiers } = parts;
   const trouble = createGateTrouble(parts);
@@ -89,6 +95,7 @@ export function createGate(parts: GateParts): Gate {
   const believed = { not_needed: 0, passed: 0, too_few: 0 };
   const unknown = { network_unproven: 0, mass_failure: 0, clock_jumped: 0 };
   let leftToVerifiers = 0;
+  let isStopped = false;
   let failedMs = Number.NEGATIVE_INFINITY;
   let timer: Timer = clock.after(TICK_MS, tick);
 
@@ -205,6 +212,8 @@ export function createGate(parts: GateParts): Gate {
       reached(look);
     },
     judge(failure) {
+      // Nobody can be asked any more: the end of ours is no outage of anybody's.
+      if (isStopped) return failure.shape === 'answered' ? believe(failure, 'not_needed') : CANNOT_BE_ASKED;
       const nowMs = clock.monotonicMs();
       failedMs = nowMs;
       const jumpMs = clockWatch.jumpSince(failure.startedAtMonoMs);
@@ -235,6 +244,7 @@ export function createGate(parts: GateParts): Gate {
       window: brake.counts(clock.monotonicMs()),
     }),
     stop() {
+      isStopped = true;
       timer.cancel();
       references?.stop();
       witnesses.dismiss();

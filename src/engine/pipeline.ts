@@ -33,6 +33,9 @@ export type PipelineParts = Omit<SettleParts, 'inTurn' | 'arm' | 'gate' | 'onRes
   onWriteFailure(target: Target, error: unknown): void;
 };
 
+/** Between two retries of one target. */
+const LEAST_GAP_MS = 2_000;
+
 export function createPipeline(parts: PipelineParts) {
   const { fleet, prober, gate, runtime, history, clock } = parts;
   const jobs = createJobs(fleet);
@@ -45,6 +48,7 @@ export function createPipeline(parts: PipelineParts) {
     dueMs: wheel.dueMs,
     isUrgent: (slot) => fleet.has(slot, MARK.urgent),
     checksPerSecond: fleet.checksPerSecond,
+    handedOver: parts.counts.handedOver,
   });
   const settle = createSettle({ ...parts, inTurn, arm: (target, waitMs) => follow(target, waitMs) });
   const writing = new Set<Promise<void>>();
@@ -57,7 +61,8 @@ export function createPipeline(parts: PipelineParts) {
     if (target === null) return jobs.jobFor(slot, fleet.timeoutMs(slot));
     const job = jobs.jobFor(slot, retry(target)?.timeoutMs ?? target.timeoutMs);
     const next = retry(target);
-    if (next !== null) arm(slot, next.atMs - clock.nowMs(), true);
+    // Those that are overdue do not leave together: one bad moment must not confirm a failure.
+    if (next !== null) arm(slot, Math.max(next.atMs - clock.nowMs(), LEAST_GAP_MS), true);
     return job;
   }
 
@@ -82,8 +87,7 @@ export function createPipeline(parts: PipelineParts) {
       gate.passed({ endpointId: who.endpointId, address: observation.address, startedAtMonoMs, endedAtMonoMs });
     }
     if (worst.state !== 'Up' || targets.at(slot) !== null) {
-      const target = targets.of(slot);
-      inTurn(target, async () => follow(target, await settle.look(target, observation)));
+      judge(targets.of(slot), observation);
       return;
     }
     parts.ownFailures.saw(who.endpointId, null);
@@ -94,15 +98,28 @@ export function createPipeline(parts: PipelineParts) {
     parts.onResult(who);
   }
 
+  function judge(target: Target, observation: Observation): void {
+    const [seenMonoMs, { epoch }] = [clock.monotonicMs(), target];
+    inTurn(target, async () => {
+      // Settled while it waited for its turn: it began before that.
+      if (epoch === target.epoch) follow(target, await settle.look(target, observation, seenMonoMs));
+    });
+  }
+
   /** What concerns one target happens one after another, as looks and answers of others may come at once. */
   function inTurn(target: Target, work: () => Promise<void>): void {
     const done: Promise<void> = target.turn
       .then(() => (target.retired ? undefined : work()))
       .catch((error: unknown) => {
-        retire(target.slot);
+        // The slot of one that was replaced is another's.
+        if (!target.retired) retire(target.slot);
         parts.onWriteFailure(target, error);
       })
-      .finally(() => writing.delete(done));
+      .finally(() => {
+        writing.delete(done);
+        // Only when nothing waits for its turn: whatever is decided next must find this very target.
+        if (target.turn === done) targets.release(target);
+      });
     target.turn = done;
     writing.add(done);
   }
@@ -118,8 +135,8 @@ export function createPipeline(parts: PipelineParts) {
     }
     // What is settled needs no witness that began before it was.
     jobs.revoke(slot);
+    target.epoch += 1;
     arm(slot, waitMs, waitMs !== NEXT_ROUND);
-    targets.release(target);
   }
 
   function retry(target: Target) {
@@ -161,7 +178,8 @@ export function createPipeline(parts: PipelineParts) {
     lookNow(endpointId: Who['endpointId']): boolean {
       const slot = fleet.find(endpointId);
       if (slot === -1) return false;
-      if (jobs.out(slot) === 0) arm(slot, 0, true);
+      // One that is judged right now has just been looked at.
+      if (jobs.out(slot) === 0 && targets.at(slot)?.isJudged !== true) arm(slot, 0, true);
       return true;
     },
     /** Takes back what was said of an endpoint before our own network came into doubt. */

@@ -5,10 +5,9 @@
 
 import { decide } from '../domain/decide.ts';
 import type { Proof } from '../domain/gate.ts';
-import type { Decision, Known, Quiet } from '../domain/incident.ts';
+import { type Decision, isFailing, type Known, type Quiet } from '../domain/incident.ts';
 import { isAnswered } from '../domain/state.ts';
 import { clearedBySilence, type Observation, type Verdict, worstVerdict } from '../domain/verdict.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { History } from '../store/history/history.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { LinkCause } from './append-decision.ts';
@@ -33,7 +32,8 @@ export type SettleParts = AskingParts & {
  * could not be written. One thing of a target at a time.
  */
 export interface Settle {
-  look(target: Target, observation: Observation): Promise<number | null>;
+  /** `seenMonoMs`: when its result came in, on the monotonic clock. */
+  look(target: Target, observation: Observation, seenMonoMs: number): Promise<number | null>;
   /** Takes back what was said on evidence that came into doubt and nobody confirmed. */
   withdraw(target: Target, because: string): Promise<number | null>;
   /** Questions to others without an answer. */
@@ -73,8 +73,8 @@ export function createSettle(parts: SettleParts): Settle {
     return waitOf(decision.next, nowMs);
   }
 
-  async function look(target: Target, seen: Observation): Promise<number | null> {
-    const judged = await judge(parts.gate, clock, target, seen);
+  async function look(target: Target, seen: Observation, seenMonoMs: number): Promise<number | null> {
+    const judged = await judge(parts.gate, target, seen, seenMonoMs);
     if (target.retired) return null;
     const decidedMs = clock.monotonicMs();
     const { verdicts } = judged.observation;
@@ -137,22 +137,24 @@ type Judged = {
 /** What is Down already needs no judgement: nothing depends on it. */
 async function judge(
   gate: Pick<Gate, 'judge'>,
-  clock: Clock,
   target: Target,
   observation: Observation,
+  seenMonoMs: number,
 ): Promise<Judged> {
   const failed = observation.verdicts.find(({ state }) => state === 'Seems Down');
   if (failed === undefined) return { observation, doubt: null, proof: null };
   const { open, suspicion } = knownOf(target, failed.check);
   if (open?.state === 'Down') return { observation, doubt: null, proof: null };
+  target.isJudged = true;
   const judgement = await gate.judge({
     endpointId: target.endpointId,
     siteId: target.siteId,
     address: observation.address,
     shape: failed.shape ?? 'answered',
-    startedAtMonoMs: clock.monotonicMs() - (observation.timings.total ?? 0),
-    isOnset: open === null && suspicion === null,
+    startedAtMonoMs: seenMonoMs - (observation.timings.total ?? 0),
+    isOnset: (open === null || !isFailing(open)) && suspicion === null,
   });
+  target.isJudged = false;
   switch (judgement.kind) {
     case 'believe':
       return { observation, doubt: null, proof: judgement.references };

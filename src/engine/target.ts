@@ -33,6 +33,10 @@ export type Target = {
   readonly maintenance: MaintenanceWindow | null;
   /** How long its last healthy look took, ms; null: not known. */
   usualMs: number | null;
+  /** The gate has a question about it. */
+  isJudged: boolean;
+  /** Counts what was settled: a look that arrived before says nothing any more. */
+  epoch: number;
   /** Verifiers have a question about it that they have not answered. */
   isAsking: boolean;
   /** Resolves when the decisions under way for it are written. */

@@ -65,6 +65,8 @@ function targetAt(fleet: Fleet, slot: number, incidents: Map<string, OpenInciden
     memory: new Map(),
     maintenance: fleet.maintenance(slot),
     usualMs,
+    isJudged: false,
+    epoch: 0,
     isAsking: false,
     turn: Promise.resolve(),
     retired: false,

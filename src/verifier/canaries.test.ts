@@ -22,7 +22,11 @@ describe('canaries', () => {
       expect(new Set(unknown).size).toBe(5);
       for (const url of unknown) expect(url).toMatch(/^https:\/\/[a-z]{8,16}\.invalid\/$/);
     }
-    expect(double('a').requests.flat()).toEqual(double('b').requests.flat());
+    const asked = (name: string) =>
+      double(name)
+        .requests.flat()
+        .map(({ requestId: _, ...question }) => question);
+    expect(asked('a')).toEqual(asked('b'));
   });
 
   it('travel with ordinary questions and look like them', async () => {

@@ -16,7 +16,7 @@ async function byNow<T>(promise: Promise<T>): Promise<T | 'not yet'> {
 }
 
 describe('a question', () => {
-  it('goes to every verifier at once, under one id, with all of its own time', async () => {
+  it('goes to every verifier at once, under an id of its own, with all of its own time', async () => {
     const { panel, double, pass } = panelOver({ a: 'down', b: 'down', c: 'down' });
     const asked = panel.ask(questionFor(URL, { timeoutMs: 30_000 }));
     await pass(50);
@@ -24,9 +24,13 @@ describe('a question', () => {
     expect(verification).toMatchObject({ outcome: 'confirmed', quorum: 2, regions: 3 });
     expect(verification.requestId).toMatch(/^[0-9a-f]{32}$/);
     for (const name of ['a', 'b', 'c']) {
-      const question = { requestId: verification.requestId, siteId: 7n, endpointId: 70n, url: URL, timeoutMs: 30_000 };
+      const shared = verification.requestId.slice(0, 16);
+      const requestId = expect.stringMatching(new RegExp(`^${shared}[0-9a-f]{16}$`));
+      const question = { requestId, siteId: 7n, endpointId: 70n, url: URL, timeoutMs: 30_000 };
       expect(double(name).requests).toEqual([[{ ...question, plan: DEFAULT_PLAN, budgets: expect.anything() }]]);
     }
+    const ids = ['a', 'b', 'c'].map((name) => double(name).requests[0]?.[0]?.requestId);
+    expect(new Set(ids).size).toBe(3);
   });
 
   it('is asked as the endpoint is probed, where it is probed in a way of its own', async () => {

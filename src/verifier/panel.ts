@@ -75,6 +75,9 @@ export type PanelDeps = {
 /** What a verifier may take beyond the deadline of its probe, the way there and back included. */
 const GRACE_MS = 5_000;
 
+/** Digits of a request id that all questions of one verification share; the others are each verifier's own. */
+const SHARED_DIGITS = 16;
+
 const NOT_WAITING: TakeBack = () => false;
 
 type Inquiry = {
@@ -111,8 +114,10 @@ export function createPanel(deps: PanelDeps): Panel {
     const deadlineMs = startedMs + question.timeoutMs + GRACE_MS;
     inquiry.forgetDeadline = deadlines.at(deadlineMs, () => expire(inquiry));
     for (const member of members) awaited.set(member, NOT_WAITING);
-    const remote = { ...question, requestId, budgets: deps.budgets };
     for (const member of members) {
+      // Its own, so that no verifier can pass the answer of another for its own.
+      const own = requestId.slice(0, SHARED_DIGITS) + Buffer.from(random.bytes(SHARED_DIGITS / 2)).toString('hex');
+      const remote = { ...question, requestId: own, budgets: deps.budgets };
       const takeBack = member.lane.ask(remote, deadlineMs, (answer) => arrived(inquiry, member, answer));
       if (awaited.has(member)) awaited.set(member, takeBack);
     }
