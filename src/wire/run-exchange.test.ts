@@ -300,7 +300,8 @@ describe('an error of ours', () => {
 describe('a thousand exchanges', () => {
   const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
   it('leave no socket open, however they end', async () => {
-    await expect.poll(sockets).toBe(0);
+    // What other tests of this process have left open is not ours.
+    const before = sockets();
     let asked = 0;
     const { port } = await server((socket) => {
       socket.once('data', () => {
@@ -318,7 +319,7 @@ describe('a thousand exchanges', () => {
       expect(results).toHaveLength(200);
     }
     // The server still listens and closes nothing by itself: only our own hanging up empties the list.
-    await expect.poll(sockets).toBe(0);
+    await expect.poll(sockets).toBeLessThanOrEqual(before);
   });
 });
 
