@@ -32,17 +32,6 @@ export type MetricDefinition = {
 
 /** Classes of failure as version 1 knew them. */
 const CLASSES = ['intermittent', 'server', 'client', 'blocked', 'https', 'redirect', 'success', 'unknown'] as const;
-const ERRORS = [
-  'timeout',
-  'connect',
-  'ssl',
-  'redirect',
-  'keyword',
-  'body_read',
-  'tls_expired',
-  'tls_deprecated',
-  'other',
-] as const;
 /** More verifiers than anybody has; a label must be bounded all the same. */
 const MAX_VERIFIERS = 64;
 const MEGABYTE = 1024 * 1024;
@@ -85,12 +74,6 @@ export const METRICS = {
     at('scheduler.streaming.check.success.count', { only: { outcome: ['up', 'warning', 'degraded'] } }),
     at('scheduler.streaming.check.failure.count', { only: { outcome: ['seems_down'] } }),
     at('round.sites.count'),
-  ),
-  look_error: counter(
-    'jetmon_look_errors_total',
-    'Looks that failed, by the kind of error.',
-    { error: ERRORS },
-    at('scheduler.streaming.check.error.{error}.count'),
   ),
   look_duration: timer(
     'jetmon_look_duration_seconds',
@@ -158,12 +141,6 @@ export const METRICS = {
     NONE,
     at('scheduler.streaming.sps.count'),
     at('round.sps.count'),
-  ),
-  retry_waiting: gauge(
-    'jetmon_retries_waiting',
-    'Endpoints whose failure is being confirmed.',
-    NONE,
-    at('retry.queue.size'),
   ),
   visits: counter('jetmon_visits_total', 'Visits the prober made, repeated runs included.', NONE),
   run_voided: counter('jetmon_runs_voided_total', 'Visits that a pause of this machine made void.', NONE),
@@ -269,24 +246,6 @@ export const METRICS = {
     NONE,
     at('detection.first_failure_to_verification.time'),
   ),
-  seems_down_to_down: timer(
-    'jetmon_seems_down_to_down_seconds',
-    'From Seems Down to Down.',
-    NONE,
-    at('detection.seems_down_to_down.time'),
-  ),
-  seems_down_to_false_alarm: timer(
-    'jetmon_seems_down_to_false_alarm_seconds',
-    'From Seems Down to its refutation.',
-    NONE,
-    at('detection.seems_down_to_false_alarm.time'),
-  ),
-  seems_down_to_probe_cleared: timer(
-    'jetmon_seems_down_to_probe_cleared_seconds',
-    'From Seems Down to a good look of ours.',
-    NONE,
-    at('detection.seems_down_to_probe_cleared.time'),
-  ),
 
   // Verifiers, as the monitor meets them.
   verifiers_healthy: gauge(
@@ -296,12 +255,6 @@ export const METRICS = {
     at('detection.verifier.healthy.count'),
   ),
   verifiers_quarantined: gauge('jetmon_verifiers_quarantined', 'Verifiers whose votes do not count.', NONE),
-  verifier_confirmations: gauge(
-    'jetmon_verifier_confirmations',
-    'Regions that confirmed the failure at the newest question.',
-    NONE,
-    at('detection.verifier.confirmations.count'),
-  ),
   verifier_quorum: gauge(
     'jetmon_verifier_quorum',
     'Regions that must agree.',
@@ -319,50 +272,6 @@ export const METRICS = {
     'What each verifier said.',
     { host: MAX_VERIFIERS, vote: ['confirm_down', 'disagree', 'none'] },
     at('verifier.host.{host}.vote.{vote}.count'),
-  ),
-  verifier_rpc: counter(
-    'jetmon_verifier_rpcs_total',
-    'Requests to verifiers.',
-    { result: ['success', 'error'] },
-    at('verifier.rpc.{result}.count'),
-  ),
-  verifier_host_rpc: counter(
-    'jetmon_verifier_host_rpcs_total',
-    'Requests to each verifier.',
-    { host: MAX_VERIFIERS, result: ['success', 'error'] },
-    at('verifier.host.{host}.rpc.{result}.count'),
-  ),
-  verifier_rpc_duration: timer(
-    'jetmon_verifier_rpc_duration_seconds',
-    'From a question to a verifier to its answer.',
-    NONE,
-    at('verifier.rpc.duration'),
-  ),
-  verifier_host_rpc_duration: timer(
-    'jetmon_verifier_host_rpc_duration_seconds',
-    'The same for each verifier.',
-    { host: MAX_VERIFIERS },
-    at('verifier.host.{host}.rpc.duration'),
-  ),
-
-  // A verifier's own process.
-  verifier_auth_rejected: counter(
-    'jetmon_verifier_auth_rejected_total',
-    'Requests with a wrong key.',
-    NONE,
-    at('verifier.auth.rejected.count'),
-  ),
-  verifier_checks_received: counter(
-    'jetmon_verifier_checks_received_total',
-    'Checks this verifier was asked for.',
-    NONE,
-    at('verifier.checks.received.count'),
-  ),
-  verifier_checks_duration: timer(
-    'jetmon_verifier_checks_duration_seconds',
-    'From a request to this verifier to its answer.',
-    NONE,
-    at('verifier.checks.duration.timer'),
   ),
 
   // What is written.
@@ -400,24 +309,6 @@ export const METRICS = {
     at('scheduler.streaming.history.error.count'),
   ),
   history_damaged: counter('jetmon_history_damaged_total', 'Stored blocks of looks that could not be read.', NONE),
-  projection_drift: gauge(
-    'jetmon_projection_drift',
-    'Sites whose status in the registry is not that of their events.',
-    NONE,
-    at('projection.drift.count'),
-  ),
-  projection_drift_detected: counter(
-    'jetmon_projection_drift_detected_total',
-    'Times that such a difference was found.',
-    NONE,
-    at('projection.drift.detected.count'),
-  ),
-  projection_drift_error: counter(
-    'jetmon_projection_drift_errors_total',
-    'Times that looking for differences failed.',
-    NONE,
-    at('projection.drift.check_error.count'),
-  ),
 
   // This process.
   build_info: gauge('jetmon_build_info', 'The version that runs; always 1.', { version: 1 }),

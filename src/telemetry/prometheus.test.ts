@@ -33,12 +33,12 @@ describe('the text for Prometheus', () => {
   it('lets no stranger write lines of his own', () => {
     const metrics = createMetrics();
     const host = 'v1"} 99\njetmon_forged 1\n\\ \ud800';
-    metrics.counter('verifier_host_rpc', { host, result: 'error' }).add();
+    metrics.counter('verifier_host_vote', { host, vote: 'none' }).add();
     const text = prometheusText(metrics);
     const families = parseExposition(text);
-    expect([...families.keys()]).toEqual(['jetmon_verifier_host_rpcs_total']);
-    expect(families.get('jetmon_verifier_host_rpcs_total')?.samples).toEqual([
-      { name: 'jetmon_verifier_host_rpcs_total', labels: { host: host.toWellFormed(), result: 'error' }, value: 1 },
+    expect([...families.keys()]).toEqual(['jetmon_verifier_host_votes_total']);
+    expect(families.get('jetmon_verifier_host_votes_total')?.samples).toEqual([
+      { name: 'jetmon_verifier_host_votes_total', labels: { host: host.toWellFormed(), vote: 'none' }, value: 1 },
     ]);
   });
 

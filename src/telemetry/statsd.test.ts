@@ -71,8 +71,8 @@ describe('StatsD lines', () => {
 
   it('let no host of a verifier break out of its place in the name', () => {
     const { metrics, flush } = fixture();
-    metrics.counter('verifier_host_rpc', { host: 'EU-1.example:1|c\np.forged', result: 'success' }).add();
-    expect(flush()).toEqual(['p.verifier.host.eu_1_example_1_c_p_forged.rpc.success.count:1|c']);
+    metrics.counter('verifier_host_vote', { host: 'EU-1.example:1|c\np.forged', vote: 'disagree' }).add();
+    expect(flush()).toEqual(['p.verifier.host.eu_1_example_1_c_p_forged.vote.disagree.count:1|c']);
   });
 });
 
