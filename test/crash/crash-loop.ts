@@ -3,18 +3,14 @@
  * acknowledged: each must be there, whole and once. What was in doubt at a kill is sent again by the next process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { once } from 'node:events';
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database.ts';
 import { replay } from '../../src/store/replay.ts';
 import { brokenInvariants } from '../kit/broken-invariants.ts';
 import type { Orders } from './child.ts';
+import { type PackedChild, packChild } from './packed-child.ts';
 import { toLine } from './workload.ts';
-
-const COMPILE_CACHE = join(tmpdir(), `jetmon2-crash-${process.getuid?.() ?? 0}`);
-const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
 export type CrashPlan = {
   /** The database, which must be ours alone. */
@@ -51,11 +47,12 @@ type Life = { killed: boolean; moments: number };
 export async function crashLoop(plan: CrashPlan): Promise<CrashReport> {
   const { seed, bursts } = plan;
   const ledger = new Ledger();
-  let warm = launch();
+  const program = await packChild();
+  let warm = launch(program);
   async function live(nth: number, failAt: number, killAfterMs: number | null): Promise<Life> {
     const child = warm;
     // The next one loads its code while this one works.
-    warm = launch();
+    warm = launch(program);
     const inDoubt = [...ledger.inDoubt.values()].join('\n');
     const prefix = `run${nth}`;
     return run(child, { url: plan.url, seed: seed + nth, prefix, failAt, bursts, inDoubt }, ledger, killAfterMs);
@@ -89,7 +86,10 @@ export async function crashLoop(plan: CrashPlan): Promise<CrashReport> {
       ...verdict,
     };
   } finally {
+    const gone = once(warm, 'exit');
     warm.kill('SIGKILL');
+    await gone;
+    program.remove();
   }
 }
 
@@ -118,12 +118,8 @@ export class Ledger {
   }
 }
 
-function launch(): ChildProcess {
-  return spawn(process.execPath, [CHILD], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    // Most of a short life would go into reading the code.
-    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
-  });
+function launch({ file, env }: PackedChild): ChildProcess {
+  return spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'], env });
 }
 
 async function run(child: ChildProcess, orders: Orders, ledger: Ledger, killAfterMs: number | null): Promise<Life> {
