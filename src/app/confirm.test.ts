@@ -5,7 +5,7 @@ import { closedPort } from '../../test/kit/tcp-server.ts';
 import { startVerifier } from '../../test/kit/verifier.ts';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { Verification } from '../domain/verification.ts';
-import type { Confirm } from '../engine/confirm.ts';
+import type { Confirm } from '../engine/judge/confirm.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { loadConfig } from './config.ts';
 import { createConfirm } from './confirm.ts';

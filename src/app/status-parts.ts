@@ -1,6 +1,6 @@
 /** The gate and the verifiers in the words of the status. */
 import type { Status } from '../api/routes/status.ts';
-import type { GateStats } from '../engine/gate.ts';
+import type { GateStats } from '../engine/gate/gate.ts';
 import type { PanelReport } from '../verifier/panel.ts';
 
 export function gateStatus({ open }: Pick<GateStats, 'open'>): NonNullable<Status['gate']> {

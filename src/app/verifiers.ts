@@ -1,6 +1,7 @@
 /** The verifiers of the configuration, as it is now, with what an operator is to know of them. */
-import type { Confirm } from '../engine/confirm.ts';
-import type { OperatorEvents } from '../engine/operator-events.ts';
+
+import type { OperatorEvents } from '../engine/gate/operator-events.ts';
+import type { Confirm } from '../engine/judge/confirm.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Panel, PanelReport } from '../verifier/panel.ts';
 import { createConfirm } from './confirm.ts';

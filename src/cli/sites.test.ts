@@ -7,8 +7,8 @@ import { temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
 import type { Site } from '../contracts/sites.ts';
 import { AppError } from '../domain/errors.ts';
 import { DEFAULT_PLAN } from '../domain/probe-plan.ts';
-import { createFleet } from '../engine/fleet.ts';
-import { createJobs } from '../engine/jobs.ts';
+import { createFleet } from '../engine/schedule/fleet.ts';
+import { createJobs } from '../engine/schedule/jobs.ts';
 import type { Terminal } from './command.ts';
 import { define } from './sites.ts';
 

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenIncident } from '../domain/incident.ts';
 import { type State, severityOf } from '../domain/state.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './schedule/fleet.ts';
 
 /** `Unchecked`: never looked at. */
 export type WatchedStates = Partial<Record<State | 'Unchecked', number>>;

@@ -1,22 +1,22 @@
 /**
  * The main path, end to end: wheel -> prober -> verdict -> gate -> decide -> append -> confirm. A newcomer starts reading
- * here, and goes on in settle.ts.
+ * here, and goes on in judge/settle.ts.
  */
 import type { OpenIncident } from '../domain/incident.ts';
 import { isAnswered } from '../domain/state.ts';
 import { type Observation, worstVerdict } from '../domain/verdict.ts';
 import type { ProbeJob, ProbeResult, Prober } from '../prober/prober.ts';
-import { createDispatch } from './dispatch.ts';
-import { type Fleet, MARK } from './fleet.ts';
-import type { Gate } from './gate.ts';
-import { createJobs } from './jobs.ts';
-import { isConfirming, retryAfter } from './memory.ts';
-import { createOwnLooks } from './own-looks.ts';
-import { createSettle, type SettleParts } from './settle.ts';
-import { lookOf, NEXT_ROUND, policyOf, type Target, type Who } from './target.ts';
-import { createTargets } from './targets.ts';
-import { createWheel } from './wheel.ts';
-import type { WindowLimits } from './window.ts';
+import type { Gate } from './gate/gate.ts';
+import { isConfirming, retryAfter } from './judge/memory.ts';
+import { createSettle, type SettleParts } from './judge/settle.ts';
+import { lookOf, NEXT_ROUND, policyOf, type Target, type Who } from './judge/target.ts';
+import { createTargets } from './judge/targets.ts';
+import { createDispatch } from './schedule/dispatch.ts';
+import { type Fleet, MARK } from './schedule/fleet.ts';
+import { createJobs } from './schedule/jobs.ts';
+import { createOwnLooks } from './schedule/own-looks.ts';
+import { createWheel } from './schedule/wheel.ts';
+import type { WindowLimits } from './schedule/window.ts';
 
 export type PipelineParts = Omit<SettleParts, 'inTurn' | 'arm' | 'gate' | 'onResult'> & {
   /** Who is in it and armed here is looked at. */

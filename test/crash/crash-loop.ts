@@ -86,9 +86,10 @@ export async function crashLoop(plan: CrashPlan): Promise<CrashReport> {
       ...verdict,
     };
   } finally {
-    const gone = once(warm, 'exit');
-    warm.kill('SIGKILL');
-    await gone;
+    if (isAlive(warm)) {
+      warm.kill('SIGKILL');
+      await once(warm, 'exit');
+    }
     program.remove();
   }
 }
@@ -122,6 +123,10 @@ function launch({ file, env }: PackedChild): ChildProcess {
   return spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'], env });
 }
 
+function isAlive(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
 async function run(child: ChildProcess, orders: Orders, ledger: Ledger, killAfterMs: number | null): Promise<Life> {
   ledger.resent += ledger.inDoubt.size;
   child.stdin?.end(toLine(orders));
@@ -142,7 +147,7 @@ async function run(child: ChildProcess, orders: Orders, ledger: Ledger, killAfte
     rest = lines.pop() ?? '';
     for (const line of lines) take(line);
   }
-  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+  if (isAlive(child)) await once(child, 'exit');
   if (child.signalCode !== 'SIGKILL' && child.exitCode !== 0)
     throw new Error(`the process ended with ${child.exitCode}`);
   return { killed: child.signalCode === 'SIGKILL', moments };

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { FailedLook, GateReason, Judgement } from '../../src/domain/gate.ts';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import type { FailureShape } from '../../src/domain/verdict.ts';
-import { createGate, type GateParts } from '../../src/engine/gate.ts';
+import { createGate, type GateParts } from '../../src/engine/gate/gate.ts';
 import { createFakeClock } from './fake-clock.ts';
 
 export type WorldSite = {

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { createFakeClock } from '../../../test/kit/fake-clock.ts';
+import { observed, verdict } from '../../../test/kit/fake-prober.ts';
+import { gateWorld } from '../../../test/kit/gate-world.ts';
+import type { Judgement } from '../../domain/gate.ts';
+import type { Observation, Verdict } from '../../domain/verdict.ts';
+import { createReferences } from './references.ts';
+
+const URLS = ['https://one.example/', 'https://two.example/', 'https://three.example/'];
+
+/** References that answer as they are told to, at once. */
+function answering(states: Verdict['state'][]) {
+  const probed: string[] = [];
+  const probe = async (url: string): Promise<Observation> => {
+    probed.push(url);
+    const state = states[URLS.indexOf(url)];
+    if (state === undefined) throw new Error('the prober is gone');
+    return observed([verdict(state)], 0);
+  };
+  return { states, probed, parts: { urls: URLS, probe } };
+}
+
+async function settled() {
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+}
+
+describe('references', () => {
+  function started(states: Verdict['state'][]) {
+    const clock = createFakeClock();
+    const { parts, probed } = answering(states);
+    const references = createReferences({ ...parts, clock, onPass: () => {} });
+    return { clock, probed, references };
+  }
+
+  it('are looked at once a minute while all is well, and every five seconds while anything fails', async () => {
+    const { clock, references, probed } = started(['Up', 'Up', 'Up']);
+    const lookFor = async (seconds: number, failing: boolean) => {
+      probed.length = 0;
+      for (let second = 0; second < seconds; second += 1) {
+        clock.advance(1_000);
+        references.tick(failing);
+        await settled();
+      }
+      return probed.length;
+    };
+    expect(await lookFor(120, false)).toBe(2 * 3);
+    expect(await lookFor(60, true)).toBe(12 * 3);
+  });
+
+  it('are looked at at once in a hurry, and not again before two seconds went by', async () => {
+    const { clock, references, probed } = started(['Up', 'Up', 'Up']);
+    references.hurry();
+    await settled();
+    references.hurry();
+    expect(probed).toHaveLength(3);
+    clock.advance(2_000);
+    references.hurry();
+    expect(probed).toHaveLength(6);
+  });
+
+  it.each([
+    [['Up', 'Warning', 'Degraded'], true],
+    [['Up', 'Up', 'Seems Down'], true],
+    [['Up', 'Unknown', 'Seems Down'], false],
+    [['Unknown', 'Unknown', 'Unknown'], false],
+    [['Up'], false],
+  ] as [Verdict['state'][], boolean][])('that are %j prove: %s', async (states, proves) => {
+    const { clock, references } = started(states);
+    clock.advance(1_000);
+    const beforeMs = clock.monotonicMs();
+    references.hurry();
+    await settled();
+    expect(references.prove(beforeMs)).toBe(proves);
+    expect(references.prove(clock.monotonicMs() + 1)).toBe(false);
+    clock.advance(10_001);
+    expect(references.prove(beforeMs)).toBe(false);
+  });
+
+  it('that never come back are looked at again', () => {
+    const clock = createFakeClock();
+    let probes = 0;
+    const probe = () => {
+      probes += 1;
+      return new Promise<Observation>(() => {});
+    };
+    const references = createReferences({ urls: URLS.slice(0, 2), probe, clock, onPass: () => {} });
+    for (let second = 0; second < 60; second += 1) {
+      references.tick(true);
+      clock.advance(1_000);
+    }
+    expect(probes).toBe(2 * 4);
+  });
+});
+
+describe('a gate with references', () => {
+  async function judgedBy(states: Verdict['state'][], networks: number) {
+    const references = answering(states);
+    const world = gateWorld({ references: references.parts });
+    const sites = Array.from({ length: networks }, (_, nth) => world.site(`93.${nth}.1.1`));
+    for (const { id } of sites) void world.look(id);
+    world.clock.advance(1_000);
+    await world.settle();
+    world.uplink.lets = () => false;
+    let judgement: Judgement | null = null;
+    const [first] = sites;
+    if (first === undefined) throw new Error('a site is needed');
+    void world.look(first.id).then((answer) => {
+      judgement = answer;
+    });
+    for (let waited = 0; waited < 15_000; waited += 100) {
+      world.clock.advance(100);
+      await settled();
+    }
+    return { world, judgement };
+  }
+
+  it('believes a failure when they pass, though no other site does', async () => {
+    expect((await judgedBy(['Up', 'Up', 'Seems Down'], 5)).judgement).toEqual({
+      kind: 'believe',
+      references: 'passed',
+    });
+    expect((await judgedBy(['Up', 'Up', 'Up'], 1)).judgement).toEqual({ kind: 'believe', references: 'passed' });
+  });
+
+  it('believes nothing when they fail, too, however few sites there are', async () => {
+    const { world, judgement } = await judgedBy(['Seems Down', 'Unknown', 'Up'], 1);
+    expect(judgement).toMatchObject({ kind: 'unknown', reason: 'network_unproven' });
+    expect(world.gate.stats()).toMatchObject({ open: { network_unproven: true }, references: { passing: 1, of: 3 } });
+  });
+
+  it('is not kept from seeing by references that are down themselves', async () => {
+    const references = answering(['Seems Down', 'Seems Down', 'Seems Down']);
+    const world = gateWorld({ references: references.parts });
+    const sites = Array.from({ length: 5 }, (_, nth) => world.site(`93.${nth}.1.1`));
+    await world.run(61_000);
+    for (const site of sites.slice(0, 2)) site.isUp = false;
+    await world.run(90_000);
+    const believed = world.judged.filter(({ judgement }) => judgement.kind === 'believe');
+    expect(new Set(believed.map(({ site }) => site.id)).size).toBe(2);
+  });
+});

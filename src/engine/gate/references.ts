@@ -1,0 +1,84 @@
+/**
+ * Targets of the operator's own choice that show whether our network works (`REFERENCE_TARGETS`). They are looked at
+ * seldom while all is well, every few seconds while anything fails, and at once when a failure is to be judged.
+ */
+import type { Observation } from '../../domain/verdict.ts';
+import { worstVerdict } from '../../domain/verdict.ts';
+import type { Clock } from '../../lib/clock.ts';
+
+export type ReferenceParts = {
+  /** Two to eight. */
+  urls: readonly string[];
+  /** Looks at a URL through the same guard as every probe. */
+  probe(url: string, timeoutMs: number): Promise<Observation>;
+};
+
+export interface References {
+  /** Two of them passed in the last ten seconds, and one of these after that instant. */
+  prove(sinceMs: number): boolean;
+  /** All of them are looked at right now, each at most once in two seconds. */
+  hurry(): void;
+  /** Call about once a second. */
+  tick(isAnythingFailing: boolean): void;
+  /** How many passed at their last look, of how many. */
+  stats(): { passing: number; of: number };
+  stop(): void;
+}
+
+const TIMEOUT_MS = 3_000;
+const FRESH_MS = 10_000;
+const EVERY_MS = { hurry: 2_000, failing: 5_000, well: 60_000 };
+/** One that never answered is asked again: whoever probes for us broke. */
+const LOST_AFTER_MS = 15_000;
+
+type Reference = { url: string; startedMs: number; passedMs: number; isOut: boolean; passed: boolean };
+
+export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(): void }): References {
+  const { clock } = parts;
+  const all = parts.urls.map((url): Reference => {
+    const never = Number.NEGATIVE_INFINITY;
+    return { url, startedMs: never, passedMs: never, isOut: false, passed: false };
+  });
+  let stopped = false;
+
+  async function look(one: Reference): Promise<void> {
+    const startedMs = clock.monotonicMs();
+    one.startedMs = startedMs;
+    one.isOut = true;
+    const passed = await parts.probe(one.url, TIMEOUT_MS).then(isWell, () => false);
+    if (stopped || one.startedMs !== startedMs) return;
+    one.isOut = false;
+    one.passed = passed;
+    if (!passed) return;
+    one.passedMs = clock.monotonicMs();
+    parts.onPass();
+  }
+
+  function lookAtThoseNotSince(gapMs: number): void {
+    const nowMs = clock.monotonicMs();
+    for (const one of all) {
+      const waitedMs = nowMs - one.startedMs;
+      if (!stopped && waitedMs >= gapMs && (!one.isOut || waitedMs >= LOST_AFTER_MS)) void look(one);
+    }
+  }
+
+  return {
+    prove(sinceMs) {
+      const nowMs = clock.monotonicMs();
+      const fresh = all.filter(({ passedMs }) => nowMs - passedMs <= FRESH_MS);
+      return fresh.length >= 2 && fresh.some(({ passedMs }) => passedMs >= sinceMs);
+    },
+    hurry: () => lookAtThoseNotSince(EVERY_MS.hurry),
+    tick: (isAnythingFailing) => lookAtThoseNotSince(isAnythingFailing ? EVERY_MS.failing : EVERY_MS.well),
+    stats: () => ({ passing: all.filter(({ passed }) => passed).length, of: all.length }),
+    stop() {
+      stopped = true;
+    },
+  };
+}
+
+/** A reply alone is not enough: a portal that wants a login answers for everybody. */
+function isWell({ verdicts }: Observation): boolean {
+  const { state } = worstVerdict(verdicts);
+  return state !== 'Seems Down' && state !== 'Unknown';
+}

@@ -1,0 +1,142 @@
+/**
+ * Failures that wait for proof that our network works: others must be reached after them. In a busy fleet that comes by
+ * itself within milliseconds; otherwise a few others are looked at right now, one round for all that wait.
+ */
+import type { FailedLook, PassedLook } from '../../domain/gate.ts';
+import type { EndpointId } from '../../domain/ids.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import { networkOf, scopeOf } from './network.ts';
+import type { Candidate, Passes, Pool } from './passes.ts';
+import type { References } from './references.ts';
+
+/** For whose sake others are asked; nulls: for everybody's. */
+export type Asker = { endpointId: EndpointId | null; network: number | null };
+
+/** `overtaken`: it was decided otherwise meanwhile. */
+export type Testimony = 'proven' | 'unproven' | 'overtaken';
+
+export interface Witnesses {
+  /** Resolves within some 3.5 s. */
+  wait(failure: FailedLook, network: number | null, pool: Pool): Promise<Testimony>;
+  /** Someone was reached. */
+  reached(look: PassedLook): void;
+  /** A reference target was reached. */
+  referencePassed(): void;
+  /** Looks at some who may be reached, unless that was done a moment ago. */
+  ask(asker: Asker): void;
+  /** Nobody waits any longer. */
+  dismiss(): void;
+  waiting(): number;
+  rounds(): number;
+}
+
+const DEADLINE_MS = 3_500;
+const LOOK_EVERY_MS = 100;
+/** A busy fleet has spoken by then. */
+const ASK_AFTER_MS = 300;
+const ROUND_EVERY_MS = 2_000;
+const ASKED_AT_ONCE = 3;
+const MOST_WAITING = 10_000;
+/** Looks that come back together have not exactly one time. */
+const TOGETHER_MS = 50;
+
+type Waiting = {
+  failure: FailedLook;
+  network: number | null;
+  pool: Pool;
+  sinceMs: number;
+  /** The network of the first who was reached. */
+  first: number | null;
+  tell(testimony: Testimony): void;
+};
+
+export function createWitnesses(parts: {
+  clock: Clock;
+  passes: Passes;
+  references: References | null;
+  /** Brings the regular look of these forward to now; returns those it can be done for. */
+  lookNow(endpointIds: readonly EndpointId[]): readonly EndpointId[];
+}): Witnesses {
+  const { clock, passes, references } = parts;
+  const queue = new Set<Waiting>();
+  let timer: Timer | null = null;
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let rounds = 0;
+
+  function settle(one: Waiting, testimony: Testimony): void {
+    queue.delete(one);
+    one.tell(testimony);
+  }
+
+  /** In the order they came, so the first that is in time ends the search. */
+  function look(): void {
+    timer = null;
+    const nowMs = clock.monotonicMs();
+    for (const one of queue) {
+      if (nowMs - one.sinceMs < DEADLINE_MS) break;
+      // One alone is less than two, and still it was reached.
+      settle(one, one.first !== null ? 'proven' : 'unproven');
+    }
+    const [longest] = queue;
+    if (longest === undefined) return;
+    if (nowMs - longest.sinceMs >= ASK_AFTER_MS)
+      ask({ endpointId: longest.failure.endpointId, network: longest.network });
+    timer = clock.after(LOOK_EVERY_MS, look);
+  }
+
+  function ask({ endpointId, network }: Asker): void {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - askedMs < ROUND_EVERY_MS) return;
+    const { candidates } = passes.poolFor(endpointId, network);
+    if (candidates.length === 0) return;
+    askedMs = nowMs;
+    rounds += 1;
+    const asked = [...candidates].sort(mostPromising).slice(0, ASKED_AT_ONCE);
+    for (const one of asked) one.triedAtMs = nowMs;
+    const looked = new Set(parts.lookNow(asked.map(({ endpointId }) => endpointId)));
+    for (const { endpointId } of asked) if (!looked.has(endpointId)) passes.forget(endpointId);
+  }
+
+  function isWitness({ failure, network, pool, sinceMs }: Waiting, look: PassedLook, there: number): boolean {
+    if (look.endedAtMonoMs < sinceMs - TOGETHER_MS || look.endpointId === failure.endpointId) return false;
+    if (failure.shape === 'silent' && look.startedAtMonoMs < failure.startedAtMonoMs) return false;
+    return there !== network && pool.scopes.includes(scopeOf(there));
+  }
+
+  return {
+    wait(failure, network, pool) {
+      if (queue.size >= MOST_WAITING) return Promise.resolve('unproven');
+      references?.hurry();
+      return new Promise((tell) => {
+        queue.add({ failure, network, pool, sinceMs: clock.monotonicMs(), first: null, tell });
+        timer ??= clock.after(LOOK_EVERY_MS, look);
+      });
+    },
+    reached(look) {
+      if (queue.size === 0) return;
+      const there = networkOf(look.address);
+      if (there === null) return;
+      for (const one of queue) {
+        if (!isWitness(one, look, there)) continue;
+        if (one.first === null) one.first = there;
+        else if (one.first !== there) settle(one, 'proven');
+      }
+    },
+    referencePassed() {
+      for (const one of queue) if (references?.prove(one.sinceMs)) settle(one, 'proven');
+    },
+    ask,
+    dismiss() {
+      for (const one of queue) settle(one, 'overtaken');
+      timer?.cancel();
+      timer = null;
+    },
+    waiting: () => queue.size,
+    rounds: () => rounds,
+  };
+}
+
+/** Who was not tried since it passed, the newest first; then who was tried longest ago. */
+function mostPromising(a: Candidate, b: Candidate): number {
+  return a.triedAtMs === b.triedAtMs ? b.passedAtMs - a.passedAtMs : a.triedAtMs - b.triedAtMs;
+}

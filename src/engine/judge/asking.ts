@@ -1,0 +1,70 @@
+/** Asks others about a failure and decides on their answer, beside the looks that go on meanwhile. */
+
+import { decideVerified } from '../../domain/decide-verified.ts';
+import type { ServerPolicy } from '../../domain/decision-policy.ts';
+import type { NextLook } from '../../domain/incident.ts';
+import type { Verification } from '../../domain/verification.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { AppendDecision } from './append-decision.ts';
+import type { Confirm } from './confirm.ts';
+import type { DetectionCounts } from './detection-counts.ts';
+import { failureOf, knownOf, remember } from './memory.ts';
+import { policyOf, type Target, waitOf } from './target.ts';
+
+export interface Asking {
+  /** Asks, unless a question of this target is out or it is too early. The next failed look leads here again. */
+  consider(target: Target, check: string, next: Extract<NextLook, { why: 'verify' }>): void;
+  /** Questions without an answer. */
+  open(): number;
+}
+
+export type AskingParts = {
+  /** Who is asked where our word is not enough. */
+  confirm: Confirm;
+  append: AppendDecision;
+  counts: DetectionCounts;
+  clock: Clock;
+  policy(): ServerPolicy;
+  /** Does something for a target when what is under way for it is done. */
+  inTurn(target: Target, work: () => Promise<void>): void;
+  /** The target is looked at again after this wait. */
+  arm(target: Target, waitMs: number): void;
+  /** A decision was written for a target that was replaced meanwhile: who took its place may not know of it. */
+  onLateWrite(target: Target): void;
+};
+
+export function createAsking(parts: AskingParts): Asking {
+  const { confirm, append, counts, clock } = parts;
+  let open = 0;
+
+  async function answered(target: Target, check: string, verification: Verification, sinceMs: number): Promise<void> {
+    const failure = failureOf(target, check);
+    if (target.retired || failure === null) return;
+    const nowMs = clock.nowMs();
+    const known = knownOf(target, check);
+    const decision = decideVerified(known, { verification, sinceMs }, nowMs, policyOf(target, parts.policy()));
+    const kept = await append({ target, ...failure, decision, nowMs, speaks: false, proof: null, verification });
+    if (kept) {
+      remember(target, check, decision, null);
+      counts.verified(verification);
+    }
+    if (target.retired) parts.onLateWrite(target);
+    else if (decision.next.why !== 'as_planned') parts.arm(target, waitOf(decision.next, nowMs));
+  }
+
+  return {
+    consider(target, check, { askAtMs, sinceMs }) {
+      if (target.isAsking || askAtMs > clock.nowMs()) return;
+      target.isAsking = true;
+      open += 1;
+      counts.asked(sinceMs, clock.nowMs());
+      const { siteId, endpointId, url, timeoutMs, plan } = target;
+      void confirm.ask({ siteId, endpointId, url, timeoutMs, plan }).then((verification) => {
+        open -= 1;
+        target.isAsking = false;
+        parts.inTurn(target, () => answered(target, check, verification, sinceMs));
+      });
+    },
+    open: () => open,
+  };
+}

@@ -1,0 +1,27 @@
+/** The port through which the engine asks others whether they see what it sees; `app` wires it to the verifiers. */
+import type { EndpointId, SiteId } from '../../domain/ids.ts';
+import type { ProbePlan } from '../../domain/probe-plan.ts';
+import type { Verification } from '../../domain/verification.ts';
+
+export type Question = {
+  siteId: SiteId;
+  endpointId: EndpointId;
+  url: string;
+  /** The endpoint's own deadline: verifiers get all of it. */
+  timeoutMs: number;
+  /** Null: as this process probes by default. */
+  plan: ProbePlan | null;
+};
+
+export interface Confirm {
+  /** False: there are no verifiers, and local evidence has the last word. */
+  readonly isConfigured: boolean;
+  /** Resolves within the deadline and a few seconds, with `no_verdict` for whatever goes wrong. Never rejects. */
+  ask(question: Question): Promise<Verification>;
+}
+
+/** Of a set-up without verifiers. */
+export const NO_VERIFIERS: Confirm = {
+  isConfigured: false,
+  ask: () => Promise.reject(new Error('there are no verifiers to ask')),
+};

@@ -1,0 +1,74 @@
+/** The endpoints in trouble, by slot: each is made when trouble begins and let go when it is forgotten. */
+import type { ServerPolicy } from '../../domain/decision-policy.ts';
+import type { EndpointId } from '../../domain/ids.ts';
+import type { OpenIncident } from '../../domain/incident.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Fleet } from '../schedule/fleet.ts';
+import { isForgettable } from './memory.ts';
+import type { Target } from './target.ts';
+
+/** The targets there are: one a slot at most. */
+export interface Targets {
+  /** Null when the endpoint is not in trouble. */
+  at(slot: number): Target | null;
+  /** The target of a slot, made when there is none; `incidents` is what is open then. */
+  of(slot: number, incidents?: Map<string, OpenIncident>): Target;
+  /** Lets go of a target that is calm again: its slot says all there is to know. */
+  release(target: Target): void;
+  /** Those there are, by endpoint. */
+  find(endpointId: EndpointId): Target | null;
+  /** The endpoint is not watched any more, or not as it was. */
+  retire(slot: number): void;
+}
+
+export function createTargets(parts: {
+  fleet: Fleet;
+  clock: Pick<Clock, 'nowMs'>;
+  policy(): ServerPolicy;
+  /** How long the last healthy look at an endpoint took, ms; null: not known. */
+  usualMs(endpointId: EndpointId): number | null;
+}): Targets {
+  const { fleet } = parts;
+  const targets = new Map<number, Target>();
+  return {
+    at: (slot) => targets.get(slot) ?? null,
+    of(slot, incidents = new Map()) {
+      const known = targets.get(slot);
+      if (known !== undefined) return known;
+      const target = targetAt(fleet, slot, incidents, parts.usualMs(fleet.endpointId(slot)));
+      targets.set(slot, target);
+      return target;
+    },
+    release(target) {
+      if (!target.retired && isForgettable(target, parts.clock.nowMs(), parts.policy())) targets.delete(target.slot);
+    },
+    find: (endpointId) => targets.get(fleet.find(endpointId)) ?? null,
+    retire(slot) {
+      const target = targets.get(slot);
+      if (target === undefined) return;
+      target.retired = true;
+      targets.delete(slot);
+    },
+  };
+}
+
+function targetAt(fleet: Fleet, slot: number, incidents: Map<string, OpenIncident>, usualMs: number | null): Target {
+  return {
+    slot,
+    endpointId: fleet.endpointId(slot),
+    siteId: fleet.siteId(slot),
+    url: fleet.url(slot),
+    intervalMs: fleet.intervalMs(slot),
+    timeoutMs: fleet.timeoutMs(slot),
+    plan: fleet.plan(slot),
+    incidents,
+    memory: new Map(),
+    maintenance: fleet.maintenance(slot),
+    usualMs,
+    isJudged: false,
+    epoch: 0,
+    isAsking: false,
+    turn: Promise.resolve(),
+    retired: false,
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * Between wheel and prober. The rule of back pressure: what is due waits in order, nothing is dropped, and retries and
+ * looks for recovery go before regular ones. As many are handed over as the window has room for.
+ */
+import type { Clock } from '../../lib/clock.ts';
+import { createSlotLists } from '../../lib/slot-lists.ts';
+import type { ProbeJob, Prober } from '../../prober/prober.ts';
+import { createLateness, type Lateness } from './lateness.ts';
+import { createWindow, type WindowLimits } from './window.ts';
+
+export type DispatchStats = {
+  /** Looks that are due and wait. */
+  due: number;
+  /** Looks that may be in flight, and that are. */
+  window: number;
+  inFlight: number;
+  /** From the time a look was due until it was handed over. */
+  latenessMs: Lateness;
+  /** Looks handed over since the start. */
+  dispatched: number;
+};
+
+export interface Dispatch {
+  due(slots: readonly number[]): void;
+  /** So many looks have come back. */
+  answered(looks: number): void;
+  /** A slot that is not to be looked at any more. */
+  remove(slot: number): void;
+  /** Makes room for so many slots. */
+  reserve(slots: number): void;
+  /** Hands nothing over any more. */
+  stop(): void;
+  stats(): DispatchStats;
+}
+
+const URGENT = 0;
+const REGULAR = 1;
+const NONE = -1;
+/** Handed over in one message. */
+const MOST_AT_ONCE = 2_000;
+
+export function createDispatch(parts: {
+  clock: Clock;
+  prober: Pick<Prober, 'submit' | 'inFlight'>;
+  jobFor(slot: number): ProbeJob;
+  /** When a slot was due, on the monotonic clock. */
+  dueMs(slot: number): number;
+  isUrgent(slot: number): boolean;
+  checksPerSecond(): number;
+  /** A look leaves so long after it was due, ms. */
+  handedOver(lateMs: number): void;
+  limits?: WindowLimits | undefined;
+}): Dispatch {
+  const { clock, prober } = parts;
+  const waiting = createSlotLists(2);
+  const window = createWindow(parts.checksPerSecond, clock.monotonicMs(), parts.limits);
+  const lateness = createLateness(clock);
+  let due = 0;
+  let dispatched = 0;
+  let isStopped = false;
+  let isHandingOver = false;
+
+  function listOf(slot: number): number {
+    return parts.isUrgent(slot) ? URGENT : REGULAR;
+  }
+
+  function remove(slot: number): void {
+    if (!waiting.has(slot)) return;
+    waiting.remove(listOf(slot), slot);
+    due -= 1;
+  }
+
+  function next(): number {
+    const urgent = waiting.first(URGENT);
+    const slot = urgent === NONE ? waiting.first(REGULAR) : urgent;
+    if (slot !== NONE) remove(slot);
+    return slot;
+  }
+
+  function take(room: number, nowMs: number): ProbeJob[] {
+    const jobs: ProbeJob[] = [];
+    while (jobs.length < room) {
+      const slot = next();
+      if (slot === NONE) break;
+      const lateMs = nowMs - parts.dueMs(slot);
+      lateness.add(lateMs, nowMs);
+      parts.handedOver(lateMs);
+      jobs.push(parts.jobFor(slot));
+    }
+    return jobs;
+  }
+
+  function handOver(): void {
+    if (isHandingOver) return;
+    isHandingOver = true;
+    try {
+      while (due > 0 && !isStopped) {
+        const room = window.size() - prober.inFlight();
+        if (room <= 0) break;
+        const nowMs = clock.monotonicMs();
+        const jobs = take(Math.min(room, MOST_AT_ONCE), nowMs);
+        dispatched += jobs.length;
+        prober.submit(jobs);
+        window.note(nowMs, prober.inFlight());
+      }
+    } finally {
+      isHandingOver = false;
+    }
+  }
+
+  return {
+    due(slots) {
+      let urgent = 0;
+      for (const slot of slots) {
+        if (waiting.has(slot)) continue;
+        const list = listOf(slot);
+        if (list === URGENT) urgent += 1;
+        waiting.append(list, slot);
+        due += 1;
+      }
+      window.note(clock.monotonicMs(), prober.inFlight(), { urgent });
+      handOver();
+    },
+    answered(looks) {
+      window.note(clock.monotonicMs(), prober.inFlight(), { answered: looks });
+      handOver();
+    },
+    remove,
+    reserve: waiting.reserve,
+    stop() {
+      isStopped = true;
+    },
+    stats: () => ({
+      due,
+      window: window.size(),
+      inFlight: prober.inFlight(),
+      latenessMs: lateness.read(),
+      dispatched,
+    }),
+  };
+}
