@@ -44,7 +44,16 @@ const RECOVER: Readonly<Record<Kind, (site: Site, identities: Identities) => unk
 const KINDS = Object.keys(FAIL) as Kind[];
 
 /** One outage: real moments, and when the log says it knew; ms since the epoch, NaN for never. */
-type Outage = { kind: Kind; failedMs: number; openedMs: number; downMs: number; recoveredMs: number; closedMs: number };
+type Outage = {
+  kind: Kind;
+  failedMs: number;
+  openedMs: number;
+  downMs: number;
+  recoveredMs: number;
+  closedMs: number;
+  /** What the log says of it, in order. */
+  story: readonly Step[];
+};
 
 export const DETECTION_ROWS: readonly Row<Folder>[] = [
   {
@@ -161,7 +170,8 @@ async function oneOutage(
   const closedMs = await until(
     ({ stateAfter, changedAtMs }) => stateAfter === 'Resolved' && changedAtMs >= recoveredMs,
   );
-  return { kind, failedMs, openedMs: find(({ reason }) => reason === 'opened'), downMs, recoveredMs, closedMs };
+  const openedMs = find(({ reason }) => reason === 'opened');
+  return { kind, failedMs, openedMs, downMs, recoveredMs, closedMs, story: steps().slice(before) };
 }
 
 function followLog(log: LogReader): { of(siteId: number): readonly Step[]; stop(): void } {
@@ -201,8 +211,21 @@ function judged(outages: readonly Outage[]) {
   return {
     measured: `opened: mean ${shown(opened)}; Down ${shown(confirmed)} later (hangs ${shown(confirmedHangs)}); closed: mean ${shown(closed)}`,
     held: goals.every(([figures, meanMs, maxMs]) => mean(figures) <= meanMs && Math.max(...figures) <= maxMs),
-    detail: `beside ${HEALTHY_SITES} healthy ones ${hard.length} sites refuse, reset, answer 503 or show an expired certificate, ${hangs.length} hang (opened after ${shown(openedHangs)}); one outage each`,
+    detail: `beside ${HEALTHY_SITES} healthy ones ${hard.length} sites refuse, reset, answer 503 or show an expired certificate, ${hangs.length} hang (opened after ${shown(openedHangs)}); one outage each; the slowest confirmed: ${storyOf(slowest(hard))}`,
   };
+}
+
+function slowest(outages: readonly Outage[]): Outage | undefined {
+  const lastedMs = ({ openedMs, downMs }: Outage) =>
+    Number.isNaN(downMs) ? Number.POSITIVE_INFINITY : downMs - openedMs;
+  return outages.toSorted((a, b) => lastedMs(b) - lastedMs(a))[0];
+}
+
+/** What was written, and how long after the failure. */
+function storyOf(outage: Outage | undefined): string {
+  if (outage === undefined) return 'none';
+  const told = outage.story.map(({ changedAtMs, reason }) => `${seconds(changedAtMs - outage.failedMs)} ${reason}`);
+  return `${outage.kind}: ${told.join(', ')}`;
 }
 
 function mean(figures: readonly number[]): number {

@@ -200,7 +200,7 @@ describe('an advisory', () => {
 
 describe('Unknown', () => {
   it('never changes the log, keeps the count, and looks again soon', () => {
-    const some = [NOTHING_KNOWN, openAs('Seems Down', 2), openAs('Down', 3), openAs('Warning')];
+    const some = [NOTHING_KNOWN, openAs('Seems Down', 3), openAs('Down', 3), openAs('Warning')];
     fc.assert(
       fc.property(fc.constantFrom(...some), (known) => {
         const decision = decide(known, verdictOf('Unknown'), T0, T0);
@@ -217,6 +217,20 @@ describe('Unknown', () => {
       return next.why === 'unknown' ? next.atMs - T0 : null;
     };
     expect([5_000, 30_000, 60_000, 3_600_000].map(wait)).toEqual([5_000, 15_000, 15_000, 900_000]);
+  });
+
+  it('holds up no confirmation: the next look comes as soon as the last retry would, whatever the interval', () => {
+    const suspicion = { sinceMs: T0, attempts: 1, knownMs: T0, quiet: 'low_confidence_dns' as const };
+    const begun = [openAs('Seems Down', 1), openAs('Seems Down', 2), knowing({ suspicion })];
+    for (const known of begun) {
+      const decision = decide(known, verdictOf('Unknown'), T0, T0, { ...POLICY, intervalMs: 3_600_000 });
+      expect(decision.next).toEqual({ why: 'unknown', atMs: T0 + 5_000 });
+      expect(decision).toMatchObject({
+        mutations: [],
+        failing: known.open?.failing ?? null,
+        suspicion: known.suspicion,
+      });
+    }
   });
 
   it('that asking again would not clear up, or would make worse, waits for the interval', () => {

@@ -18,7 +18,7 @@ import {
   stay,
 } from './incident.ts';
 import { isWithin } from './maintenance.ts';
-import { nextRetry } from './retries.ts';
+import { nextRetry, retryOffsetMs } from './retries.ts';
 import { severityOf } from './state.ts';
 import { swallow } from './swallow.ts';
 import type { Verdict } from './verdict.ts';
@@ -72,11 +72,21 @@ function withoutLeftovers(known: Known): Known {
 
 /**
  * Trouble of our own proves nothing: the log stays as it is, and we look again soon. Soon is a share of the interval,
- * so that trouble of a whole fleet does not become load on top of it.
+ * so that trouble of a whole fleet does not become load on top of it; but what is being confirmed is not held up by one
+ * look that could not tell.
  */
 function cannotTell(known: Known, followUp: 'soon' | 'interval', nowMs: number, policy: DecisionPolicy): Decision {
+  if (followUp === 'interval') return stay(known, INTERVAL);
   const soonMs = Math.min(policy.intervalMs, Math.max(policy.recoveryProbeMs, policy.intervalMs / 4));
-  return stay(known, followUp === 'interval' ? INTERVAL : { why: 'unknown', atMs: nowMs + soonMs });
+  const lastRetryMs = retryOffsetMs(Math.max(2, policy.attemptsToConfirm), policy);
+  const waitMs = isBeingConfirmed(known, policy) ? Math.min(soonMs, lastRetryMs) : soonMs;
+  return stay(known, { why: 'unknown', atMs: nowMs + waitMs });
+}
+
+/** Whether looks of ours are still to fail before others are asked. */
+function isBeingConfirmed({ open, suspicion }: Known, { attemptsToConfirm }: DecisionPolicy): boolean {
+  const run = open?.state === 'Seems Down' ? open.failing : suspicion;
+  return run !== null && run.attempts < attemptsToConfirm;
 }
 
 /** A suspicion that was not confirmed is forgotten without a trace. */
