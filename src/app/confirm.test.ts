@@ -11,6 +11,8 @@ import { loadConfig } from './config.ts';
 import { createConfirm } from './confirm.ts';
 
 const TOKEN = 'a-secret-of-the-tests';
+/** Nobody withdraws anything. */
+const NEVER = new AbortController().signal;
 
 function confirmFor(verifiers: readonly object[]) {
   const { config } = loadConfig({ VERIFIERS: JSON.stringify(verifiers) });
@@ -41,11 +43,11 @@ describe('the panel of a configuration', () => {
     ]);
     const { confirm, panel } = confirmFor([memberAt('eu', eu.port), memberAt('us', us.port)]);
     expect(confirm.isConfigured).toBe(true);
-    const down = await confirm.ask(questionFor(site.url));
+    const down = await confirm.ask(questionFor(site.url), NEVER);
     expect(down).toMatchObject({ outcome: 'confirmed', quorum: 2, regions: 2, downRegions: ['eu', 'us'] });
     expect(down.votes[0]).toMatchObject({ says: 'down', httpCode: 503, failureClass: 'server' });
     site.behave({ kind: 'up', body: 'here' });
-    expect(await confirm.ask(questionFor(site.url))).toMatchObject({ outcome: 'refuted', downRegions: [] });
+    expect(await confirm.ask(questionFor(site.url), NEVER)).toMatchObject({ outcome: 'refuted', downRegions: [] });
     expect(panel.report().verifiers.map(({ isAnswering }) => isAnswering)).toEqual([true, true]);
   });
 
@@ -54,12 +56,12 @@ describe('the panel of a configuration', () => {
     onTestFinished(site.stop);
     const { port } = await startVerifier({ authTokens: [TOKEN] });
     const nobody = confirmFor([memberAt('eu', port), memberAt('us', await closedPort())]).confirm;
-    const alone = await nobody.ask(questionFor(site.url));
+    const alone = await nobody.ask(questionFor(site.url), NEVER);
     expect(alone.outcome).toBe('no_verdict');
     expect(saysOf(alone)).toMatchObject({ us: 'none unreachable' });
     const other = await startVerifier({ authTokens: [TOKEN] });
     const stranger = confirmFor([memberAt('eu', port), memberAt('us', other.port, 'not-its-secret')]).confirm;
-    const refused = await stranger.ask(questionFor(site.url));
+    const refused = await stranger.ask(questionFor(site.url), NEVER);
     expect(refused.outcome).toBe('no_verdict');
     expect(saysOf(refused)).toMatchObject({ us: 'none unauthorized' });
   });

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { type Random, systemRandom } from '../lib/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createVerifierClient } from '../verifier/create-client.ts';
-import { createPanel, type Panel } from '../verifier/panel.ts';
+import { createPanel, type Panel, type PanelMemory } from '../verifier/panel.ts';
 import type { Config } from './config.ts';
 import { bodyBudgets, defaultPlan } from './prober.ts';
 
@@ -17,12 +17,14 @@ export function createConfirm(
     onRelease?(name: string, why: string): void;
     /** A URL that passed here a moment ago; null when there is none. */
     knownUp(): string | null;
+    /** What the panel before knew of those that are kept. */
+    before?: PanelMemory | undefined;
     log: Log;
     clock?: Clock;
     random?: Random;
   },
 ): Panel {
-  const { onQuarantine, onRelease, knownUp, log, clock = systemClock, random = systemRandom } = options;
+  const { onQuarantine, onRelease, knownUp, before, log, clock = systemClock, random = systemRandom } = options;
   const client = { clock, bindSource: config.BIND_SOURCE ?? null };
   return createPanel({
     entries: config.verifiers,
@@ -36,6 +38,7 @@ export function createConfirm(
     onQuarantine,
     ...(onRelease === undefined ? {} : { onRelease }),
     knownUp,
+    before,
     log,
   });
 }

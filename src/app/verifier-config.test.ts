@@ -21,7 +21,9 @@ function fileWith(content: string): string {
 
 const SECRET = 'hush-0123456789';
 const member = (host: string, change: object = {}) => ({ host, port: 7803, auth_token: SECRET, ...change });
-const THREE = ['eu.example', 'us.example', 'ap.example'].map((host) => member(host, { name: host.slice(0, 2) }));
+const THREE = ['eu.example', 'us.example', 'ap.example'].map((host) =>
+  member(host, { name: host.slice(0, 2), auth_token: `${SECRET}-${host}` }),
+);
 
 const load = (values: object, env: Record<string, string> = {}) =>
   loadConfig({ JETMON_CONFIG: fileWith(JSON.stringify(values)), ...env });
@@ -38,14 +40,15 @@ function refusal(values: object, env: Record<string, string> = {}): string {
 
 describe('VERIFIERS', () => {
   it('are read whole: the region is the name unless it is said, the quorum more than half of the regions', () => {
-    const { config, notices } = load({ VERIFIERS: [...THREE, member('eu-2.example', { name: 'eu2', region: 'eu' })] });
+    const second = member('eu-2.example', { name: 'eu2', region: 'eu' });
+    const { config, notices } = load({ VERIFIERS: [...THREE, second] });
     expect(config.verifiers).toHaveLength(4);
     expect(config.verifiers[0]).toEqual({
       name: 'eu',
       region: 'eu',
       host: 'eu.example',
       port: 7803,
-      authToken: SECRET,
+      authToken: `${SECRET}-eu.example`,
       tls: null,
     });
     expect(config.verifiers[3]).toMatchObject({ name: 'eu2', region: 'eu' });
@@ -121,9 +124,58 @@ describe('VERIFIERS', () => {
   it('that are too few are said to be', () => {
     expect(load({}).notices).toEqual([]);
     expect(load({ VERIFIERS: [member('a')] }).notices).toEqual([expect.stringContaining('has one region')]);
-    const sameRegion = [member('a', { region: 'eu' }), member('b', { region: 'eu' })];
-    expect(load({ VERIFIERS: sameRegion }).notices).toEqual([expect.stringContaining('has one region')]);
+    const sameRegion = [member('a', { region: 'eu' }), member('b', { region: 'eu', auth_token: 'another' })];
+    expect(load({ VERIFIERS: sameRegion }).notices).toEqual([
+      expect.stringContaining('has one region (a:7803 and b:7803 share eu)'),
+    ]);
     expect(load({ VERIFIERS: THREE.slice(0, 2) }).notices).toEqual([expect.stringContaining('All 2 regions')]);
+  });
+});
+
+describe('VERIFIERS that are not apart', () => {
+  it('are refused when two are one place, however it is written', () => {
+    const twice = [
+      ['a', 'A.'],
+      ['2001:db8::1', '2001:DB8:0:0::1'],
+      ['192.0.2.1', '::ffff:192.0.2.1'],
+    ];
+    for (const [one = '', other = ''] of twice) {
+      const refused = refusal({ VERIFIERS: [member(one, { name: 'x' }), member(other, { name: 'y' })] });
+      expect(refused).toContain('stands there more than once; one machine would have more than one say.');
+    }
+  });
+
+  it('are told of when they share a token, without the token', () => {
+    const shared = THREE.map((one, at) => (at === 2 ? one : { ...one, auth_token: SECRET }));
+    const { notices } = load({ VERIFIERS: shared });
+    expect(notices).toEqual([expect.stringContaining('VERIFIERS: eu and us have the same auth_token')]);
+    expect(notices.join(' ')).not.toContain('hush');
+    const all = load({ VERIFIERS: THREE.map((one) => ({ ...one, auth_token: SECRET })) }).notices;
+    expect(all).toEqual([expect.stringContaining('VERIFIERS: eu, us and ap have the same auth_token')]);
+  });
+
+  it('are told of when one machine counts as several regions, and not when it counts as one', () => {
+    const [eu, us, ap] = THREE;
+    const oneMachine = [eu, { ...us, host: 'EU.example', port: 7804 }, ap];
+    expect(load({ VERIFIERS: oneMachine }).notices).toEqual([
+      expect.stringContaining('VERIFIERS: eu and us are both on eu.example and count as 2 regions'),
+    ]);
+    expect(load({ VERIFIERS: [...oneMachine.slice(1), { ...eu, region: 'us' }] }).notices).toEqual([
+      expect.stringContaining('All 2 regions of VERIFIERS must agree (us and eu share us)'),
+    ]);
+  });
+
+  it('are refused where BIND_SOURCE is of another family than their address', () => {
+    const verifiers = [member('192.0.2.1'), member('2001:db8::1', { auth_token: 'another' }), member('v.example')];
+    expect(refusal({ VERIFIERS: verifiers, BIND_SOURCE: '127.0.0.1' })).toContain(
+      'VERIFIERS[1].host: 2001:db8::1 cannot be reached from BIND_SOURCE 127.0.0.1, which is of the other family.',
+    );
+    expect(refusal({ VERIFIERS: verifiers, BIND_SOURCE: '::1' })).toContain('VERIFIERS[0].host: 192.0.2.1 cannot');
+  });
+
+  it('are named where more regions must agree than there are', () => {
+    const refused = refusal({ VERIFIERS: THREE.map((one) => ({ ...one, region: 'eu' })), VERIFIER_QUORUM: 2 });
+    expect(refused).toContain('2 is more than the 1 region that VERIFIERS has (eu, us and ap share eu).');
   });
 });
 

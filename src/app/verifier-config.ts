@@ -4,6 +4,7 @@ import { quorumOf, regionsOf } from '../domain/quorum.ts';
 import { nearest } from '../lib/nearest.ts';
 import { schemaProblem } from '../lib/schema-problem.ts';
 import type { VerifierEntry, VerifierTls } from '../verifier/client.ts';
+import { formatAddress, parseAddress, unmapped } from '../wire/ip-address.ts';
 import { readCertificates, readPrivateKey } from './pem-files.ts';
 
 export const MAX_VERIFIERS = 32;
@@ -85,33 +86,88 @@ export type VerifierSetup = {
   problems: string[];
 };
 
-/** The whole of it. `isOlder`: the quorum stood under its older name, which was often larger than what there is. */
+/** The whole of it. `bindSource`: the address of ours that they are asked from. `isOlder`: the quorum stood under its older name, which was often larger than what there is. */
 export function setUpVerifiers(
   members: readonly VerifierMember[],
   wanted: { quorum: number; isOlder: boolean } | null,
+  bindSource: string | null = null,
 ): VerifierSetup {
   const named = members.map((member) => ({ ...member, name: member.name ?? `${member.host}:${member.port}` }));
   const problems = [
     ...twice(named, ({ name }) => name).map((name) => `VERIFIERS: there is more than one "${name}".`),
-    ...twice(named, ({ host, port }) => `${host.toLowerCase()}:${port}`).map(
+    ...twice(named, ({ host, port }) => `${machineOf(host)}:${port}`).map(
       (at) => `VERIFIERS: ${at} stands there more than once; one machine would have more than one say.`,
     ),
+    ...named.flatMap(({ host }, at) => otherFamily(host, at, bindSource)),
     ...named.flatMap(({ tls }, at) =>
       (tls?.cert_file === undefined) === (tls?.key_file === undefined)
         ? []
         : [`VERIFIERS[${at}].tls: cert_file and key_file go together.`],
     ),
   ];
-  const regions = regionsOf(named.map(({ name, region }) => ({ region: region ?? name }))).length;
-  if (wanted !== null && !wanted.isOlder && regions > 0 && wanted.quorum > regions)
-    problems.push(`VERIFIER_QUORUM: ${wanted.quorum} is more than the ${regions} regions that VERIFIERS has.`);
+  const placed = named.map((member) => ({ ...member, region: member.region ?? member.name }));
+  const regions = regionsOf(placed).length;
+  if (wanted !== null && !wanted.isOlder && regions > 0 && wanted.quorum > regions) {
+    const there = `${regions} ${regions === 1 ? 'region' : 'regions'} that VERIFIERS has${shared(placed)}`;
+    problems.push(`VERIFIER_QUORUM: ${wanted.quorum} is more than the ${there}.`);
+  }
   const quorum = regions === 0 ? 0 : quorumOf(regions, wanted?.quorum ?? null);
   const verifiers = problems.length > 0 ? [] : named.map(entryOf);
-  return { verifiers, quorum, notices: noticesFor(regions, quorum, wanted), problems };
+  const notices = [...noticesFor(placed, quorum, wanted), ...notApart(placed)];
+  return { verifiers, quorum, notices, problems };
+}
+
+/** What a name resolves to is known only when it is asked. */
+function otherFamily(host: string, at: number, bindSource: string | null): string[] {
+  const families = [host, bindSource ?? ''].map((text) => parseAddress(text)?.length ?? null);
+  if (families[0] === families[1] || families.includes(null)) return [];
+  return [
+    `VERIFIERS[${at}].host: ${host} cannot be reached from BIND_SOURCE ${bindSource}, which is of the other family.`,
+  ];
+}
+
+/** One spelling of a host: names end without a dot, addresses stand as they are on the wire. */
+function machineOf(host: string): string {
+  const address = parseAddress(host);
+  return address === null ? host.toLowerCase().replace(/\.$/, '') : formatAddress(unmapped(address));
+}
+
+type Placed = VerifierMember & { name: string; region: string };
+
+/** What makes the say of several that of one. Never shows a token. */
+function notApart(members: readonly Placed[]): string[] {
+  const sameToken = groupsOf(members, ({ auth_token }) => auth_token).map(
+    ([, same]) =>
+      `VERIFIERS: ${namesOf(same)} have the same auth_token: who holds it can answer for each of them. Give each its own.`,
+  );
+  const sameMachine = groupsOf(members, ({ host }) => machineOf(host)).flatMap(([machine, same]) => {
+    const regions = regionsOf(same).length;
+    const words = `are ${same.length === 2 ? 'both' : 'all'} on ${machine} and count as ${regions} regions`;
+    return regions < 2
+      ? []
+      : [`VERIFIERS: ${namesOf(same)} ${words}: one machine has more than one say. Give them one region.`];
+  });
+  return [...sameToken, ...sameMachine];
+}
+
+/** In brackets, who has one say together; empty when each has its own. */
+function shared(members: readonly Placed[]): string {
+  const words = groupsOf(members, ({ region }) => region).map(([region, same]) => `${namesOf(same)} share ${region}`);
+  return words.length === 0 ? '' : ` (${words.join('; ')})`;
+}
+
+function namesOf(members: readonly Placed[]): string {
+  const names = members.map(({ name }) => name);
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** Of those that are more than one. */
+function groupsOf<T>(members: readonly T[], of: (member: T) => string): [key: string, same: T[]][] {
+  return [...Map.groupBy(members, of)].filter(([, same]) => same.length > 1);
 }
 
 function twice<T>(members: readonly T[], of: (member: T) => string): string[] {
-  return [...Map.groupBy(members, of)].filter(([, same]) => same.length > 1).map(([key]) => key);
+  return groupsOf(members, of).map(([key]) => key);
 }
 
 function entryOf(member: VerifierMember & { name: string }, at: number): VerifierEntry {
@@ -131,16 +187,22 @@ function pemsOf(tls: z.output<typeof TlsSchema>, at: number): VerifierTls {
   };
 }
 
-function noticesFor(regions: number, quorum: number, wanted: { quorum: number; isOlder: boolean } | null): string[] {
+function noticesFor(
+  members: readonly Placed[],
+  quorum: number,
+  wanted: { quorum: number; isOlder: boolean } | null,
+): string[] {
+  const regions = regionsOf(members).length;
+  const who = shared(members);
   // A set-up of its own kind, and the first that everybody has.
   if (regions === 0) return [];
   const notices: string[] = [];
   if (wanted?.isOlder === true && wanted.quorum > regions)
     notices.push(`PEER_OFFLINE_LIMIT is ${wanted.quorum}, VERIFIERS has ${regions} regions: all of them must agree.`);
   if (regions === 1)
-    notices.push('VERIFIERS has one region: it has the last word, and nobody finds out if it is wrong.');
+    notices.push(`VERIFIERS has one region${who}: it has the last word, and nobody finds out if it is wrong.`);
   else if (quorum === regions)
-    notices.push(`All ${regions} regions of VERIFIERS must agree: while one is silent, no outage is confirmed.`);
+    notices.push(`All ${regions} regions of VERIFIERS must agree${who}: while one is silent, no outage is confirmed.`);
   else if (quorum * 2 <= regions)
     notices.push(`${quorum} of ${regions} regions of VERIFIERS are enough: fewer than half can confirm an outage.`);
   return notices;

@@ -3,7 +3,8 @@
 import type { OperatorEvents } from '../engine/gate/operator-events.ts';
 import type { Confirm } from '../engine/judge/confirm.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Panel, PanelReport } from '../verifier/panel.ts';
+import type { VerifierEntry } from '../verifier/client.ts';
+import type { Panel, PanelMemory, PanelReport } from '../verifier/panel.ts';
 import { createConfirm } from './confirm.ts';
 import type { Settings } from './settings.ts';
 
@@ -21,10 +22,12 @@ export function createVerifiers(parts: {
 }): Verifiers {
   const { settings, trouble, knownUp, log } = parts;
   let isStopped = false;
+  let entries = settings.current().verifiers;
   let panel = create();
 
-  function create(): Panel {
+  function create(before?: PanelMemory): Panel {
     return createConfirm(settings.current(), {
+      before,
       onQuarantine: (name, why) =>
         trouble.raise(`verifier_quarantined:${name}`, {
           state: 'Degraded',
@@ -57,22 +60,27 @@ export function createVerifiers(parts: {
   settings.subscribe((_, changed) => {
     if (!changed.some((key) => key === 'VERIFIERS' || key === 'VERIFIER_QUORUM')) return;
     const before = panel;
-    panel = create();
     // Whoever still waits for an answer gets none, and asks again.
     before.stop();
+    const now = settings.current().verifiers;
+    const known = entries.filter((one) => now.some((other) => isSameMachine(one, other)));
+    const kept = new Set(known.map(({ name }) => name));
     for (const { verifier, quarantinedWhy } of before.report().verifiers) {
-      if (quarantinedWhy !== null) trouble.calm(`verifier_quarantined:${verifier}`);
+      if (quarantinedWhy !== null && !kept.has(verifier)) trouble.calm(`verifier_quarantined:${verifier}`);
     }
+    entries = now;
+    panel = create(before.memory((name) => kept.has(name)));
   });
 
   return {
     get isConfigured() {
       return panel.isConfigured;
     },
-    async ask(question) {
+    async ask(question, withdrawn) {
       const asked = panel;
-      const verification = await asked.ask(question);
-      if (asked === panel && !isStopped) tellOfSilence(asked.report());
+      const verification = await asked.ask(question, withdrawn);
+      // Where our own network is in doubt, silence says nothing of them.
+      if (asked === panel && !isStopped && !withdrawn.aborted) tellOfSilence(asked.report());
       return verification;
     },
     report: () => panel.report(),
@@ -81,4 +89,9 @@ export function createVerifiers(parts: {
       panel.stop();
     },
   };
+}
+
+/** What is known of a verifier is known of a machine: under its name at another address there may be another one. */
+function isSameMachine(one: VerifierEntry, other: VerifierEntry): boolean {
+  return one.name === other.name && one.host.toLowerCase() === other.host.toLowerCase() && one.port === other.port;
 }

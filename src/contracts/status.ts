@@ -33,10 +33,18 @@ export const VerifierStatus = z.object({
   region: z.string(),
   /** Whether it answers. */
   healthy: z.boolean(),
+  /** Why it gave no answer to the newest question; null when it gave one. */
+  problem: z.string().nullable(),
+  /** Whether its votes count for nothing, why, and since when. */
   quarantined: z.boolean(),
-  /** 0 to 1: how often it was right of late; null while nothing is known. */
+  quarantined_why: z.string().nullable(),
+  quarantined_since: Instant.nullable(),
+  /** 0 to 1: how often it agreed with the others about sites of late, without canaries; null while nothing is known. */
   score: z.number().nullable(),
+  /** What it said of sites, without canaries. */
   votes: z.object({ confirm_down: Count, disagree: Count, none: Count }),
+  /** What it said to questions whose answer is known; `none`: it could not tell, or gave no answer. */
+  canaries: z.object({ right: Count, wrong: Count, none: Count }),
 });
 
 export const getStatus = defineContract({

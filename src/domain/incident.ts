@@ -30,10 +30,10 @@ export type Failing = {
 /** Why a failure is confirmed before anybody is told of it. */
 export type Quiet = 'low_confidence_dns' | 'after_recovery' | 'after_false_alarm' | 'mass_failure';
 
-/** A failure that is confirmed quietly: kept in memory alone, never in the log. */
+/** A failure that is confirmed quietly: kept in memory alone, never in the log. A restart loses it, so it begins later. */
 export type Suspicion = Failing & { quiet: Quiet };
 
-/** What happened lately, as far as it weighs on what happens next. Bounded; after a restart `NOTHING_RECENT`. */
+/** What happened lately, as far as it weighs on what happens next. Bounded; a restart tells it from the log again. */
 export type Recent = {
   /** When a failure was last seen to be over. */
   recoveredAtMs: number | null;

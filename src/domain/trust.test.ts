@@ -7,6 +7,8 @@ import type { Vote } from './verification.ts';
 
 type Said = Partial<Record<string, Vote['says']>>;
 
+let nextEndpoint = 1n;
+
 function panelOf(names: string) {
   const verifiers = [...names].map((name) => ({ name, region: name }));
   const rule = { regions: [...names], quorum: quorumOf(names.length, null) };
@@ -26,8 +28,10 @@ function panelOf(names: string) {
     }));
   return {
     trust,
-    judge: (said: Said) => trust.judge(votes(said)),
-    canary: (truth: Truth, said: Said) => trust.judgeCanary(truth, votes(said)),
+    votes,
+    /** Each of another endpoint, unless it is said of which. */
+    judge: (said: Said, atMs = 0, endpointId = nextEndpoint++) => trust.judge(votes(said), atMs, endpointId),
+    canary: (truth: Truth, said: Said, atMs = 0) => trust.judgeCanary(truth, votes(said), atMs),
     of: (name: string) => reportOf(trust, name),
   };
 }
@@ -63,14 +67,14 @@ describe('good standing', () => {
       canary('down', { a: 'down', b: 'down' });
       canary('up', { a: 'up', b: 'up' });
     });
-    expect(of('a')).toMatchObject({ standing: 'good', score: 1, canaries: { right: 2 * MIN_EVIDENCE, wrong: 0 } });
+    expect(of('a')).toMatchObject({ standing: 'good', canaries: { right: 2 * MIN_EVIDENCE, wrong: 0 } });
   });
 
   it('is not had by who always says down where most sites are down', () => {
     const { judge, of } = panelOf('abc');
     times(200, () => judge(ALL_DOWN));
     times(10, () => judge({ a: 'down', b: 'up', c: 'up' }));
-    expect(of('a').standing).toBe('unproven');
+    expect(of('a').standing).toBe('poor');
     expect(of('a').seen).toEqual({ down: { judged: 64, right: 64 }, up: { judged: 10, right: 0 } });
   });
 
@@ -96,6 +100,70 @@ describe('a verification', () => {
     expect(['a', 'b', 'c'].map((name) => of(name).seen.down.judged)).toEqual([0, 0, 1]);
     judge({ a: 'none', b: 'down', c: 'down' });
     expect(of('a').seen.down.judged).toBe(0);
+  });
+});
+
+describe('canaries', () => {
+  const rightAbout = (rounds: number, { canary }: ReturnType<typeof panelOf>) =>
+    times(rounds, () => {
+      canary('down', ALL_DOWN);
+      canary('up', ALL_UP);
+    });
+
+  it('are no part of the agreement in verifications, nor verifications of theirs', () => {
+    const panel = panelOf('abc');
+    rightAbout(MIN_EVIDENCE, panel);
+    expect(panel.of('a')).toMatchObject({ score: null, canaries: { right: 2 * MIN_EVIDENCE, wrong: 0 } });
+    expect(panel.of('a').seen).toEqual({ down: { judged: 0, right: 0 }, up: { judged: 0, right: 0 } });
+    times(4, () => panel.judge({ a: 'down', b: 'up', c: 'up' }));
+    expect(panel.of('a')).toMatchObject({ score: 0, canaries: { right: 2 * MIN_EVIDENCE, wrong: 0 } });
+  });
+
+  it('that are all right do not keep who lies of real sites from quarantine, nor in good standing meanwhile', () => {
+    const panel = panelOf('abc');
+    const turns = Array.from({ length: 20 }, (_, at) => {
+      rightAbout(20, panel);
+      if (at === 7) expect(panel.of('a').standing).toBe('poor');
+      return panel.judge({ a: 'down', b: 'up', c: 'up' });
+    }).flat();
+    expect(turns).toMatchObject([{ verifier: 'a', to: 'quarantined' }]);
+    expect(turns[0]?.why).toContain('20 of the last 20 sites that the others found up');
+  });
+
+  it('that are wrong are not outweighed by verifications', () => {
+    const panel = panelOf('abc');
+    const turns = Array.from({ length: 20 }, () => {
+      times(20, () => panel.judge(ALL_UP));
+      return panel.canary('up', { a: 'down', b: 'up', c: 'up' });
+    }).flat();
+    expect(turns).toMatchObject([{ verifier: 'a', to: 'quarantined' }]);
+    expect(turns[0]?.why).toContain('20 of the last 20 canaries that the others found up');
+  });
+});
+
+describe('an endpoint that one region alone cannot reach', () => {
+  it('speaks against its verifier once a day, however often it is asked about', () => {
+    const { judge, of } = panelOf('abc');
+    const alone = { a: 'down', b: 'up', c: 'up' } as const;
+    for (let at = 0; at < 100; at += 1) judge(alone, at * 30_000, 7n);
+    expect(of('a').seen.up).toEqual({ judged: 1, right: 0 });
+    judge(ALL_UP, 3_000_000, 7n);
+    judge(alone, 86_400_000, 7n);
+    expect(of('a').seen.up).toEqual({ judged: 3, right: 1 });
+  });
+});
+
+describe('what is known', () => {
+  it('is carried over to a new list, by name; who is new on it starts with nothing', () => {
+    const before = panelOf('abc');
+    times(20, () => before.judge({ a: 'down', b: 'up', c: 'up' }, 1_234));
+    expect(before.of('a')).toMatchObject({ standing: 'quarantined', quarantinedSinceMs: 1_234 });
+    const entries = [...'bad'].map((name) => ({ name, region: name === 'b' ? 'elsewhere' : name }));
+    const after = createTrust(entries, { regions: ['elsewhere', 'a', 'd'], quorum: 2 }, before.trust.memory());
+    expect(after.report()[1]).toEqual(before.of('a'));
+    expect(after.report()[0]).toEqual({ ...before.of('b'), region: 'elsewhere' });
+    expect(reportOf(after, 'd')).toMatchObject({ standing: 'unproven', score: null });
+    expect(after.report()).toHaveLength(3);
   });
 });
 
@@ -134,6 +202,7 @@ describe('quarantine', () => {
     expect(of('a').standing).toBe('quarantined');
     expect(canary('up', ALL_UP)).toMatchObject([{ verifier: 'a', to: 'released' }]);
     expect(of('a')).toMatchObject({ standing: 'unproven', score: null, quarantinedWhy: null });
+    expect(of('a').quarantinedSinceMs).toBeNull();
   });
 
   it('is broken by no run with a wrong answer in it, and takes twice as long the next time', () => {

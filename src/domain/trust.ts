@@ -1,7 +1,7 @@
 /**
- * How far each verifier is believed (reliability.md E23). It is measured by what the quorum of the other regions found
- * without it, and by canaries: questions whose answer is known. What is up and what is down count apart, because most
- * sites that are asked about are down, and whoever always says so would look right.
+ * How far each verifier is believed (reliability.md E23): by its agreement in verifications with what the quorum of the
+ * other regions found without it, and by canaries, whose answer is known. Those two never mix, as the many of one would
+ * hide the few of the other; nor do up and down, as most sites that are asked about are down.
  */
 import { type QuorumRule, regionSays } from './quorum.ts';
 import type { Vote } from './verification.ts';
@@ -18,55 +18,78 @@ export type TrustReport = {
   verifier: string;
   region: string;
   standing: Standing;
-  /** The smaller of its two shares of right answers, 0 to 1; null without evidence. */
+  /** Agreement in verifications: the smaller of its two shares, 0 to 1; null without evidence. */
   score: number | null;
-  /** Of the newest answers: how many there are to judge by, and how many were right. */
+  /** Of the newest answers in verifications: how many there are to judge by, and how many agreed with the others. */
   seen: Readonly<Record<Truth, { judged: number; right: number }>>;
+  /** Of all canaries. */
   canaries: { right: number; wrong: number };
-  /** Why it is in quarantine; null when it is not. */
+  /** Why it is in quarantine, and since when, ms since the epoch; null when it is not. */
   quarantinedWhy: string | null;
+  quarantinedSinceMs: number | null;
 };
+
+/** What is known of each verifier by name, to go on with under another list of them. */
+export type TrustMemory = ReadonlyMap<string, Account>;
 
 export interface Trust {
   isGood(verifier: string): boolean;
   isQuarantined(verifier: string): boolean;
-  /** Learns from a verification, once every vote is in that will come. */
-  judge(votes: readonly Vote[]): Turn[];
+  /**
+   * Learns from a verification of this endpoint, once every vote is in that will come. One endpoint speaks against a
+   * verifier once a day: where a region alone cannot reach it, that is asked about again and again, and is no lie.
+   */
+  judge(votes: readonly Vote[], nowMs: number, endpointId: bigint): Turn[];
   /**
    * Learns from a canary. A name that cannot exist is down whatever anybody says; an endpoint that just passed may have
    * failed since, so that a "down" of it is wrong only where the quorum of the others says up.
    */
-  judgeCanary(truth: Truth, votes: readonly Vote[]): Turn[];
+  judgeCanary(truth: Truth, votes: readonly Vote[], nowMs: number): Turn[];
   report(): TrustReport[];
+  memory(): TrustMemory;
 }
 
-/** Newest answers that count, of each truth. */
+/** Newest answers that count, of each truth and kind. */
 export const WINDOW = 64;
 /** Fewer prove nothing. */
 export const MIN_EVIDENCE = 20;
 export const GOOD_SHARE = 0.9;
 export const POOR_SHARE = 0.6;
+/** Of one in good standing: what a window that is full may hold of them, also while it is not. */
+const MOST_MISSES = Math.floor((1 - GOOD_SHARE) * WINDOW);
 /** So many of the newest names that cannot exist may be said to be up: one can be a resolver that slipped. */
 const LIES = { of: 20, quarantine: 2 };
+/** So long one endpoint speaks against a verifier no more than once, and so many endpoints are kept in mind for that. */
+const ONE_ENDPOINT = { everyMs: 86_400_000, most: 1_000 };
 /** Canaries of each kind that must be right in a row to leave quarantine: each time twice as many. */
 const CLEAN_RUN = { first: 10, most: 160 };
 
 type Account = {
   verifier: string;
   region: string;
-  down: Window;
-  up: Window;
-  /** Answers about names that cannot exist. */
-  flat: Window;
+  agreement: Record<Truth, Window>;
+  /** When an endpoint spoke against it, the earliest first. */
+  against: Map<bigint, number>;
+  known: Record<Truth, Window>;
   canaries: { right: number; wrong: number };
-  quarantinedWhy: string | null;
+  quarantine: { why: string; sinceMs: number } | null;
   quarantines: number;
   /** Right canaries in a row since it was quarantined. */
   run: Record<Truth, number>;
 };
 
-export function createTrust(verifiers: readonly { name: string; region: string }[], rule: QuorumRule): Trust {
-  const accounts = new Map(verifiers.map(({ name, region }) => [name, newAccount(name, region)]));
+/** `before`: what is known already of some of them; it is not to be used elsewhere any more. */
+export function createTrust(
+  verifiers: readonly { name: string; region: string }[],
+  rule: QuorumRule,
+  before: TrustMemory = new Map(),
+): Trust {
+  const accounts = new Map(
+    verifiers.map(({ name, region }): [string, Account] => {
+      const known = before.get(name);
+      return [name, known === undefined ? newAccount(name, region) : { ...known, region }];
+    }),
+  );
 
   /** What more than half of all regions say without this one: whatever the quorum is, so few cannot judge so many. */
   function othersSay(says: ReadonlyMap<string, Truth>, counts: Record<Truth, number>, region: string): Truth | null {
@@ -95,32 +118,33 @@ export function createTrust(verifiers: readonly { name: string; region: string }
       const account = accounts.get(verifier);
       return account !== undefined && standingOf(account) === 'good';
     },
-    isQuarantined: (verifier) => (accounts.get(verifier)?.quarantinedWhy ?? null) !== null,
-    judge(votes) {
+    isQuarantined: (verifier) => (accounts.get(verifier)?.quarantine ?? null) !== null,
+    judge(votes, nowMs, endpointId) {
       const turns: Turn[] = [];
       for (const { account, says, others } of judged(votes)) {
-        if (others === null || account.quarantinedWhy !== null) continue;
-        account[others].add(says === others);
-        turns.push(...sentence(account));
+        if (others === null || account.quarantine !== null) continue;
+        if (says !== others && !speaksAgainst(account, endpointId, nowMs)) continue;
+        account.agreement[others].add(says === others);
+        turns.push(...sentence(account, nowMs));
       }
       return turns;
     },
-    judgeCanary(truth, votes) {
+    judgeCanary(truth, votes, nowMs) {
       const turns: Turn[] = [];
       for (const { account, says, others } of judged(votes)) {
         const isRight = says === truth;
         if (!isRight && truth === 'up' && others !== 'up') continue;
         account.canaries[isRight ? 'right' : 'wrong'] += 1;
-        if (account.quarantinedWhy !== null) turns.push(...serve(account, truth, isRight));
+        if (account.quarantine !== null) turns.push(...serve(account, truth, isRight));
         else {
-          account[truth].add(isRight);
-          if (truth === 'down') account.flat.add(isRight);
-          turns.push(...sentence(account));
+          account.known[truth].add(isRight);
+          turns.push(...sentence(account, nowMs));
         }
       }
       return turns;
     },
     report: () => [...accounts.values()].map(reportOf),
+    memory: () => accounts,
   };
 }
 
@@ -130,41 +154,52 @@ function newAccount(verifier: string, region: string): Account {
     region,
     ...cleanSlate(),
     canaries: { right: 0, wrong: 0 },
-    quarantinedWhy: null,
+    quarantine: null,
     quarantines: 0,
   };
 }
 
 function cleanSlate() {
   return {
-    down: createWindow(WINDOW),
-    up: createWindow(WINDOW),
-    flat: createWindow(LIES.of),
+    agreement: { down: createWindow(WINDOW), up: createWindow(WINDOW) },
+    against: new Map<bigint, number>(),
+    known: { down: createWindow(LIES.of), up: createWindow(WINDOW) },
     run: { down: 0, up: 0 },
   };
 }
 
+/** Whether it is the first time in a while. */
+function speaksAgainst({ against }: Account, endpointId: bigint, nowMs: number): boolean {
+  if (nowMs - (against.get(endpointId) ?? Number.NEGATIVE_INFINITY) < ONE_ENDPOINT.everyMs) return false;
+  against.delete(endpointId);
+  against.set(endpointId, nowMs);
+  const [earliest] = against.keys();
+  if (against.size > ONE_ENDPOINT.most && earliest !== undefined) against.delete(earliest);
+  return true;
+}
+
 /** Quarantines who was caught lying. */
-function sentence(account: Account): Turn[] {
+function sentence(account: Account, nowMs: number): Turn[] {
   const why = whyLiar(account);
   if (why === null) return [];
-  account.quarantinedWhy = why;
+  account.quarantine = { why, sinceMs: nowMs };
   account.quarantines += 1;
   account.run = { down: 0, up: 0 };
   return [{ verifier: account.verifier, to: 'quarantined', why }];
 }
 
-function whyLiar({ flat, up, down }: Account): string | null {
-  const lies = flat.size() - flat.right();
+function whyLiar({ agreement, known }: Account): string | null {
+  const lies = missesOf(known.down);
   if (lies >= LIES.quarantine)
-    return `it called ${lies} of the last ${flat.size()} names up that cannot exist: its resolver invents answers, or it lies`;
-  for (const [truth, window] of [
-    ['up', up],
-    ['down', down],
-  ] as const) {
+    return `it called ${lies} of the last ${known.down.size()} names up that cannot exist: its resolver invents answers, or it lies`;
+  const suspects = [
+    ['sites', 'up', agreement.up],
+    ['sites', 'down', agreement.down],
+    ['canaries', 'up', known.up],
+  ] as const;
+  for (const [what, truth, window] of suspects) {
     if (window.size() < MIN_EVIDENCE || window.right() >= POOR_SHARE * window.size()) continue;
-    const missed = window.size() - window.right();
-    return `it said otherwise on ${missed} of the last ${window.size()} sites that the others found ${truth}: its network is in trouble, or it lies`;
+    return `it said otherwise on ${missesOf(window)} of the last ${window.size()} ${what} that the others found ${truth}: its network is in trouble, or it lies`;
   }
   return null;
 }
@@ -178,24 +213,35 @@ function serve(account: Account, truth: Truth, isRight: boolean): Turn[] {
   account.run[truth] += 1;
   const needed = Math.min(CLEAN_RUN.first * 2 ** (account.quarantines - 1), CLEAN_RUN.most);
   if (account.run.down < needed || account.run.up < needed) return [];
-  Object.assign(account, cleanSlate(), { quarantinedWhy: null });
+  Object.assign(account, cleanSlate(), { quarantine: null });
   const why = `it was right about ${needed} canaries of each kind in a row`;
   return [{ verifier: account.verifier, to: 'released', why }];
 }
 
-function standingOf({ quarantinedWhy, up, down }: Account): Standing {
-  if (quarantinedWhy !== null) return 'quarantined';
-  const windows = [up, down];
-  if (windows.some((window) => window.size() >= MIN_EVIDENCE && !isGoodShare(window))) return 'poor';
-  return windows.some((window) => window.size() < MIN_EVIDENCE) ? 'unproven' : 'good';
+function standingOf({ quarantine, agreement, known }: Account): Standing {
+  if (quarantine !== null) return 'quarantined';
+  const isPoor = (truth: Truth) =>
+    missesOf(agreement[truth]) > MOST_MISSES ||
+    missesOf(known[truth]) > MOST_MISSES ||
+    !isGoodShare(agreement[truth]) ||
+    !isGoodShare(known[truth]);
+  if (isPoor('down') || isPoor('up')) return 'poor';
+  const isProven = (truth: Truth) => [agreement, known].some((of) => of[truth].size() >= MIN_EVIDENCE);
+  return isProven('down') && isProven('up') ? 'good' : 'unproven';
 }
 
+/** Of few answers nothing follows but that there are not too many wrong ones among them. */
 function isGoodShare(window: Window): boolean {
-  return window.right() >= GOOD_SHARE * window.size();
+  return window.size() < MIN_EVIDENCE || window.right() >= GOOD_SHARE * window.size();
+}
+
+function missesOf(window: Window): number {
+  return window.size() - window.right();
 }
 
 function reportOf(account: Account): TrustReport {
-  const { verifier, region, up, down, canaries, quarantinedWhy } = account;
+  const { verifier, region, agreement, canaries, quarantine } = account;
+  const { down, up } = agreement;
   const shares = [up, down].filter((window) => window.size() > 0).map((window) => window.right() / window.size());
   return {
     verifier,
@@ -207,7 +253,8 @@ function reportOf(account: Account): TrustReport {
       up: { judged: up.size(), right: up.right() },
     },
     canaries: { ...canaries },
-    quarantinedWhy,
+    quarantinedWhy: quarantine?.why ?? null,
+    quarantinedSinceMs: quarantine?.sinceMs ?? null,
   };
 }
 

@@ -70,6 +70,20 @@ describe('canaries', () => {
   });
 });
 
+describe('a region that alone cannot reach a site', () => {
+  it('is heard for as long as that lasts, and its verifier is not taken for a liar', async () => {
+    const { panel, pass, of, double, quarantined } = panelOver({ a: honest, b: honest, c: honest }, withCanaries);
+    await pass(25_000, 100);
+    double('a').says = (question) => (question.url.includes('local') ? 'down' : honest(question));
+    for (let at = 0; at < 60; at += 1) {
+      const asked = panel.ask(questionFor('https://local.example/'));
+      await pass(100);
+      expect(await asked).toMatchObject({ outcome: 'regional', downRegions: ['a'] });
+    }
+    expect([of('a').standing, quarantined]).toEqual(['good', []]);
+  });
+});
+
 describe('a verifier that lies', () => {
   it('about a name that cannot exist is quarantined the second time, told once, and its votes count for nothing', async () => {
     const { panel, pass, of, quarantined } = panelOver({ a: 'up', b: honest, c: honest }, withCanaries);
@@ -109,5 +123,29 @@ describe('a verifier that lies', () => {
     const { pass, of } = panelOver({ a: 'up', b: honest, c: honest }, { ...withCanaries, onQuarantine });
     await pass(4_000, 100);
     expect(of('a').standing).toBe('quarantined');
+  });
+});
+
+describe('what is counted of a verifier', () => {
+  it('keeps canaries apart from votes: neither hides the other', async () => {
+    const failed = { kind: 'failed', reason: 'timeout', detail: 'no reply in time', tookMs: 3 } as const;
+    const { panel, pass, of, double } = panelOver({ a: honest, b: honest, c: honest }, withCanaries);
+    await pass(5_200, 100);
+    const nothing = { said: { down: 0, up: 0, none: 0 }, failures: {}, score: null };
+    expect(of('a')).toMatchObject({ ...nothing, canaries: { right: 10, wrong: 0 }, canariesWithout: 0 });
+    double('a').says = () => failed;
+    await pass(1_000, 100);
+    expect(of('a')).toMatchObject({ ...nothing, canariesWithout: 2, problem: 'timeout: no reply in time' });
+    double('a').says = () => 'down';
+    const asked = panel.ask(questionFor('https://one.example/'));
+    await pass(100);
+    expect(await asked).toMatchObject({ outcome: 'refuted' });
+    expect(of('a')).toMatchObject({
+      said: { down: 1, up: 0 },
+      score: 0,
+      canaries: { right: 10, wrong: 0 },
+      problem: null,
+    });
+    expect(of('b')).toMatchObject({ said: { down: 0, up: 1 }, score: null });
   });
 });

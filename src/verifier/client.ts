@@ -1,6 +1,7 @@
 /** What is asked of a verifier, and what can come of it. */
 import type { BodyBudgets, ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Lookup } from '../wire/http2-session.ts';
 
 export type VerifierEntry = {
   /** What it is called in votes and logs. */
@@ -82,4 +83,6 @@ export type VerifierClientDeps = {
   clock: Clock;
   /** Address of this machine to ask from; null leaves it to the system. */
   bindSource: string | null;
+  /** What names of verifiers resolve to. Default: what the system says. */
+  lookup?: Lookup;
 };

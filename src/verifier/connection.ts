@@ -25,13 +25,15 @@ const IDLE_MS = 90_000;
 /** After so long without a word the connection is tried before it is used: it may be dead and not know. */
 const TRY_AFTER_MS = 10_000;
 
-export function createConnection(entry: VerifierEntry, { clock, bindSource }: VerifierClientDeps): Connection {
+export function createConnection(entry: VerifierEntry, deps: VerifierClientDeps): Connection {
+  const { clock, bindSource, lookup } = deps;
   const { host, port, tls } = entry;
   const baseUrl = `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   // That of the package leaves errors that nobody hears, which would end this process.
   const kept = createKeptSession({
     authority: new URL(baseUrl).origin,
     connection: sessionOptions(entry, bindSource),
+    lookup,
     clock,
     connectWithinMs: CONNECT_WITHIN_MS,
     idleMs: IDLE_MS,
@@ -57,7 +59,7 @@ export function createConnection(entry: VerifierEntry, { clock, bindSource }: Ve
       const timeUp = Promise.race([limit.promise, gaveUp]);
       try {
         const connected = kept.connected().catch((error: unknown) => {
-          throw new NoConnection(causeOf(error));
+          throw new NoConnection(whyNot(error, host, bindSource));
         });
         const answer = connected.then(() => call(service, { signal: stop.signal }));
         const first = await Promise.race([timeUp, answer]);
@@ -92,6 +94,15 @@ function clockLimit(clock: Clock, limitMs: number): { promise: Promise<'late'>; 
   const { promise, resolve } = Promise.withResolvers<'late'>();
   const timer = clock.after(limitMs, () => resolve('late'));
   return { promise, cancel: timer.cancel };
+}
+
+/** Where the address of ours is at fault, the key that names it is what an operator can look for. */
+function whyNot(error: unknown, host: string, bindSource: string | null): string {
+  const cause = causeOf(error);
+  if (bindSource === null) return cause;
+  const family = bindSource.includes(':') ? 'IPv6' : 'IPv4';
+  if (cause === 'EAFNOSUPPORT') return `${host} has no ${family} address, and BIND_SOURCE is ${bindSource}`;
+  return cause === 'EADDRNOTAVAIL' || cause === 'EINVAL' ? `${cause}, and BIND_SOURCE is ${bindSource}` : cause;
 }
 
 /** Node wraps what the system said. */

@@ -40,7 +40,7 @@ async function check(request: ServerRequest, reply: ServerReply, visitor: Visito
     const headers = { 'www-authenticate': 'Bearer' };
     return { ...words(401, 'the token is missing or not one of this verifier'), headers };
   }
-  if (!visitor.takePlace()) return { ...words(503, BUSY), headers: { 'retry-after': '1' } };
+  if (!visitor.takePlace()) return noVerdict(BUSY);
   const body = await read(request);
   if (body === null) return words(413, `the body is longer than ${MAX_REQUEST_BYTES} bytes`);
   try {
@@ -54,6 +54,14 @@ async function check(request: ServerRequest, reply: ServerReply, visitor: Visito
 
 const BUSY = 'too many batches are being answered';
 
+/**
+ * Trouble of ours is no failure of the site, and a result here can only say one or the other: whoever asks takes any
+ * status but 200 for a verifier that has no say (spec/03 section 7.1).
+ */
+function noVerdict(why: string): Answer {
+  return { ...words(503, why), headers: { 'retry-after': '1' } };
+}
+
 async function answerTo(sites: readonly LegacySite[], reply: ServerReply, deps: JsonDeps): Promise<Answer> {
   const gone = new AbortController();
   reply.on('close', () => gone.abort());
@@ -63,10 +71,13 @@ async function answerTo(sites: readonly LegacySite[], reply: ServerReply, deps: 
   const results: object[] = [];
   for (const site of named) {
     const observation = found.get(site);
-    // A look that there was no time for is no failure of the site, and this surface has no other word for it.
-    if (observation === null)
-      return { ...words(503, 'there was no time to look at every site'), headers: { 'retry-after': '1' } };
+    if (observation === null) return noVerdict('there was no time to look at every site');
     const finding = observation === undefined ? BAD_URL : findingOf(observation);
+    if (observation !== undefined && finding.says === 'none') {
+      return noVerdict(
+        `there is no verdict on site ${results.length} (${finding.reason}), and no other word for that here`,
+      );
+    }
     results.push(legacyResult(site, site.requestId, deps.host, finding));
   }
   return { status: 200, type: 'json', body: stringifyJson({ results }) };

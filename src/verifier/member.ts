@@ -1,4 +1,4 @@
-/** One verifier of the panel: what it was asked and how it answered, counted, and each answer made a vote. */
+/** One verifier of the panel: whether it answers, what it said, counted, and each answer made a vote. */
 import type { Vote } from '../domain/verification.ts';
 import type { Clock } from '../lib/clock.ts';
 import { fitText } from '../lib/text.ts';
@@ -13,13 +13,27 @@ export type MemberReport = {
   /** Questions that wait to be sent, and requests under way. */
   waiting: number;
   inFlight: number;
-  /** What it said so far; `none`: it answered, and could not tell. */
+  /** What it said in verifications so far, without canaries; `none`: it answered, and could not tell. */
   said: Readonly<Record<Vote['says'], number>>;
-  /** Questions without an answer, by cause. */
+  /** Questions of verifications without an answer, by cause. */
   failures: Readonly<Partial<Record<Silence, number>>>;
+  /** Canaries that brought no verdict. */
+  canariesWithout: number;
   /** Whether the newest question was answered; null before the first. */
   isAnswering: boolean | null;
+  /** Why it was not; null when it was. May hold a text of the other side. */
+  problem: string | null;
   /** Wall clock of the newest answer, ms since the epoch. */
+  answeredAtMs: number | null;
+};
+
+/** What is known of a verifier, to go on with on another panel. */
+export type MemberMemory = {
+  said: Record<Vote['says'], number>;
+  failures: Partial<Record<Silence, number>>;
+  canariesWithout: number;
+  isAnswering: boolean | null;
+  problem: string | null;
   answeredAtMs: number | null;
 };
 
@@ -27,9 +41,11 @@ export interface Member {
   readonly name: string;
   readonly region: string;
   readonly lane: Lane;
-  /** The vote of an answer that came `tookMs` after the question, counted. */
+  /** The vote of an answer that came `tookMs` after the question. Not counted yet: the question may be withdrawn. */
   vote(answer: LaneAnswer, tookMs: number, quarantined: boolean): Vote;
+  count(answer: LaneAnswer, of: 'verification' | 'canary'): void;
   report(): MemberReport;
+  memory(): MemberMemory;
 }
 
 /** Texts of a verifier that are kept are no longer. */
@@ -37,14 +53,19 @@ const MAX_TEXT = 255;
 /** A verifier that comes and goes is told about no more often. */
 const TOLD_EVERY_MS = 60_000;
 
-export function createMember(parts: { name: string; region: string; lane: Lane; clock: Clock; log: Log }): Member {
+export function createMember(parts: {
+  name: string;
+  region: string;
+  lane: Lane;
+  clock: Clock;
+  log: Log;
+  /** Of the panel before; it is not to be used there any more. */
+  before?: MemberMemory | undefined;
+}): Member {
   const { name, region, lane, clock, log } = parts;
-  const said = { down: 0, up: 0, none: 0 };
-  const failures: Partial<Record<Silence, number>> = {};
-  let isAnswering: boolean | null = null;
-  let answeredAtMs: number | null = null;
+  const known = parts.before ?? newMemory();
   let toldMs = Number.NEGATIVE_INFINITY;
-  let isToldWell = true;
+  let isToldWell = known.isAnswering ?? true;
 
   /** Says when it stops answering, and when it answers again. */
   function tell(answer: LaneAnswer): void {
@@ -66,20 +87,31 @@ export function createMember(parts: { name: string; region: string; lane: Lane; 
     lane,
     vote(answer, tookMs, quarantined) {
       tell(answer);
-      isAnswering = answer.kind === 'answer';
+      known.isAnswering = answer.kind === 'answer';
       const whose = { verifier: name, region, tookMs: Math.round(tookMs), quarantined };
       if (answer.kind === 'failed') {
-        failures[answer.reason] = (failures[answer.reason] ?? 0) + 1;
+        known.problem = fitText(`${answer.reason}: ${answer.detail}`, MAX_TEXT);
         return { ...whose, says: 'none', reason: answer.reason, ...NOTHING_SEEN };
       }
-      said[answer.says] += 1;
-      answeredAtMs = clock.nowMs();
+      known.problem = null;
+      known.answeredAtMs = clock.nowMs();
       const { says, httpCode, errorCode, rttMs } = answer;
       const failureClass = answer.failureClass === null ? null : fitText(answer.failureClass, MAX_TEXT);
       return { ...whose, says, reason: fitText(answer.reason, MAX_TEXT), httpCode, errorCode, failureClass, rttMs };
     },
-    report: () => ({ ...lane.stats(), said: { ...said }, failures: { ...failures }, isAnswering, answeredAtMs }),
+    count(answer, of) {
+      if (of === 'canary') known.canariesWithout += Number(answer.kind === 'failed' || answer.says === 'none');
+      else if (answer.kind === 'answer') known.said[answer.says] += 1;
+      else known.failures[answer.reason] = (known.failures[answer.reason] ?? 0) + 1;
+    },
+    report: () => ({ ...lane.stats(), ...known, said: { ...known.said }, failures: { ...known.failures } }),
+    memory: () => known,
   };
+}
+
+function newMemory(): MemberMemory {
+  const nothing = { canariesWithout: 0, isAnswering: null, problem: null, answeredAtMs: null };
+  return { said: { down: 0, up: 0, none: 0 }, failures: {}, ...nothing };
 }
 
 /** The vote of who has none, such as `not_awaited`: the outcome stood without it. */

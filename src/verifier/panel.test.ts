@@ -112,6 +112,7 @@ describe('the answer', () => {
     const asked = panel.ask(questionFor(URL));
     await pass(100);
     expect(votesOf(await asked)).toMatchObject({ b: 'none unreachable', c: 'none malformed', d: 'none not_awaited' });
+    await pass(5_000, 100);
     expect(of('a')).toMatchObject({ failures: { unauthorized: 1 }, isAnswering: false, answeredAtMs: null });
   });
 
@@ -121,6 +122,61 @@ describe('the answer', () => {
     const asked = panel.ask(questionFor(URL));
     await pass(50);
     expect(await asked).toMatchObject({ outcome: 'no_verdict', quorum: 2, regions: 2, downRegions: ['eu'] });
+  });
+});
+
+describe('what is withdrawn while it is asked', () => {
+  it('is no verdict at once, and is not counted for or against anybody, whatever they said or say yet', async () => {
+    const { panel, pass, double, of } = panelOver({ a: 'down', b: 'up', c: 'up' });
+    double('b').delayMs = 3_000;
+    double('c').delayMs = 3_000;
+    const withdrawn = new AbortController();
+    const asked = panel.ask(questionFor(URL), withdrawn.signal);
+    await pass(1_000);
+    withdrawn.abort();
+    const verification = await byNow(asked);
+    if (verification === 'not yet') throw new Error('it waits for those that were asked');
+    expect(verification.outcome).toBe('no_verdict');
+    expect(votesOf(verification)).toEqual({ a: 'down http_5xx', b: 'none withdrawn', c: 'none withdrawn' });
+    await pass(20_000, 100);
+    for (const name of ['a', 'b', 'c']) {
+      const nothing = { said: { down: 0, up: 0, none: 0 }, failures: {}, score: null };
+      expect(of(name)).toMatchObject(nothing);
+      expect(of(name).seen.up.judged).toBe(0);
+    }
+    expect(panel.report()).toMatchObject({ open: 0, outcomes: { no_verdict: 0, refuted: 0 } });
+  });
+
+  it('goes to nobody when it was withdrawn before, and stands when it was decided', async () => {
+    const { panel, pass, double } = panelOver({ a: 'down' });
+    expect(await panel.ask(questionFor(URL), AbortSignal.abort())).toMatchObject({ outcome: 'no_verdict' });
+    const late = new AbortController();
+    const asked = panel.ask(questionFor(URL), late.signal);
+    await pass(50);
+    late.abort();
+    expect(await asked).toMatchObject({ outcome: 'confirmed' });
+    expect(double('a').requests).toHaveLength(1);
+    expect(panel.report().outcomes).toMatchObject({ confirmed: 1, no_verdict: 0 });
+  });
+});
+
+describe('a panel after another', () => {
+  it('goes on with what was known of those that are kept, and with nothing of the others', async () => {
+    const first = panelOver({ a: 'down', b: 'up', c: 'up' });
+    for (let at = 0; at < 20; at += 1) {
+      void first.panel.ask(questionFor(URL, { endpointId: BigInt(at) }));
+      await first.pass(50);
+    }
+    expect(first.of('a')).toMatchObject({ standing: 'quarantined', said: { down: 20 } });
+    first.panel.stop();
+    const before = first.panel.memory((name) => name !== 'b');
+    const second = panelOver({ a: 'up', b: 'up', c: 'up' }, { before });
+    const { waiting: _, inFlight: __, ...known } = first.of('a');
+    expect(second.of('a')).toMatchObject(known);
+    expect(second.of('b')).toMatchObject({ standing: 'unproven', score: null, said: { up: 0 } });
+    expect(second.of('c')).toMatchObject({ isAnswering: true, said: { up: 20 } });
+    expect(second.quarantined).toEqual([]);
+    expect(second.panel.report().outcomes).toMatchObject({ refuted: 20 });
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import type { BodyBudgets, ProbePlan } from '../domain/probe-plan.ts';
 import { type Awaited, regionsOf, settledOutcome, tally } from '../domain/quorum.ts';
-import { createTrust, type TrustReport, type Truth, type Turn } from '../domain/trust.ts';
+import { createTrust, type TrustMemory, type TrustReport, type Truth, type Turn } from '../domain/trust.ts';
 import type { Outcome, Verification, Vote } from '../domain/verification.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
@@ -13,7 +13,7 @@ import { type CanarySettings, createCanaries, DEFAULT_CANARIES } from './canarie
 import type { RemoteQuestion, VerifierClient } from './client.ts';
 import { createDeadlines } from './deadlines.ts';
 import { createLane, DEFAULT_LANE, type LaneAnswer, type LaneSettings, type TakeBack } from './lane.ts';
-import { createMember, type Member, type MemberReport, silentVote } from './member.ts';
+import { createMember, type Member, type MemberMemory, type MemberReport, silentVote } from './member.ts';
 
 export type PanelQuestion = {
   siteId: bigint;
@@ -28,9 +28,9 @@ export type PanelQuestion = {
 export type PanelReport = {
   regions: number;
   quorum: number;
-  /** Questions whose votes are not all in. */
+  /** Questions whose votes are not all in, canaries among them. */
   open: number;
-  /** Verifications so far, without canaries. */
+  /** Verifications so far, without canaries and without what was withdrawn. */
   outcomes: Readonly<Record<Outcome, number>>;
   verifiers: readonly (TrustReport & MemberReport)[];
 };
@@ -39,13 +39,23 @@ export interface Panel {
   readonly isConfigured: boolean;
   /**
    * Resolves when the outcome can change no more, at the latest 5 s after the question's own deadline. Whatever goes
-   * wrong is a vote less, and never a rejection.
+   * wrong is a vote less, and never a rejection. With the signal whoever asks withdraws what it suspected: there is no
+   * verdict then, and nothing of it is counted for or against a verifier.
    */
-  ask(question: PanelQuestion): Promise<Verification>;
+  ask(question: PanelQuestion, withdrawn?: AbortSignal): Promise<Verification>;
   report(): PanelReport;
+  /** What is known of those verifiers, for the panel that comes after this one when it has stopped. */
+  memory(isKept: (name: string) => boolean): PanelMemory;
   /** Questions under way get no verdict; connections are closed. */
   stop(): void;
 }
+
+/** By name. */
+export type PanelMemory = {
+  trust: TrustMemory;
+  members: ReadonlyMap<string, MemberMemory>;
+  outcomes: PanelReport['outcomes'];
+};
 
 export type PanelDeps = {
   /** Names are distinct. */
@@ -67,6 +77,8 @@ export type PanelDeps = {
   onRelease?(name: string, why: string): void;
   /** A URL that passed here a moment ago, for a canary; null when there is none. */
   knownUp(): string | null;
+  /** Of the panel before. */
+  before?: PanelMemory | undefined;
   log?: Log;
   lane?: Partial<LaneSettings>;
   canaries?: CanarySettings;
@@ -82,30 +94,33 @@ const NOT_WAITING: TakeBack = () => false;
 
 type Inquiry = {
   requestId: string;
+  endpointId: bigint;
   startedMs: number;
   votes: Vote[];
+  /** What the votes were made of. */
+  answers: [Member, LaneAnswer][];
   /** Who has no vote yet, and how its question is taken back. */
   awaited: Map<Member, TakeBack>;
   /** Null once told. */
   tell: ((outcome: Outcome) => void) | null;
   forgetDeadline: () => void;
-  /** What is learnt from it once every vote is in. */
-  learn(votes: readonly Vote[]): Turn[];
+  /** What is known of a canary; null: it is a verification. */
+  truth: Truth | null;
 };
 
 export function createPanel(deps: PanelDeps): Panel {
   const { clock, random, log = silentLog } = deps;
   const rule = { regions: regionsOf(deps.entries), quorum: deps.quorum };
-  const trust = createTrust(deps.entries, rule);
+  const trust = createTrust(deps.entries, rule, deps.before?.trust);
   const deadlines = createDeadlines(clock);
   const members = deps.entries.map(({ name, region }, at): Member => {
     const client = deps.clients[at];
     if (client === undefined) throw new RangeError(`the verifier ${name} has no client`);
     const lane = createLane({ client, clock, settings: { ...DEFAULT_LANE, ...deps.lane } });
-    return createMember({ name, region, lane, clock, log });
+    return createMember({ name, region, lane, clock, log, before: deps.before?.members.get(name) });
   });
   const open = new Set<Inquiry>();
-  const outcomes = { confirmed: 0, refuted: 0, regional: 0, no_verdict: 0 };
+  const outcomes = { ...(deps.before?.outcomes ?? { confirmed: 0, refuted: 0, regional: 0, no_verdict: 0 }) };
   let isStopped = false;
 
   function start(question: Omit<RemoteQuestion, 'requestId' | 'budgets'>, inquiry: Inquiry): void {
@@ -127,6 +142,7 @@ export function createPanel(deps: PanelDeps): Panel {
   function arrived(inquiry: Inquiry, member: Member, answer: LaneAnswer): void {
     if (!inquiry.awaited.delete(member)) return;
     const tookMs = clock.monotonicMs() - inquiry.startedMs;
+    inquiry.answers.push([member, answer]);
     inquiry.votes.push(member.vote(answer, tookMs, trust.isQuarantined(member.name)));
     if (inquiry.tell !== null) {
       const awaited = [...inquiry.awaited.keys()].map(awaitedOf);
@@ -155,10 +171,25 @@ export function createPanel(deps: PanelDeps): Panel {
     for (const [member, takeBack] of inquiry.awaited) if (takeBack()) inquiry.awaited.delete(member);
   }
 
+  /** Counted and learnt from at the end, because until then it can be withdrawn. */
   function conclude(inquiry: Inquiry): void {
     inquiry.forgetDeadline();
     open.delete(inquiry);
-    for (const turn of inquiry.learn(inquiry.votes)) announce(turn);
+    const { truth, votes, answers } = inquiry;
+    for (const [member, answer] of answers) member.count(answer, truth === null ? 'verification' : 'canary');
+    const nowMs = clock.nowMs();
+    const turns =
+      truth === null ? trust.judge(votes, nowMs, inquiry.endpointId) : trust.judgeCanary(truth, votes, nowMs);
+    for (const turn of turns) announce(turn);
+  }
+
+  /** As if it had never been asked; answers that are under way find nobody who waits for them. */
+  function withdraw(inquiry: Inquiry): void {
+    if (!open.delete(inquiry)) return;
+    inquiry.forgetDeadline();
+    inquiry.tell = null;
+    for (const takeBack of inquiry.awaited.values()) takeBack();
+    inquiry.awaited.clear();
   }
 
   function announce({ verifier, to, why }: Turn): void {
@@ -174,14 +205,12 @@ export function createPanel(deps: PanelDeps): Panel {
   }
 
   /** Votes as they are when the outcome stands: who is still awaited then is told apart from who was silent. */
-  function verificationOf(inquiry: Inquiry, outcome: Outcome): Verification {
+  function verificationOf(inquiry: Inquiry, outcome: Outcome, reason: string): Verification {
     const tookMs = clock.monotonicMs() - inquiry.startedMs;
-    const reason = isStopped ? 'stopped' : 'not_awaited';
     const missing = [...inquiry.awaited.keys()].map((member) =>
       silentVote(member, reason, tookMs, trust.isQuarantined(member.name)),
     );
     const { downRegions } = tally(inquiry.votes, rule, trust.isGood);
-    outcomes[outcome] += 1;
     return {
       requestId: inquiry.requestId,
       outcome,
@@ -192,22 +221,24 @@ export function createPanel(deps: PanelDeps): Panel {
     };
   }
 
-  function newInquiry(learn: Inquiry['learn']): Inquiry {
+  function newInquiry(endpointId: bigint, truth: Truth | null): Inquiry {
     return {
+      endpointId,
       requestId: Buffer.from(random.bytes(16)).toString('hex'),
       startedMs: clock.monotonicMs(),
       votes: [],
+      answers: [],
       awaited: new Map(),
       tell: null,
       forgetDeadline: () => {},
-      learn,
+      truth,
     };
   }
 
   function askCanary(truth: Truth, url: string): void {
     // Names of a site like any other, so that nothing but the URL can give it away.
     const [siteId, endpointId] = [idOf(random), idOf(random)];
-    const inquiry = newInquiry((votes) => trust.judgeCanary(truth, votes));
+    const inquiry = newInquiry(endpointId, truth);
     start({ siteId, endpointId, url, timeoutMs: deps.timeoutMs, plan: deps.plan }, inquiry);
   }
 
@@ -231,15 +262,22 @@ export function createPanel(deps: PanelDeps): Panel {
 
   return {
     isConfigured: members.length > 0,
-    ask({ siteId, endpointId, url, timeoutMs, plan }) {
+    ask({ siteId, endpointId, url, timeoutMs, plan }, withdrawn) {
       return new Promise((resolve) => {
-        const inquiry = newInquiry(trust.judge);
-        if (isStopped || members.length === 0) {
+        const inquiry = newInquiry(endpointId, null);
+        if (isStopped || withdrawn?.aborted || members.length === 0) {
           for (const member of members) inquiry.awaited.set(member, NOT_WAITING);
-          resolve(verificationOf(inquiry, 'no_verdict'));
+          resolve(verificationOf(inquiry, 'no_verdict', isStopped ? 'stopped' : 'withdrawn'));
           return;
         }
-        inquiry.tell = (outcome) => resolve(verificationOf(inquiry, outcome));
+        inquiry.tell = (outcome) => {
+          outcomes[outcome] += 1;
+          resolve(verificationOf(inquiry, outcome, isStopped ? 'stopped' : 'not_awaited'));
+        };
+        withdrawn?.addEventListener('abort', () => {
+          resolve(verificationOf(inquiry, 'no_verdict', 'withdrawn'));
+          withdraw(inquiry);
+        });
         start({ siteId, endpointId, url, timeoutMs, plan: plan ?? deps.plan }, inquiry);
       });
     },
@@ -251,6 +289,11 @@ export function createPanel(deps: PanelDeps): Panel {
       });
       const { regions, quorum } = rule;
       return { regions: regions.length, quorum, open: open.size, outcomes: { ...outcomes }, verifiers };
+    },
+    memory(isKept) {
+      const kept = <T>(known: Iterable<readonly [string, T]>) => new Map([...known].filter(([name]) => isKept(name)));
+      const byName = members.map((member) => [member.name, member.memory()] as const);
+      return { trust: kept(trust.memory()), members: kept(byName), outcomes: { ...outcomes } };
     },
     stop() {
       isStopped = true;

@@ -6,6 +6,7 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../test/kit/eventually.ts';
 import { type Site, startSite } from '../../test/kit/site.ts';
+import { closedPort } from '../../test/kit/tcp-server.ts';
 import {
   openVerifier,
   scriptedProber,
@@ -91,7 +92,7 @@ describe('one port', () => {
 
 describe('POST /check', () => {
   it('answers in the names and the order of the monitors before this one', async () => {
-    const closed = 'http://127.0.0.1:1/';
+    const closed = `http://127.0.0.1:${await closedPort()}/`;
     const sites = [
       { BlogID: '9007199254740993', URL: site.url, RequestID: 'a'.repeat(32), MonitorSiteID: 5, TimeoutSeconds: 30 },
       { BlogID: 2, URL: closed },
@@ -131,8 +132,6 @@ describe('POST /check', () => {
     expect(await ask({ URL, Keyword: 'not there', DetectionProfile: 'legacy' })).toEqual([true, 0]);
     expect(await ask({ URL, Method: 'BREW', DetectionProfile: 'none', RedirectPolicy: 'perhaps' })).toEqual([true, 0]);
     expect(await ask({ URL: 'no url' })).toEqual([false, 2]);
-    // Refused by the egress guard: no verdict, for which this surface has no word.
-    expect(await ask({ URL: 'http://169.254.169.254/' })).toEqual([false, 2]);
     site.behave({ kind: 'redirect_chain', hops: 1 });
     expect(await ask({ URL, RedirectPolicy: 'fail' })).toEqual([false, 4]);
     expect(await ask({ URL, RedirectPolicy: 'alert' })).toEqual([true, 0]);
@@ -167,6 +166,16 @@ describe('POST /check', () => {
     const asked = fetch(`${verifier.url}/check`, { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
     // Whoever goes on sending may lose the reply with the connection.
     expect(await asked.then(({ status }) => status).catch(() => 413)).toBe(413);
+  });
+
+  it('says 503 of what it could not tell, which nobody takes for a vote, whatever else was asked with it', async () => {
+    // The egress guard does not let it look there.
+    const unknown = { URL: 'http://169.254.169.254/' };
+    for (const sites of [[unknown], [{ URL: site.url }, unknown]]) {
+      const reply = await post({ sites });
+      expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '1']);
+      expect(await reply.text()).toMatch(/^there is no verdict on site \d \([a-z_]+\), [^\n]+\n$/);
+    }
   });
 
   it('says 503 while too many are being answered, or when there was no time: neither is a vote', async () => {

@@ -2,6 +2,7 @@
  * A kept HTTP/2 connection to one host that the operator named: opened when it is wanted, tried before it is used after a
  * rest, closed when idle. Nothing the other side does is an error that nobody hears.
  */
+import { lookup as systemLookup } from 'node:dns/promises';
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -10,12 +11,17 @@ import {
   type OutgoingHttpHeaders,
   type SecureClientSessionOptions,
 } from 'node:http2';
-import type { TcpNetConnectOpts } from 'node:net';
+import { isIP, type LookupFunction, type TcpNetConnectOpts } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
+
+/** All addresses of a name, the best first. Rejects with the system's error. */
+export type Lookup = (name: string) => Promise<readonly { address: string; family: number }[]>;
 
 export type KeptSessionOptions = {
   /** Scheme, host and port. */
   authority: string;
+  /** With an address of ours to connect from, only those of its family are tried. Default: that of the system. */
+  lookup?: Lookup | undefined;
   connection: SecureClientSessionOptions & Pick<TcpNetConnectOpts, 'localAddress'>;
   clock: Clock;
   /** From the first packet to the first word of HTTP/2; also for the answer to a try. */
@@ -47,6 +53,8 @@ export function createKeptSession(options: KeptSessionOptions): KeptSession {
   /** Others may open the next one meanwhile, so that each looks at the one it took. */
   async function ready(): Promise<Kept> {
     if (isClosed) throw new Error('closed');
+    const host = new URL(authority).hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0 && !isOfFamily(isIP(host), options.connection.localAddress)) throw noAddressThatFits();
     if (kept?.isUsable() !== true) kept = new Kept(options);
     const taken = kept;
     const isRested = taken.isOpen && taken.lastHeardMs + options.tryAfterMs < clock.monotonicMs();
@@ -93,7 +101,8 @@ class Kept {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.opened = promise;
     promise.catch(() => {});
-    const session = connect(authority, { ...connection, maxSessionMemory: MAX_SESSION_MEGABYTES });
+    const lookup = lookupFor(connection.localAddress, options.lookup);
+    const session = connect(authority, { ...connection, ...lookup, maxSessionMemory: MAX_SESSION_MEGABYTES });
     this.session = session;
     const late = clock.after(connectWithinMs, () => {
       reject(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }));
@@ -152,4 +161,31 @@ class Kept {
   end(): void {
     this.session.destroy(undefined, constants.NGHTTP2_CANCEL);
   }
+}
+
+const allAddresses: Lookup = (name) => systemLookup(name, { all: true });
+
+/** Node takes the first address there is, and fails if it cannot be reached from ours. */
+function lookupFor(source: string | undefined, addressesOf: Lookup = allAddresses): { lookup?: LookupFunction } {
+  const find: LookupFunction = (name, options, tell) => {
+    addressesOf(name).then(
+      (found) => {
+        const fitting = found.filter(({ family }) => isOfFamily(family, source));
+        const [first] = fitting;
+        if (first === undefined) tell(noAddressThatFits(), '');
+        else if (options.all) tell(null, [...fitting]);
+        else tell(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => tell(error, ''),
+    );
+  };
+  return { lookup: find };
+}
+
+function isOfFamily(family: number, source: string | undefined): boolean {
+  return source === undefined || family === isIP(source);
+}
+
+function noAddressThatFits(): NodeJS.ErrnoException {
+  return Object.assign(new Error('it has no address of the family of ours'), { code: 'EAFNOSUPPORT' });
 }

@@ -92,12 +92,12 @@ export function playLies(seed: number, lies: Lies): void {
     const ask = (site: Site, isCanary: boolean) =>
       speakers.map((speaker) => voteOf(speaker, site, { random, step, isCanary, trust }));
     if (step % CANARY_EVERY === 0)
-      for (const truth of ['down', 'up'] as const) note(trust.judgeCanary(truth, ask(truth, true)));
+      for (const truth of ['down', 'up'] as const) note(trust.judgeCanary(truth, ask(truth, true), step));
     const site = drawSite(random);
     const votes = ask(site, false);
     const { outcome } = tally(votes, rule, trust.isGood);
     if (site !== 'regional') hold(lies, site, outcome, votes, speakers);
-    note(trust.judge(votes));
+    note(trust.judge(votes, step, BigInt(step)));
     lies.decisions += 1;
   }
   lies.worlds += 1;
