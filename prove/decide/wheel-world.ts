@@ -10,6 +10,7 @@ import { createEngine } from '../../src/engine/engine.ts';
 import { NO_VERIFIERS } from '../../src/engine/judge/confirm.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
+import { recordAudit } from '../../src/store/audit.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createEndpoints } from '../../src/store/endpoints.ts';
@@ -17,6 +18,7 @@ import { createEventQueries } from '../../src/store/event-queries.ts';
 import { createEvents } from '../../src/store/events.ts';
 import { createFleetRows } from '../../src/store/fleet-rows.ts';
 import { createHistory } from '../../src/store/history/history.ts';
+import { createRecentTransitions } from '../../src/store/recent-transitions.ts';
 import { createRuntime } from '../../src/store/runtime.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -69,6 +71,8 @@ const engine = createEngine({
   fleetRows: createFleetRows(db),
   events: createEvents({ db, changes }),
   eventQueries: createEventQueries(db),
+  recentTransitions: createRecentTransitions(db),
+  recordAudit: (entries) => recordAudit(db.kysely, entries),
   runtime: createRuntime({ db, clock, history }),
   history,
   changes,

@@ -199,3 +199,19 @@ describe('the reference targets', () => {
     expect(message).not.toContain('secret');
   });
 });
+
+describe('a value that could hold a secret', () => {
+  it.each([
+    [{ VERIFIER_AUTH_TOKEN: ['hush-token'] }, 'VERIFIER_AUTH_TOKEN: it is not a text.'],
+    [{ VERIFIER_AUTH_TOKEN: 5_550_123 }, 'VERIFIER_AUTH_TOKEN: it is not a text.'],
+    [{ DATABASE_URL: ['mysql://monitor:hush@db/jetmon'] }, 'DATABASE_URL: it is not a text.'],
+    [{ VERIFIER_NAME: { auth_token: 'hush' } }, 'VERIFIER_NAME: it is not a text.'],
+    [{ HTTP_PORT: ['hush'] }, 'HTTP_PORT: it is not a number.'],
+    [{ REFERENCE_TARGETS: 'https://user:hush@one.example/' }, 'REFERENCE_TARGETS: it is not a list.'],
+    [{ REFERENCE_TARGETS: [{ url: 'hush' }] }, 'REFERENCE_TARGETS: it is not a text.'],
+  ])('is not shown when it is wrong (case %#)', (values, words) => {
+    const { message, fix, details } = refusal({ JETMON_CONFIG: fileWith(JSON.stringify(values)) });
+    expect(message).toContain(words);
+    expect(`${message} ${fix} ${JSON.stringify(details)}`).not.toMatch(/hush|5550123/);
+  });
+});

@@ -1,6 +1,7 @@
 /** Reads the configuration: a JSON file, then the environment over it, checked whole before anything starts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import { parseJson } from '../lib/json.ts';
 import { nearest } from '../lib/nearest.ts';
@@ -198,9 +199,7 @@ function finish(
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
       const isOfVerifiers = issue.path[0] === 'VERIFIERS';
-      problems.push(
-        isOfVerifiers ? verifierProblem(issue, raw) : `${String(issue.path[0])}: ${schemaProblem(issue, raw)}.`,
-      );
+      problems.push(isOfVerifiers ? verifierProblem(issue, raw) : keyProblem(issue, raw));
     }
     throw unusable(source);
   }
@@ -218,7 +217,7 @@ function finish(
     problems.push(`STATSD_ADDR: "${values.STATSD_ADDR}" is not a host with an optional port.`);
   }
   const quorum = VERIFIER_QUORUM === undefined ? null : { quorum: VERIFIER_QUORUM, isOlder: source.isOlderQuorum };
-  const setup = setUpVerifiers(VERIFIERS, quorum);
+  const setup = setUpVerifiers(VERIFIERS, quorum, values.BIND_SOURCE ?? null);
   problems.push(...setup.problems);
   if (problems.length > 0) throw unusable(source);
   const config: Config = {
@@ -229,6 +228,15 @@ function finish(
     extraCaPem: values.CHECK_CA_FILE === undefined ? null : readCertificates('CHECK_CA_FILE', values.CHECK_CA_FILE),
   };
   return { config, notices: setup.notices };
+}
+
+/** Passwords stand in URLs, too; and a list or an object in the wrong place may hold whatever was meant for another. */
+const NEVER_SHOWN: readonly unknown[] = ['DATABASE_URL', 'REFERENCE_TARGETS', 'VERIFIER_AUTH_TOKEN'];
+
+function keyProblem(issue: z.core.$ZodIssue, raw: Raw): string {
+  const [key] = issue.path;
+  const isHidden = (value: unknown) => NEVER_SHOWN.includes(key) || (typeof value === 'object' && value !== null);
+  return `${String(key)}: ${schemaProblem(issue, raw, isHidden)}.`;
 }
 
 function unusable({ problems, path }: { problems: readonly string[]; path: string | null }): AppError {

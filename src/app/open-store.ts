@@ -6,6 +6,7 @@ import { AppError } from '../domain/errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import { createApiKeys } from '../store/api-keys.ts';
+import { type AuditEntry, recordAudit } from '../store/audit.ts';
 import { createChanges } from '../store/changes.ts';
 import { type DataDirLock, type LockOptions, lockDatabase, lockDataDir, openDataDir } from '../store/data-dir.ts';
 import { type Database, databasePath, isFileUrl, openDatabase } from '../store/database.ts';
@@ -14,6 +15,7 @@ import { createEventQueries } from '../store/event-queries.ts';
 import { createEvents } from '../store/events.ts';
 import { createFleetRows } from '../store/fleet-rows.ts';
 import { createHistory } from '../store/history/history.ts';
+import { createRecentTransitions } from '../store/recent-transitions.ts';
 import { createRuntime } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Config } from './config.ts';
@@ -112,6 +114,8 @@ function storeOn(database: Database, log: Log, config: Config) {
     fleetRows: createFleetRows(database),
     events: createEvents({ db: database, changes, log }),
     eventQueries: createEventQueries(database),
+    recentTransitions: createRecentTransitions(database),
+    recordAudit: (entries: readonly AuditEntry[]) => recordAudit(database.kysely, entries),
     runtime: createRuntime({ db: database, clock: systemClock, history }),
     history,
     apiKeys: createApiKeys({ db: database, clock: systemClock, random: systemRandom }),

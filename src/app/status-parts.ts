@@ -18,12 +18,16 @@ export function gateStatus({ open }: Pick<GateStats, 'open'>): NonNullable<Statu
 }
 
 export function verifierStatus(verifiers: PanelReport['verifiers']): NonNullable<Status['verifiers']> {
-  return verifiers.map(({ verifier, region, isAnswering, quarantinedWhy, score, said }) => ({
+  return verifiers.map(({ verifier, region, isAnswering, problem, score, said, canaries, ...known }) => ({
     name: verifier,
     region,
     healthy: isAnswering !== false,
-    quarantined: quarantinedWhy !== null,
+    problem,
+    quarantined: known.quarantinedWhy !== null,
+    quarantined_why: known.quarantinedWhy,
+    quarantined_since: known.quarantinedSinceMs === null ? null : new Date(known.quarantinedSinceMs).toISOString(),
     score,
     votes: { confirm_down: said.down, disagree: said.up, none: said.none },
+    canaries: { ...canaries, none: known.canariesWithout },
   }));
 }

@@ -84,9 +84,13 @@ describe('the status of a server', () => {
           name: 'eu\u001b[2J',
           region: 'eu',
           healthy: false,
+          problem: 'unreachable: ECONNREFUSED',
           quarantined: true,
+          quarantined_why: 'it lies',
+          quarantined_since: '2026-01-02T03:04:05.000Z',
           score: 0.5,
           votes: { confirm_down: 1, disagree: 2, none: 3 },
+          canaries: { right: 4, wrong: 5, none: 6 },
         },
       ],
       settings: () => ({
@@ -103,14 +107,16 @@ describe('the status of a server', () => {
     expect(status.problems).toEqual([
       'checks stay without a verdict',
       'failures of sites are not believed: no reference answers',
-      'verifier eu\u001b[2J does not answer',
-      'verifier eu\u001b[2J is quarantined',
+      'verifier eu\u001b[2J does not answer: unreachable: ECONNREFUSED',
+      'verifier eu\u001b[2J is quarantined since 2026-01-02T03:04:05.000Z: it lies',
       'the newest configuration was refused: this is not JSON',
     ]);
     expect(status.ok).toBe(false);
     const page = statusPage(status, 0);
     expect(page).toContain('needs attention');
     expect(page).toContain('after a restart: HTTP_PORT');
+    expect(page).toContain('quarantined since 2026-01-02T03:04:05.000Z: it lies');
+    expect(page).toContain('agreement 0.50, votes 1 down, 2 up, 3 none, canaries 4 right, 5 wrong, 6 none');
     expect(page).not.toContain('\u001b[2J');
   });
 

@@ -147,8 +147,12 @@ function problemsIn(status: Omit<Status, 'ok' | 'problems'>): string[] {
     ...(gate?.conditions ?? [])
       .filter(({ holds }) => !holds)
       .map(({ name, why }) => `failures of sites are not believed: ${why ?? name}`),
-    ...verifiers.filter(({ healthy }) => !healthy).map(({ name }) => `verifier ${name} does not answer`),
-    ...verifiers.filter(({ quarantined }) => quarantined).map(({ name }) => `verifier ${name} is quarantined`),
+    ...verifiers
+      .filter(({ healthy }) => !healthy)
+      .map(({ name, problem }) => `verifier ${name} does not answer${problem === null ? '' : `: ${problem}`}`),
+    ...verifiers
+      .filter(({ quarantined }) => quarantined)
+      .map((one) => `verifier ${one.name} is quarantined since ${one.quarantined_since}: ${one.quarantined_why}`),
     ...(config.error === null ? [] : [`the newest configuration was refused: ${config.error}`]),
   ];
 }

@@ -2,15 +2,14 @@
 import type { Command } from 'commander';
 import { type Config, loadConfig, loadConfigWithoutFile } from '../app/config.ts';
 import { type FoundServer, isRunning, sendSignal, serverToSignal } from '../app/find-server.ts';
-import { type Client, createClient } from '../client/client.ts';
 import { AppError } from '../domain/errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { escapeControl } from '../lib/escape.ts';
 import type { Terminal } from './command.ts';
 import { jsonLine } from './json-line.ts';
+import { askStatus, noServerRuns, type ServerStatus } from './running-server.ts';
 
 type Options = { json?: boolean };
-type Status = Awaited<ReturnType<Client['status']>>;
 
 export function define(command: Command, terminal: Terminal): void {
   command
@@ -36,12 +35,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   const { config, error } = configToFind(terminal);
   const server = await serverToSignal(config);
   if (server === null) {
-    throw (
-      error ??
-      new AppError('server_not_running', `no server runs on data folder ${config.JETMON_DATA_DIR}`, {
-        fix: 'start one with `jetmon2 serve`; it reads the configuration then',
-      })
-    );
+    throw error ?? noServerRuns(config, 'start one with `jetmon2 serve`; it reads the configuration then');
   }
   const told = await reloaded(server);
   if (told.error !== null) terminal.setExitCode(1);
@@ -58,18 +52,17 @@ function configToFind({ env }: Terminal): { config: Config; error: AppError | nu
   }
 }
 
-async function reloaded({ pid, access }: FoundServer): Promise<Status['config']> {
-  if (access === null) {
-    throw new AppError('server_unreachable', `process ${pid} says no address, so it cannot be asked what it took`, {
-      fix: `use "kill -HUP ${pid}" and read its log`,
-    });
-  }
-  const client = createClient(access);
-  const before = (await client.status()).config.reloads;
+async function reloaded(server: FoundServer): Promise<ServerStatus['config']> {
+  const { pid } = server;
+  const noAddress = {
+    says: 'says no address, so it cannot be asked what it took',
+    fix: `use "kill -HUP ${pid}" and read its log`,
+  };
+  const before = (await askStatus(server, noAddress)).config.reloads;
   sendSignal(pid, 'SIGHUP');
   const giveUpAtMs = systemClock.monotonicMs() + WAIT_MS;
   while (systemClock.monotonicMs() < giveUpAtMs) {
-    const { config } = await client.status();
+    const { config } = await askStatus(server, noAddress);
     if (config.reloads > before) return config;
     if (!isRunning(pid)) break;
     await new Promise<void>((wake) => systemClock.after(ASK_EVERY_MS, wake));
@@ -79,7 +72,7 @@ async function reloaded({ pid, access }: FoundServer): Promise<Status['config']>
   });
 }
 
-function wordsFor({ error, changed, restart_needed: waiting, file }: Status['config']): string {
+function wordsFor({ error, changed, restart_needed: waiting, file }: ServerStatus['config']): string {
   if (error !== null) return `refused, and nothing was changed: ${escapeControl(error)}`;
   const from = file === null ? 'there is no configuration file' : `${escapeControl(file)} was read`;
   const took = changed.length === 0 ? 'nothing changed' : `in effect now: ${changed.join(', ')}`;

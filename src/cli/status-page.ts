@@ -60,12 +60,14 @@ function gateRows({ gate }: Status): Row[] {
 }
 
 function verifierWords(verifier: NonNullable<Status['verifiers']>[number]): string {
-  const { name, region, healthy, quarantined, score, votes } = verifier;
+  const { name, region, healthy, quarantined, score, votes, canaries } = verifier;
+  const caught = `quarantined since ${verifier.quarantined_since}: ${escapeControl(verifier.quarantined_why ?? '')}`;
   const marks = [
     healthy ? null : styleText('red', 'does not answer'),
-    quarantined ? styleText('red', 'quarantined') : null,
-    score === null ? null : `score ${score.toFixed(2)}`,
+    quarantined ? styleText('red', caught) : null,
+    score === null ? null : `agreement ${score.toFixed(2)}`,
     `votes ${votes.confirm_down} down, ${votes.disagree} up, ${votes.none} none`,
+    `canaries ${canaries.right} right, ${canaries.wrong} wrong, ${canaries.none} none`,
   ];
   return `${escapeControl(name)} (${escapeControl(region)}): ${marks.filter((mark) => mark !== null).join(', ')}`;
 }

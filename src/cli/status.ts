@@ -2,11 +2,9 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../app/config.ts';
 import { serverOfFolder } from '../app/find-server.ts';
-import { ApiError } from '../client/api-error.ts';
-import { createClient } from '../client/client.ts';
-import { AppError } from '../domain/errors.ts';
 import type { Terminal } from './command.ts';
 import { jsonLine } from './json-line.ts';
+import { askStatus, noServerRuns } from './running-server.ts';
 import { statusPage } from './status-page.ts';
 
 type Options = { json?: boolean };
@@ -30,24 +28,12 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   const { config } = loadConfig(terminal.env);
   const server = await serverOfFolder(config);
   if (server === null) {
-    throw new AppError('server_not_running', `no server runs on data folder ${config.JETMON_DATA_DIR}`, {
-      fix: 'start one with `jetmon2 serve`, or name its folder with JETMON_DATA_DIR',
-    });
+    throw noServerRuns(config, 'start one with `jetmon2 serve`, or name its folder with JETMON_DATA_DIR');
   }
-  if (server.access === null) {
-    throw new AppError('server_unreachable', `process ${server.pid} is starting and says no address yet`, {
-      fix: 'ask again in a moment; its log says what it waits for',
-    });
-  }
-  try {
-    const status = await createClient(server.access).status();
-    if (!status.ok) terminal.setExitCode(1);
-    terminal.out.write(options.json ? jsonLine(status) : statusPage(status, Date.now()));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    throw new AppError('server_unreachable', `process ${server.pid} does not answer: ${error.message}`, {
-      fix: 'see its log',
-      cause: error,
-    });
-  }
+  const status = await askStatus(server, {
+    says: 'is starting and says no address yet',
+    fix: 'ask again in a moment; its log says what it waits for',
+  });
+  if (!status.ok) terminal.setExitCode(1);
+  terminal.out.write(options.json ? jsonLine(status) : statusPage(status, Date.now()));
 }

@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { createFakeClock } from '../../test/kit/fake-clock.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import type { IncidentState, State } from '../domain/state.ts';
-import { countStates } from './count-states.ts';
+import { countStates, createStateCounts } from './count-states.ts';
 
 /** Slots are numbered from 0, and so are endpoints. */
 function fleetOf(size: number, isUsed: (slot: number) => boolean = () => true) {
@@ -22,4 +23,69 @@ it('an endpoint counts by the worst that is open on it, else by whether we know 
 it('a large fleet is counted whole', async () => {
   const parts = { fleet: fleetOf(12_345), incidentsAt: () => null, runtime: { stateOf: () => null } };
   expect(await countStates(parts)).toEqual({ Unchecked: 12_345 });
+});
+
+describe('who asks again and again', () => {
+  /** A fleet that is walked in no time, but for what the clock is moved by. */
+  function countedFleet(tookMs: number) {
+    const clock = createFakeClock();
+    let walks = 0;
+    const counts = createStateCounts({
+      clock,
+      fleet: fleetOf(3),
+      incidentsAt: () => null,
+      runtime: {
+        stateOf(endpointId) {
+          if (endpointId !== 0n) return 'Up';
+          walks += 1;
+          clock.advance(tookMs);
+          return walks === 1 ? 'Unknown' : 'Up';
+        },
+      },
+    });
+    return { clock, counts, walks: () => walks };
+  }
+
+  it('is told anew each time while a walk costs nothing', async () => {
+    const { counts, walks } = countedFleet(0);
+    expect(await counts()).toEqual({ Unknown: 1, Up: 2 });
+    expect(await counts()).toEqual({ Up: 3 });
+    expect(walks()).toBe(2);
+  });
+
+  it('is told the same for 20 times as long as a walk takes', async () => {
+    const { clock, counts, walks } = countedFleet(100);
+    const [one, other] = await Promise.all([counts(), counts()]);
+    expect(one).toBe(other);
+    clock.advance(1_899);
+    expect(await counts()).toBe(one);
+    clock.advance(1);
+    expect(await counts()).toEqual({ Up: 3 });
+    expect(walks()).toBe(2);
+  });
+
+  it('is told nothing that is older than 10 s, however long a walk takes', async () => {
+    const { clock, counts } = countedFleet(2_000);
+    await counts();
+    clock.advance(8_000);
+    expect(await counts()).toEqual({ Up: 3 });
+  });
+
+  it('is answered again when the walk before failed', async () => {
+    let isBroken = true;
+    const counts = createStateCounts({
+      clock: createFakeClock(),
+      fleet: fleetOf(1),
+      incidentsAt: () => null,
+      runtime: {
+        stateOf() {
+          if (isBroken) throw new Error('broken');
+          return 'Up';
+        },
+      },
+    });
+    await expect(counts()).rejects.toThrow('broken');
+    isBroken = false;
+    expect(await counts()).toEqual({ Up: 1 });
+  });
 });

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenIncident } from '../domain/incident.ts';
 import { type State, severityOf } from '../domain/state.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { Fleet } from './schedule/fleet.ts';
 
@@ -16,6 +17,35 @@ type Parts = {
 };
 
 const AT_A_TIME = 5_000;
+/** Whoever asks often costs one part in so many of the time, and nobody gets counts that are older than this. */
+const ONE_PART_IN = 20;
+const MAX_AGE_MS = 10_000;
+
+/**
+ * Counts of a walk over the whole fleet, so that they cannot drift. Whoever asks meanwhile gets the same walk, and its
+ * counts are good for 20 times as long as it took, at most 10 s from when it began: of a small fleet they are always new.
+ */
+export function createStateCounts(parts: Parts & { clock: Pick<Clock, 'monotonicMs'> }): () => Promise<WatchedStates> {
+  const { clock } = parts;
+  let newest: { counts: Promise<WatchedStates>; freshUntilMs: number } | null = null;
+
+  return () => {
+    const beganMs = clock.monotonicMs();
+    if (newest !== null && beganMs < newest.freshUntilMs) return newest.counts;
+    const walk = { counts: countStates(parts), freshUntilMs: Number.POSITIVE_INFINITY };
+    newest = walk;
+    walk.counts.then(
+      () => {
+        const tookMs = clock.monotonicMs() - beganMs;
+        walk.freshUntilMs = beganMs + Math.min(tookMs * ONE_PART_IN, MAX_AGE_MS);
+      },
+      () => {
+        walk.freshUntilMs = beganMs;
+      },
+    );
+    return walk.counts;
+  };
+}
 
 /** What is changed meanwhile may be counted as it was, or as it is. */
 export async function countStates(parts: Parts): Promise<WatchedStates> {

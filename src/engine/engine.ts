@@ -2,22 +2,23 @@
 
 import type { ServerPolicy } from '../domain/decision-policy.ts';
 import type { EndpointId } from '../domain/ids.ts';
-import type { OpenIncident } from '../domain/incident.ts';
 import type { ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { withRoomToGrow } from '../lib/columns.ts';
 import { readAhead } from '../lib/read-ahead.ts';
 import type { ProbeResult, Prober, ProberStats } from '../prober/prober.ts';
+import type { AuditEntry } from '../store/audit.ts';
 import type { Changes } from '../store/changes.ts';
 import type { Endpoints } from '../store/endpoints.ts';
 import type { EventQueries } from '../store/event-queries.ts';
 import type { EventStore } from '../store/events.ts';
 import { BEFORE_ALL, type FleetRows } from '../store/fleet-rows.ts';
 import type { History } from '../store/history/history.ts';
+import type { RecentTransitions } from '../store/recent-transitions.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { countStates, type WatchedStates } from './count-states.ts';
+import { createStateCounts, type WatchedStates } from './count-states.ts';
 import { createGate, type GateStats } from './gate/gate.ts';
 import { createOperatorEvents, type OperatorEvents } from './gate/operator-events.ts';
 import { createOwnFailures } from './gate/own-failures.ts';
@@ -26,7 +27,11 @@ import { createHistoryKeeping } from './history-keeping.ts';
 import { createAppendDecision, createLinkCause } from './judge/append-decision.ts';
 import type { Confirm } from './judge/confirm.ts';
 import { createDetectionCounts } from './judge/detection-counts.ts';
+import { createHeldBack } from './judge/held-back.ts';
+import { remembersForMs } from './judge/memory.ts';
+import { recall } from './judge/recall.ts';
 import type { Who } from './judge/target.ts';
+import type { Logged } from './judge/targets.ts';
 import { createPipeline } from './pipeline.ts';
 import type { DispatchStats } from './schedule/dispatch.ts';
 import { createFleet } from './schedule/fleet.ts';
@@ -38,6 +43,9 @@ export type EngineParts = {
   fleetRows: FleetRows;
   events: EventStore;
   eventQueries: Pick<EventQueries, 'list'>;
+  recentTransitions: RecentTransitions;
+  /** Of what is seen and not told; see audit.ts. */
+  recordAudit(entries: readonly AuditEntry[]): Promise<void>;
   runtime: RuntimeStore;
   history: History;
   changes: Changes;
@@ -75,7 +83,7 @@ export interface Engine {
   proberStats(): ProberStats;
   dispatchStats(): DispatchStats;
   gateStats(): GateStats;
-  /** How many endpoints are in which state. */
+  /** How many endpoints are in which state, as it was less than 10 s ago: see count-states.ts. */
   states(): Promise<WatchedStates>;
   /** Resolves when every change published so far has been taken in. */
   upToDate(): Promise<void>;
@@ -88,7 +96,7 @@ const ROWS_PER_PAGE = 2_000;
 /** Endpoints of earlier runs that the gate hears of: enough for as many networks as it keeps. */
 const MOST_REMEMBERED = 500;
 
-/** How often freshness is written, in one transaction, and what could not be read is tried again. */
+/** How often freshness is written, in one transaction, with what was held back, and what could not be read is tried again. */
 const HOUSEKEEPING_EVERY_MS = 5_000;
 
 /** For probes that are under way at the end: what a healthy site needs, and less than whoever stops us is willing to wait. */
@@ -116,8 +124,10 @@ export function createEngine(parts: EngineParts): Engine {
       for (const endpointId of endpointIds) pipeline.withdraw(endpointId, reason);
     },
   });
+  const heldBack = createHeldBack(parts);
   const pipeline = createPipeline({
     ...parts,
+    heldBack,
     fleet,
     prober,
     gate,
@@ -182,9 +192,9 @@ export function createEngine(parts: EngineParts): Engine {
     return url;
   }
 
-  function watch(slot: number, delayMs: number, incidents?: Map<string, OpenIncident>): void {
+  function watch(slot: number, delayMs: number, logged?: Logged): void {
     sweep.greet(slot);
-    pipeline.watch(slot, delayMs, incidents);
+    pipeline.watch(slot, delayMs, logged);
   }
 
   /** Never checked, failing, or overdue: look now. Otherwise keep the place in the round. */
@@ -204,9 +214,18 @@ export function createEngine(parts: EngineParts): Engine {
     if (urlBefore !== null && endpoint?.url !== urlBefore) parts.runtime.forget(endpointId);
     if (endpoint === null || !endpoint.active) return;
     const incidents = await parts.events.openIncidentsOf(endpointId);
+    const recent = endpoint.url === urlBefore ? await recentOf(endpoint) : new Map();
     if (stopped) return;
     retire(endpointId);
-    watch(fleet.add(endpoint), 0, incidents);
+    watch(fleet.add(endpoint), 0, { incidents, recent });
+  }
+
+  /** What happened to it lately, by check. */
+  async function recentOf(endpoint: Who): Promise<Logged['recent']> {
+    const policy = parts.policy();
+    const sinceMs = parts.clock.nowMs() - remembersForMs(policy);
+    const transitions = await parts.recentTransitions.ofEndpoint(endpoint, sinceMs);
+    return recall(transitions, policy).get(endpoint.endpointId) ?? new Map();
   }
 
   function follow(endpointIds: Iterable<EndpointId>): void {
@@ -244,7 +263,7 @@ export function createEngine(parts: EngineParts): Engine {
       follow(unread);
       unread.clear();
       selfWatch.look(prober.stats());
-      flushing = flush().then(() => {
+      flushing = Promise.all([flush(), heldBack.flush()]).then(() => {
         if (!stopped) keepHouse();
       });
     });
@@ -254,10 +273,15 @@ export function createEngine(parts: EngineParts): Engine {
     await parts.runtime.load();
     await operatorEvents.start();
     const open = await parts.events.openIncidents();
+    const [policy, nowMs] = [parts.policy(), parts.clock.nowMs()];
+    const recent = recall(await parts.recentTransitions.since(nowMs - remembersForMs(policy)), policy);
     await fill();
-    for (const [endpointId, incidents] of open) {
+    for (const endpointId of new Set([...open.keys(), ...recent.keys()])) {
       const slot = fleet.find(endpointId);
-      if (slot !== -1) watch(slot, 0, incidents);
+      if (slot === -1) continue;
+      const incidents = open.get(endpointId) ?? new Map();
+      const delayMs = incidents.size > 0 ? 0 : delayOfFirstLook(slot, nowMs);
+      watch(slot, delayMs, { incidents, recent: recent.get(endpointId) ?? new Map() });
     }
   }
 
@@ -308,6 +332,7 @@ export function createEngine(parts: EngineParts): Engine {
       gate.stop();
       await within(DRAIN_FOR_MS, prober.drain());
       await prober.stop();
+      pipeline.end();
       unsubscribe();
       housekeeping?.cancel();
       await sweep.stop();
@@ -320,13 +345,14 @@ export function createEngine(parts: EngineParts): Engine {
       await pipeline.settled();
       await flushing;
       await flush();
+      await heldBack.flush();
       await historyKeeping.stop();
     },
     watched: fleet.size,
     proberStats: () => prober.stats(),
     dispatchStats: pipeline.stats,
     gateStats: gate.stats,
-    states: () => countStates({ fleet, ...parts, incidentsAt: pipeline.incidentsAt }),
+    states: createStateCounts({ ...parts, fleet, incidentsAt: pipeline.incidentsAt }),
     upToDate: () => reloading,
     onResult(listener) {
       listeners.add(listener);

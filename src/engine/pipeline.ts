@@ -1,21 +1,18 @@
 /**
  * The main path, end to end: wheel -> prober -> verdict -> gate -> decide -> append -> confirm. A newcomer starts reading
- * here, and goes on in judge/settle.ts.
+ * here, and goes on in judge/settle.ts; when a look is due is said in looks.ts.
  */
-import type { OpenIncident } from '../domain/incident.ts';
 import { isAnswered } from '../domain/state.ts';
 import { type Observation, worstVerdict } from '../domain/verdict.ts';
-import type { ProbeJob, ProbeResult, Prober } from '../prober/prober.ts';
+import type { ProbeResult, Prober } from '../prober/prober.ts';
 import type { Gate } from './gate/gate.ts';
-import { isConfirming, retryAfter } from './judge/memory.ts';
 import { createSettle, type SettleParts } from './judge/settle.ts';
-import { lookOf, NEXT_ROUND, policyOf, type Target, type Who } from './judge/target.ts';
-import { createTargets } from './judge/targets.ts';
-import { createDispatch } from './schedule/dispatch.ts';
-import { type Fleet, MARK } from './schedule/fleet.ts';
-import { createJobs } from './schedule/jobs.ts';
+import { lookOf, NEXT_ROUND, type Target, type Who } from './judge/target.ts';
+import { createTargets, type Logged } from './judge/targets.ts';
+import { createTurns } from './judge/turns.ts';
+import { createLooks } from './looks.ts';
+import type { Fleet } from './schedule/fleet.ts';
 import { createOwnLooks } from './schedule/own-looks.ts';
-import { createWheel } from './schedule/wheel.ts';
 import type { WindowLimits } from './schedule/window.ts';
 
 export type PipelineParts = Omit<SettleParts, 'inTurn' | 'arm' | 'gate' | 'onResult'> & {
@@ -33,47 +30,31 @@ export type PipelineParts = Omit<SettleParts, 'inTurn' | 'arm' | 'gate' | 'onRes
   onWriteFailure(target: Target, error: unknown): void;
 };
 
-/** Between two retries of one target. */
-const LEAST_GAP_MS = 2_000;
-
 export function createPipeline(parts: PipelineParts) {
   const { fleet, prober, gate, runtime, history, clock } = parts;
-  const jobs = createJobs(fleet);
   const own = createOwnLooks(prober);
   const targets = createTargets(parts);
-  const wheel = createWheel({ clock, onDue: (slots) => dispatch.due(slots) });
-  const dispatch = createDispatch({
-    ...parts,
-    jobFor,
-    dueMs: wheel.dueMs,
-    isUrgent: (slot) => fleet.has(slot, MARK.urgent),
-    checksPerSecond: fleet.checksPerSecond,
-    handedOver: parts.counts.handedOver,
+  const looks = createLooks({ ...parts, targets });
+  const turns = createTurns({
+    failed(target, error) {
+      // The slot of one that was replaced is another's.
+      if (!target.retired) retire(target.slot);
+      parts.onWriteFailure(target, error);
+    },
+    idle: targets.release,
   });
-  const settle = createSettle({ ...parts, inTurn, arm: (target, waitMs) => follow(target, waitMs) });
-  const writing = new Set<Promise<void>>();
+  const settle = createSettle({ ...parts, inTurn: turns.take, arm: looks.follow });
   /** The newest slot that was well. */
   let well = -1;
-
-  /** The wheel says: it is due. A retry has a deadline of its own, and the one after it does not wait for it. */
-  function jobFor(slot: number): ProbeJob {
-    const target = targets.at(slot);
-    if (target === null) return jobs.jobFor(slot, fleet.timeoutMs(slot));
-    const job = jobs.jobFor(slot, retry(target)?.timeoutMs ?? target.timeoutMs);
-    const next = retry(target);
-    // Those that are overdue do not leave together: one bad moment must not confirm a failure.
-    if (next !== null) arm(slot, Math.max(next.atMs - clock.nowMs(), LEAST_GAP_MS), true);
-    return job;
-  }
 
   /** The prober says: this is what was seen. */
   function seen(results: readonly ProbeResult[]): void {
     for (const { id, observation } of results) {
       if (own.take(id, observation)) continue;
-      const slot = jobs.claim(id);
+      const slot = looks.claim(id);
       if (slot !== -1) consider(slot, observation);
     }
-    dispatch.answered(results.length);
+    looks.answered(results.length);
   }
 
   /** Healthy with nothing open, as nearly all are: no decision and no database. */
@@ -93,84 +74,39 @@ export function createPipeline(parts: PipelineParts) {
     parts.ownFailures.saw(who.endpointId, null);
     runtime.record(who, observation, worst);
     history.add(lookOf(who, observation));
-    arm(slot, NEXT_ROUND, false);
+    looks.arm(slot, NEXT_ROUND, false);
     // Last, because a listener may change the very endpoint.
     parts.onResult(who);
   }
 
   function judge(target: Target, observation: Observation): void {
     const [seenMonoMs, { epoch }] = [clock.monotonicMs(), target];
-    inTurn(target, async () => {
+    target.looksUndecided += 1;
+    turns.take(target, async () => {
       // Settled while it waited for its turn: it began before that.
-      if (epoch === target.epoch) follow(target, await settle.look(target, observation, seenMonoMs));
+      const isStale = epoch !== target.epoch;
+      const waitMs = isStale ? null : await settle.look(target, observation, seenMonoMs);
+      target.looksUndecided -= 1;
+      looks.follow(target, waitMs);
     });
-  }
-
-  /** What concerns one target happens one after another, as looks and answers of others may come at once. */
-  function inTurn(target: Target, work: () => Promise<void>): void {
-    const done: Promise<void> = target.turn
-      .then(() => (target.retired ? undefined : work()))
-      .catch((error: unknown) => {
-        // The slot of one that was replaced is another's.
-        if (!target.retired) retire(target.slot);
-        parts.onWriteFailure(target, error);
-      })
-      .finally(() => {
-        writing.delete(done);
-        // Only when nothing waits for its turn: whatever is decided next must find this very target.
-        if (target.turn === done) targets.release(target);
-      });
-    target.turn = done;
-    writing.add(done);
-  }
-
-  /** A target that was replaced while we were writing is armed by whoever replaced it. */
-  function follow(target: Target, waitMs: number | null): void {
-    const { slot } = target;
-    if (waitMs === null || target.retired) return;
-    if (jobs.out(slot) > 0 && isConfirming(target)) {
-      const next = retry(target);
-      if (next !== null) arm(slot, next.atMs - clock.nowMs(), true);
-      return;
-    }
-    // What is settled needs no witness that began before it was.
-    jobs.revoke(slot);
-    target.epoch += 1;
-    arm(slot, waitMs, waitMs !== NEXT_ROUND);
-  }
-
-  function retry(target: Target) {
-    return retryAfter(target, jobs.out(target.slot), clock.nowMs(), policyOf(target, parts.policy()));
-  }
-
-  function arm(slot: number, waitMs: number, isUrgent: boolean): void {
-    dispatch.remove(slot);
-    fleet.mark(slot, MARK.urgent, isUrgent);
-    wheel.arm(slot, waitMs === NEXT_ROUND ? fleet.untilNextCheck(slot, clock.nowMs()) : waitMs);
   }
 
   function retire(slot: number): void {
     targets.retire(slot);
-    jobs.revoke(slot);
-    wheel.disarm(slot);
-    dispatch.remove(slot);
+    looks.retire(slot);
   }
 
   return {
-    /** Has a slot of the fleet looked at in `delayMs` for the first time, and from then on. */
-    watch(slot: number, delayMs: number, incidents?: Map<string, OpenIncident>): void {
-      const isInTrouble = incidents !== undefined && incidents.size > 0;
-      if (isInTrouble) targets.of(slot, incidents);
-      arm(slot, delayMs, isInTrouble);
+    /** Has a slot of the fleet looked at in `delayMs` for the first time, and from then on. `logged`: see targets.ts. */
+    watch(slot: number, delayMs: number, logged?: Logged): void {
+      const isInTrouble = logged !== undefined && logged.incidents.size > 0;
+      if (logged !== undefined && (isInTrouble || logged.recent.size > 0)) targets.of(slot, logged);
+      looks.arm(slot, delayMs, isInTrouble);
     },
     /** Before a slot leaves the fleet: it is not looked at again, and what is out or being written for it is stale. */
     retire,
     /** Makes room for so many slots. */
-    reserve(slots: number): void {
-      wheel.reserve(slots);
-      dispatch.reserve(slots);
-      jobs.reserve(slots);
-    },
+    reserve: looks.reserve,
     seen,
     /** Looks at a URL that is no endpoint. */
     look: own.look,
@@ -179,28 +115,28 @@ export function createPipeline(parts: PipelineParts) {
       const slot = fleet.find(endpointId);
       if (slot === -1) return false;
       // One that is judged right now has just been looked at.
-      if (jobs.out(slot) === 0 && targets.at(slot)?.isJudged !== true) arm(slot, 0, true);
+      if (!looks.isOut(slot) && targets.at(slot)?.isJudged !== true) looks.arm(slot, 0, true);
       return true;
     },
     /** Takes back what was said of an endpoint before our own network came into doubt. */
     withdraw(endpointId: Who['endpointId'], because: string): void {
       const target = targets.find(endpointId);
-      if (target !== null) inTurn(target, async () => follow(target, await settle.withdraw(target, because)));
+      if (target === null) return;
+      turns.take(target, async () => looks.follow(target, await settle.withdraw(target, because)));
     },
     /** A URL that was well a moment ago; null: there is none. */
     knownUp: () => (well !== -1 && fleet.isUsed(well) ? fleet.url(well) : null),
-    start: wheel.start,
+    start: looks.start,
     /** Nothing is handed to the prober any more. */
-    stop(): void {
-      wheel.stop();
-      dispatch.stop();
-    },
+    stop: looks.stop,
+    /** What comes from now on is dropped, answers of others as well; what is being decided is still written. */
+    end: turns.end,
     /** What is open at a slot; null: nothing. */
     incidentsAt: (slot: number) => targets.at(slot)?.incidents ?? null,
-    stats: dispatch.stats,
+    stats: looks.stats,
     questions: settle.questions,
     /** Resolves when no decision is being written any more. */
-    settled: async () => void (await Promise.all(writing)),
+    settled: turns.settled,
   };
 }
 

@@ -10,23 +10,31 @@ const KINDS: Readonly<Record<string, string>> = {
   object: 'an object',
 };
 
-/** What is wrong, without the name of the place: `"eighty" is not a number`. `root` is the whole that was sent. */
-export function schemaProblem(issue: z.core.$ZodIssue, root: unknown): string {
+/**
+ * What is wrong, without the name of the place: `"eighty" is not a number`. `root` is the whole that was sent; `isHidden`
+ * says of a value that it must not be quoted: `it is not a number`.
+ */
+export function schemaProblem(
+  issue: z.core.$ZodIssue,
+  root: unknown,
+  isHidden: (value: unknown) => boolean = () => false,
+): string {
   const value = issue.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | null)?.[step], root);
+  const quoted = isHidden(value) ? 'it' : shown(value);
   if (value === undefined) return 'it is required';
   switch (issue.code) {
     case 'invalid_type':
-      return `${shown(value)} is not ${KINDS[issue.expected] ?? issue.expected}`;
+      return `${quoted} is not ${KINDS[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
-      return `${shown(value)} is not ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
+      return `${quoted} is not ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
     case 'too_small':
-      return issue.origin === 'string' ? 'it is empty' : `${shown(value)} is less than ${issue.minimum}`;
+      return issue.origin === 'string' ? 'it is empty' : `${quoted} is less than ${issue.minimum}`;
     case 'too_big':
       if (issue.origin === 'string') return `it is longer than ${issue.maximum}`;
       if (issue.origin === 'array') return `it holds more than ${issue.maximum} entries`;
-      return `${shown(value)} is more than ${issue.maximum}`;
+      return `${quoted} is more than ${issue.maximum}`;
     default:
-      return `${shown(value)} is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+      return `${quoted} is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
   }
 }
 

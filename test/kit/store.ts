@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, it, onTestFinished } from 'vitest';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
 import type { AppendInput } from '../../src/store/append/append-input.ts';
+import { type AuditEntry, recordAudit } from '../../src/store/audit.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { type SqliteThread, type SqliteThreads, startSqliteThread } from '../../src/store/dialect/sqlite-link.ts';
@@ -14,6 +15,7 @@ import { createEndpoints } from '../../src/store/endpoints.ts';
 import { createEventQueries } from '../../src/store/event-queries.ts';
 import { createEvents } from '../../src/store/events.ts';
 import { createFleetRows } from '../../src/store/fleet-rows.ts';
+import { createRecentTransitions } from '../../src/store/recent-transitions.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { testMariadb } from './mariadb-each.ts';
 
@@ -102,6 +104,8 @@ export function storeOn(db: Database) {
     fleetRows: createFleetRows(db),
     events: createEvents({ db, changes }),
     queries: createEventQueries(db),
+    recentTransitions: createRecentTransitions(db),
+    recordAudit: (entries: readonly AuditEntry[]) => recordAudit(db.kysely, entries),
     addEndpoint,
   };
 }

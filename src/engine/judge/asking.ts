@@ -8,12 +8,15 @@ import type { Clock } from '../../lib/clock.ts';
 import type { AppendDecision } from './append-decision.ts';
 import type { Confirm } from './confirm.ts';
 import type { DetectionCounts } from './detection-counts.ts';
+import type { HeldBack } from './held-back.ts';
 import { failureOf, knownOf, remember } from './memory.ts';
 import { policyOf, type Target, waitOf } from './target.ts';
 
 export interface Asking {
   /** Asks, unless a question of this target is out or it is too early. The next failed look leads here again. */
   consider(target: Target, check: string, next: Extract<NextLook, { why: 'verify' }>): void;
+  /** Our own network came into doubt: the question about this check is taken back, and its answer changes nothing. */
+  withdraw(target: Target, check: string): void;
   /** Questions without an answer. */
   open(): number;
 }
@@ -23,6 +26,7 @@ export type AskingParts = {
   confirm: Confirm;
   append: AppendDecision;
   counts: DetectionCounts;
+  heldBack: Pick<HeldBack, 'decided' | 'withdrawn'>;
   clock: Clock;
   policy(): ServerPolicy;
   /** Does something for a target when what is under way for it is done. */
@@ -34,7 +38,8 @@ export type AskingParts = {
 };
 
 export function createAsking(parts: AskingParts): Asking {
-  const { confirm, append, counts, clock } = parts;
+  const { confirm, append, counts, heldBack, clock } = parts;
+  const questions = new WeakMap<Target, Asked>();
   let open = 0;
 
   async function answered(target: Target, check: string, verification: Verification, sinceMs: number): Promise<void> {
@@ -47,24 +52,45 @@ export function createAsking(parts: AskingParts): Asking {
     if (kept) {
       remember(target, check, decision, null);
       counts.verified(verification);
+      heldBack.decided(target, check, known, decision);
+      const isRefuted = verification.outcome === 'refuted' && decision.suspicion === null && !decision.swallowed;
+      if (isRefuted) heldBack.withdrawn(target, check, known, 'verifiers_refuted');
     }
     if (target.retired) parts.onLateWrite(target);
     else if (decision.next.why !== 'as_planned') parts.arm(target, waitOf(decision.next, nowMs));
   }
 
+  /** In the turn of the target. A question that was withdrawn is none, even when its answer waited for its turn already. */
+  async function heard(target: Target, asked: Asked, answer: Promise<Verification>): Promise<void> {
+    if (questions.get(target) !== asked) return;
+    questions.delete(target);
+    await answered(target, asked.check, await answer, asked.sinceMs);
+  }
+
   return {
     consider(target, check, { askAtMs, sinceMs }) {
-      if (target.isAsking || askAtMs > clock.nowMs()) return;
-      target.isAsking = true;
+      if (questions.has(target) || askAtMs > clock.nowMs()) return;
+      const asked = { check, sinceMs, withdrawn: new AbortController() };
+      questions.set(target, asked);
       open += 1;
       counts.asked(sinceMs, clock.nowMs());
       const { siteId, endpointId, url, timeoutMs, plan } = target;
-      void confirm.ask({ siteId, endpointId, url, timeoutMs, plan }).then((verification) => {
+      const answer = confirm.ask({ siteId, endpointId, url, timeoutMs, plan }, asked.withdrawn.signal);
+      const done = () => {
         open -= 1;
-        target.isAsking = false;
-        parts.inTurn(target, () => answered(target, check, verification, sinceMs));
-      });
+        parts.inTurn(target, () => heard(target, asked, answer));
+      };
+      // What must not happen is told like a decision that could not be written.
+      answer.then(done, done);
+    },
+    withdraw(target, check) {
+      const asked = questions.get(target);
+      if (asked?.check !== check) return;
+      questions.delete(target);
+      asked.withdrawn.abort();
     },
     open: () => open,
   };
 }
+
+type Asked = { check: string; sinceMs: number; withdrawn: AbortController };

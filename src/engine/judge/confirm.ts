@@ -16,8 +16,11 @@ export type Question = {
 export interface Confirm {
   /** False: there are no verifiers, and local evidence has the last word. */
   readonly isConfigured: boolean;
-  /** Resolves within the deadline and a few seconds, with `no_verdict` for whatever goes wrong. Never rejects. */
-  ask(question: Question): Promise<Verification>;
+  /**
+   * Resolves within the deadline and a few seconds, with `no_verdict` for whatever goes wrong. Never rejects. The signal
+   * says that the suspicion was withdrawn: what was or will be said of it is held against nobody.
+   */
+  ask(question: Question, withdrawn: AbortSignal): Promise<Verification>;
 }
 
 /** Of a set-up without verifiers. */

@@ -1,13 +1,19 @@
 /**
- * What the engine remembers of a target in trouble from look to look, beside what stands in the log: lost with the
- * process, and rebuilt by looking.
+ * What the engine remembers of a target in trouble from look to look, beside what is open. After a restart `Recent` is
+ * told from the log again (recall.ts). A suspicion is lost with the process: it is counted anew, so that what it may come
+ * to only begins later.
  */
 import type { DecisionPolicy, ServerPolicy } from '../../domain/decision-policy.ts';
-import { type Decision, type Known, NOTHING_RECENT } from '../../domain/incident.ts';
+import { type Decision, type Known, NOTHING_RECENT, type Recent } from '../../domain/incident.ts';
 import { nextRetry, type Retry } from '../../domain/retries.ts';
 import type { CheckMemory, Target } from './target.ts';
 
-const NOTHING: CheckMemory = { suspicion: null, recent: NOTHING_RECENT, failure: null };
+const NOTHING = memoryOf(NOTHING_RECENT);
+
+/** Of a check of which only this is known. */
+export function memoryOf(recent: Recent): CheckMemory {
+  return { suspicion: null, recent, failure: null };
+}
 
 export function knownOf({ incidents, memory, maintenance }: Target, check: string): Known {
   const { suspicion, recent } = memory.get(check) ?? NOTHING;
@@ -32,14 +38,15 @@ export function remember(
   else memory.set(check, { suspicion, recent, failure: kept, ...(linked === undefined ? {} : { linked }) });
 }
 
+/** What happened longer ago weighs on nothing any more. */
+export function remembersForMs({ flap, dampening }: ServerPolicy): number {
+  return Math.max(flap.withinMs, dampening.afterRecovery.maxMs, dampening.afterFalseAlarm.maxMs);
+}
+
 /** Whether nothing is open, nothing is being confirmed, and what happened lately weighs on nothing any more. */
 export function isForgettable({ incidents, memory }: Target, nowMs: number, policy: ServerPolicy): boolean {
   if (incidents.size > 0) return false;
-  const longestMs = Math.max(
-    policy.flap.withinMs,
-    policy.dampening.afterRecovery.maxMs,
-    policy.dampening.afterFalseAlarm.maxMs,
-  );
+  const longestMs = remembersForMs(policy);
   for (const { suspicion, recent } of memory.values()) {
     const { recoveredAtMs, falseAlarmAtMs, startsMs } = recent;
     const lastMs = Math.max(recoveredAtMs ?? 0, falseAlarmAtMs ?? 0, startsMs.at(-1) ?? 0);

@@ -41,7 +41,7 @@ export interface Settle {
 }
 
 export function createSettle(parts: SettleParts): Settle {
-  const { append, runtime, history, counts, clock } = parts;
+  const { append, runtime, history, counts, heldBack, clock } = parts;
   const asking = createAsking(parts);
 
   /** A look that failed is history with the decision it leads to; one that could not tell ends what was observed. */
@@ -69,6 +69,7 @@ export function createSettle(parts: SettleParts): Settle {
     if (!kept) return NEXT_ROUND;
     remember(target, check, decision, verdict.state === 'Seems Down' ? { observation, verdict } : null);
     counts.decided(known, decision, observation);
+    heldBack.decided(target, check, known, decision);
     if (decision.next.why === 'verify' && !target.retired) asking.consider(target, check, decision.next);
     return waitOf(decision.next, nowMs);
   }
@@ -105,6 +106,7 @@ export function createSettle(parts: SettleParts): Settle {
       const failure = failureOf(target, check);
       const isUnconfirmed = known.open?.state === 'Seems Down' || known.suspicion !== null;
       if (!isUnconfirmed || failure === null) continue;
+      asking.withdraw(target, check);
       const decision = takenBack(known);
       const nowMs = clock.nowMs();
       await append({ target, ...failure, decision, nowMs, speaks: false, proof: null, withdrawn: because });
@@ -113,6 +115,7 @@ export function createSettle(parts: SettleParts): Settle {
         return null;
       }
       remember(target, check, decision, null);
+      heldBack.withdrawn(target, check, known, because);
     }
     return Math.min(target.intervalMs, parts.policy().recoveryProbeMs);
   }

@@ -35,10 +35,10 @@ export type Target = {
   usualMs: number | null;
   /** The gate has a question about it. */
   isJudged: boolean;
+  /** Looks of it that are back, and waiting or being decided. */
+  looksUndecided: number;
   /** Counts what was settled: a look that arrived before says nothing any more. */
   epoch: number;
-  /** Verifiers have a question about it that they have not answered. */
-  isAsking: boolean;
   /** Resolves when the decisions under way for it are written. */
   turn: Promise<void>;
   /** True once the target was replaced or removed: nothing may arm it again. */

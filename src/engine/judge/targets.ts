@@ -1,18 +1,26 @@
 /** The endpoints in trouble, by slot: each is made when trouble begins and let go when it is forgotten. */
 import type { ServerPolicy } from '../../domain/decision-policy.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import type { OpenIncident } from '../../domain/incident.ts';
+import type { OpenIncident, Recent } from '../../domain/incident.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Fleet } from '../schedule/fleet.ts';
-import { isForgettable } from './memory.ts';
+import { isForgettable, memoryOf } from './memory.ts';
 import type { Target } from './target.ts';
+
+/** What the log knows of an endpoint, by check: what is open, and what happened lately. */
+export type Logged = {
+  incidents: ReadonlyMap<string, OpenIncident>;
+  recent: ReadonlyMap<string, Recent>;
+};
+
+const NOTHING_LOGGED: Logged = { incidents: new Map(), recent: new Map() };
 
 /** The targets there are: one a slot at most. */
 export interface Targets {
   /** Null when the endpoint is not in trouble. */
   at(slot: number): Target | null;
-  /** The target of a slot, made when there is none; `incidents` is what is open then. */
-  of(slot: number, incidents?: Map<string, OpenIncident>): Target;
+  /** The target of a slot, made when there is none, of what the log knows of it. */
+  of(slot: number, logged?: Logged): Target;
   /** Lets go of a target that is calm again: its slot says all there is to know. */
   release(target: Target): void;
   /** Those there are, by endpoint. */
@@ -32,10 +40,10 @@ export function createTargets(parts: {
   const targets = new Map<number, Target>();
   return {
     at: (slot) => targets.get(slot) ?? null,
-    of(slot, incidents = new Map()) {
+    of(slot, logged = NOTHING_LOGGED) {
       const known = targets.get(slot);
       if (known !== undefined) return known;
-      const target = targetAt(fleet, slot, incidents, parts.usualMs(fleet.endpointId(slot)));
+      const target = targetAt(fleet, slot, logged, parts.usualMs(fleet.endpointId(slot)));
       targets.set(slot, target);
       return target;
     },
@@ -52,7 +60,7 @@ export function createTargets(parts: {
   };
 }
 
-function targetAt(fleet: Fleet, slot: number, incidents: Map<string, OpenIncident>, usualMs: number | null): Target {
+function targetAt(fleet: Fleet, slot: number, { incidents, recent }: Logged, usualMs: number | null): Target {
   return {
     slot,
     endpointId: fleet.endpointId(slot),
@@ -61,13 +69,13 @@ function targetAt(fleet: Fleet, slot: number, incidents: Map<string, OpenInciden
     intervalMs: fleet.intervalMs(slot),
     timeoutMs: fleet.timeoutMs(slot),
     plan: fleet.plan(slot),
-    incidents,
-    memory: new Map(),
+    incidents: new Map(incidents),
+    memory: new Map([...recent].map(([check, known]) => [check, memoryOf(known)])),
     maintenance: fleet.maintenance(slot),
     usualMs,
     isJudged: false,
+    looksUndecided: 0,
     epoch: 0,
-    isAsking: false,
     turn: Promise.resolve(),
     retired: false,
   };

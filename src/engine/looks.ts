@@ -1,0 +1,126 @@
+/** When each endpoint is looked at next: armed in the wheel, handed over by dispatch, and known while it is out. */
+import type { Clock } from '../lib/clock.ts';
+import type { ProbeJob, Prober } from '../prober/prober.ts';
+import type { AskingParts } from './judge/asking.ts';
+import type { DetectionCounts } from './judge/detection-counts.ts';
+import { isConfirming, retryAfter } from './judge/memory.ts';
+import { NEXT_ROUND, policyOf, type Target } from './judge/target.ts';
+import type { Targets } from './judge/targets.ts';
+import { createDispatch, type DispatchStats } from './schedule/dispatch.ts';
+import { type Fleet, MARK } from './schedule/fleet.ts';
+import { createJobs } from './schedule/jobs.ts';
+import { createWheel } from './schedule/wheel.ts';
+import type { WindowLimits } from './schedule/window.ts';
+
+export interface Looks {
+  /** The slot is looked at after this wait; `NEXT_ROUND`: at its place in its next round. In the place of what was armed. */
+  arm(slot: number, waitMs: number, isUrgent: boolean): void;
+  /**
+   * What was decided on a target wants it looked at after this wait. Retries go on while something is to be confirmed;
+   * otherwise what is out is stale. Null, or a target that was replaced: whoever replaced it has armed it.
+   */
+  follow(target: Target, waitMs: number | null): void;
+  /** Not looked at any more; what is out is stale. */
+  retire(slot: number): void;
+  /** The slot that a look which is back was for; -1 when it is stale. */
+  claim(id: number): number;
+  /** So many looks have come back. */
+  answered(looks: number): void;
+  isOut(slot: number): boolean;
+  /** Makes room for so many slots. */
+  reserve(slots: number): void;
+  start(): void;
+  /** Nothing is handed over any more. */
+  stop(): void;
+  stats(): DispatchStats;
+}
+
+/** Between two retries of one target. */
+const LEAST_GAP_MS = 2_000;
+
+export function createLooks(parts: {
+  fleet: Fleet;
+  targets: Pick<Targets, 'at'>;
+  prober: Pick<Prober, 'submit' | 'inFlight'>;
+  clock: Clock;
+  policy: AskingParts['policy'];
+  counts: Pick<DetectionCounts, 'handedOver'>;
+  /** Looks in flight; see window.ts. */
+  limits?: WindowLimits | undefined;
+}): Looks {
+  const { fleet, targets, clock } = parts;
+  const jobs = createJobs(fleet);
+  const wheel = createWheel({ clock, onDue: (slots) => dispatch.due(slots) });
+  const dispatch = createDispatch({
+    ...parts,
+    jobFor,
+    dueMs: wheel.dueMs,
+    isUrgent: (slot) => fleet.has(slot, MARK.urgent),
+    checksPerSecond: fleet.checksPerSecond,
+    handedOver: parts.counts.handedOver,
+  });
+
+  /** The wheel says: it is due. A retry has a deadline of its own, and the one after it does not wait for it. */
+  function jobFor(slot: number): ProbeJob {
+    const target = targets.at(slot);
+    if (target === null) return jobs.jobFor(slot, fleet.timeoutMs(slot));
+    const job = jobs.jobFor(slot, retry(target)?.timeoutMs ?? target.timeoutMs);
+    const next = retry(target);
+    // Those that are overdue do not leave together: one bad moment must not confirm a failure.
+    if (next !== null) arm(slot, Math.max(next.atMs - clock.nowMs(), LEAST_GAP_MS), true);
+    return job;
+  }
+
+  /** Looks that may still count: out, or back and not decided. */
+  function undecided(target: Target): number {
+    return jobs.out(target.slot) + target.looksUndecided;
+  }
+
+  function retry(target: Target) {
+    return retryAfter(target, undecided(target), clock.nowMs(), policyOf(target, parts.policy()));
+  }
+
+  function follow(target: Target, waitMs: number | null): void {
+    const { slot } = target;
+    if (waitMs === null || target.retired) return;
+    if (undecided(target) > 0 && isConfirming(target)) {
+      const next = retry(target);
+      if (next !== null) arm(slot, next.atMs - clock.nowMs(), true);
+      return;
+    }
+    // What is settled needs no witness that began before it was.
+    jobs.revoke(slot);
+    target.epoch += 1;
+    arm(slot, waitMs, waitMs !== NEXT_ROUND);
+  }
+
+  function arm(slot: number, waitMs: number, isUrgent: boolean): void {
+    dispatch.remove(slot);
+    fleet.mark(slot, MARK.urgent, isUrgent);
+    wheel.arm(slot, waitMs === NEXT_ROUND ? fleet.untilNextCheck(slot, clock.nowMs()) : waitMs);
+  }
+
+  return {
+    arm,
+    follow,
+    retire(slot) {
+      jobs.revoke(slot);
+      wheel.disarm(slot);
+      dispatch.remove(slot);
+    },
+    claim: jobs.claim,
+    answered: dispatch.answered,
+    isOut: (slot) => jobs.out(slot) > 0,
+    reserve(slots) {
+      wheel.reserve(slots);
+      dispatch.reserve(slots);
+      jobs.reserve(slots);
+    },
+    start: wheel.start,
+    stop() {
+      wheel.stop();
+      dispatch.stop();
+    },
+    stats: dispatch.stats,
+  };
+}
