@@ -25,6 +25,8 @@ export type PoolOptions = {
 
 const LOOK_EVERY_MS = 5_000;
 const BUSY_SHARE = 0.6;
+/** Seen busy so many times in a row: the round that a start brings is over sooner than a thread is warm. */
+const BUSY_LOOKS = 3;
 /** A thread is let go when the others would stay well below the share at which one is added. */
 const IDLE_SHARE = 0.3;
 
@@ -34,6 +36,7 @@ export function createProberPool(options: PoolOptions): Prober {
   const threads = [startThread()];
   /** Get no more jobs, and end with their last. */
   let leaving: ProberThread[] = [];
+  let busyLooks = 0;
   const gone: ProberStats = { threads: 0, running: 0, waiting: 0, visits: 0, voided: 0, stalled: 0 };
   let looking: Timer | null = maxThreads > 1 ? clock.after(LOOK_EVERY_MS, look) : null;
 
@@ -52,8 +55,11 @@ export function createProberPool(options: PoolOptions): Prober {
     looking = clock.after(LOOK_EVERY_MS, look);
     const shares = threads.map((thread) => Math.max(thread.busyShare(), fullShare(thread)));
     const busy = shares.reduce((sum, share) => sum + share, 0);
-    if (busy > threads.length * BUSY_SHARE || threads.some(holdsBack)) {
-      if (threads.length < maxThreads) threads.push(startThread());
+    const isBusy = busy > threads.length * BUSY_SHARE;
+    busyLooks = isBusy ? busyLooks + 1 : 0;
+    if (isBusy || threads.some(holdsBack)) {
+      const isShort = busyLooks >= BUSY_LOOKS || threads.some(holdsBack);
+      if (isShort && threads.length < maxThreads) threads.push(startThread());
     } else if (threads.length > 1 && busy < (threads.length - 1) * IDLE_SHARE) leaving.push(...threads.splice(-1));
     leaving = leaving.filter((thread) => thread.inFlight() > 0 || !end(thread));
   }

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CHECKS } from '../checks/registry.ts';
 import { createVisitor } from '../checks/visit.ts';
-import { systemClock } from '../lib/clock.ts';
+import { systemClock, type Timer } from '../lib/clock.ts';
 import { createQueue } from '../lib/queue.ts';
 import { createWire } from '../wire/wire.ts';
 import { writeGauges } from './gauges.ts';
@@ -16,8 +16,8 @@ import { createJobRunner, type JobOutcome } from './run-job.ts';
 import { createStallWatch } from './stall-watch.ts';
 import type { ThreadData, ThreadOrder, ThreadReport } from './thread-data.ts';
 
-/** Results wait at most this long for company before they cross the border. */
-const FLUSH_AFTER_MS = 5;
+/** Results wait at most this long for company before they cross the border, and not at all when none is on its way. */
+const FLUSH_AFTER_MS = 25;
 /** So many visits are started in a row before sockets are read again: a burst must not make its own timings late. */
 const START_AT_ONCE = 16;
 
@@ -46,6 +46,7 @@ let visits = 0;
 let voided = 0;
 let stalled = 0;
 let isStarting = false;
+let flushing: Timer | null = null;
 let isDraining = false;
 
 // Any first job may be redirected to TLS, so that what TLS needs is read before the first of any kind is timed.
@@ -96,17 +97,24 @@ function ended(run: Run, outcome: JobOutcome): void {
     voided += 1;
     again.push({ job, voidedRuns: voidedRuns + 1, isOver: false });
   } else report(job, outcome);
+  if (!finished.isEmpty && isIdle()) flush();
   startSoon();
 }
 
 function report({ id }: ProbeJob, outcome: Exclude<JobOutcome, { kind: 'void' }>): void {
-  if (finished.isEmpty) clock.after(FLUSH_AFTER_MS, flush);
+  if (finished.isEmpty) flushing = clock.after(FLUSH_AFTER_MS, flush);
   if (outcome.kind === 'healthy') finished.addHealthy(id, outcome.judgement);
   else finished.addWhole({ id, observation: outcome.observation });
   if (outcome.kind === 'observed' && outcome.isStalled) stalled += 1;
 }
 
+/** Nothing is under way and nothing waits. */
+function isIdle(): boolean {
+  return running === 0 && waiting.size() === 0 && again.size() === 0;
+}
+
 function flush(): void {
+  flushing?.cancel();
   const results = finished.take();
   send({ kind: 'results', results });
   if (isDraining && running === 0 && again.size() === 0) send({ kind: 'drained' });

@@ -1,6 +1,6 @@
 /**
- * The wheel: which slot of the fleet is due when. Ticks of 10 ms on the monotonic clock, so that a jump of the wall clock
- * neither skips nor repeats a check. A turn takes eleven minutes; what is due later stays where it is for more turns.
+ * The wheel: which slot of the fleet is due when. Ticks of 25 ms on the monotonic clock, so that a jump of the wall clock
+ * neither skips nor repeats a check. A turn takes 27 minutes; what is due later stays where it is for more turns.
  */
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { lengthened, reserved } from '../../lib/columns.ts';
@@ -20,7 +20,8 @@ export interface Wheel {
   stop(): void;
 }
 
-const TICK_MS = 10;
+/** Looks that are due within a tick leave in one message: waking a thread costs more than a look. */
+const TICK_MS = 25;
 const SPOKE_BITS = 16;
 const SPOKES = 2 ** SPOKE_BITS;
 const SPOKE_MASK = SPOKES - 1;
