@@ -56,6 +56,7 @@ export async function startApp({ loaded, readConfig, log }: AppOptions): Promise
   await requireBindSource(config);
   const settings = createSettings({ loaded, read: readConfig, clock: systemClock, log });
   const metrics = createMetrics();
+  metrics.counterFrom('log_lines_dropped', log.dropped);
   let state: ProcessState = 'starting';
   let operations: Operations | null = null;
   let removePidFile = () => {};
@@ -110,7 +111,7 @@ export async function startApp({ loaded, readConfig, log }: AppOptions): Promise
       metrics,
       policy: () => decisionPolicy(settings.current(), verifiers?.isConfigured === true),
       createConfirm(trouble, knownUp) {
-        verifiers = createVerifiers({ settings, trouble, knownUp, log });
+        verifiers = createVerifiers({ settings, trouble, knownUp, log, metrics });
         return verifiers;
       },
       referenceTargets: config.REFERENCE_TARGETS,

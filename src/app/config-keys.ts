@@ -172,7 +172,9 @@ export const CONFIG_SHAPE = {
   METRICS_PUBLIC: z
     .boolean()
     .default(false)
-    .describe('Let whoever reaches the port read `/metrics`. Otherwise it asks for a key with read scope.'),
+    .describe(
+      'Let whoever reaches the port read `/metrics`. Otherwise it asks for a key with read scope, on a verifier for its token.',
+    ),
   STATSD_ADDR: z
     .string()
     .min(1)
@@ -226,6 +228,18 @@ export const TAKEN_AT_ONCE: readonly ConfigKey[] = [
   'UNVERIFIED_POLICY',
   'VERIFIERS',
   'VERIFIER_QUORUM',
+];
+
+/** The same for a verifier, which asks them with every request. */
+export const TAKEN_BY_VERIFIER: readonly ConfigKey[] = [
+  ...TAKEN_AT_ONCE,
+  'BODY_READ_MAX_BYTES',
+  'BODY_READ_MAX_MS',
+  'DEFAULT_CHECK_METHOD',
+  'DEFAULT_DETECTION_PROFILE',
+  'KEYWORD_READ_MAX_BYTES',
+  'KEYWORD_READ_MAX_MS',
+  'VERIFIER_AUTH_TOKEN',
 ];
 
 /** Older names of keys above; taken with a notice. */

@@ -2,6 +2,8 @@
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { type Random, systemRandom } from '../lib/random.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { VerifierEntry } from '../verifier/client.ts';
 import { createVerifierClient } from '../verifier/create-client.ts';
 import { createPanel, type Panel, type PanelMemory } from '../verifier/panel.ts';
 import type { Config } from './config.ts';
@@ -20,15 +22,25 @@ export function createConfirm(
     /** What the panel before knew of those that are kept. */
     before?: PanelMemory | undefined;
     log: Log;
+    metrics: Metrics;
     clock?: Clock;
     random?: Random;
   },
 ): Panel {
-  const { onQuarantine, onRelease, knownUp, before, log, clock = systemClock, random = systemRandom } = options;
-  const client = { clock, bindSource: config.BIND_SOURCE ?? null };
+  const { onQuarantine, onRelease, knownUp, before, log, metrics } = options;
+  const { clock = systemClock, random = systemRandom } = options;
+  const clientFor = (entry: VerifierEntry) =>
+    createVerifierClient(entry, {
+      clock,
+      bindSource: config.BIND_SOURCE ?? null,
+      onRpc(result, tookMs) {
+        metrics.counter('verifier_rpc', { host: entry.name, result }).add();
+        metrics.timer('verifier_rpc_duration', { host: entry.name }).observe(tookMs);
+      },
+    });
   return createPanel({
     entries: config.verifiers,
-    clients: config.verifiers.map((entry) => createVerifierClient(entry, client)),
+    clients: config.verifiers.map(clientFor),
     quorum: config.verifierQuorum,
     plan: defaultPlan(config),
     budgets: bodyBudgets(config),

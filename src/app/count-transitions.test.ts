@@ -42,6 +42,7 @@ it('the way of an incident is counted by class, each step once', () => {
     ['down_confirmed', 'local', 'server', 1],
     ['recovery', 1],
     ['verifier_no_clients', 1],
+    ['seems_down_duration', 'down', 'timed'],
     ['first_failure_to_seems_down', 'timed'],
   ]);
 });
@@ -71,4 +72,40 @@ it('trouble of our own is no incident of a site', () => {
   expect(counted(0n, { stateAfter: 'Warning', reason: 'opened' }, { stateAfter: 'Down', reason: 'opened' })).toEqual(
     [],
   );
+});
+
+it('how long an incident was Seems Down is timed by what became of it, where its begin was seen', () => {
+  const metrics = createMetrics();
+  const changes = createChanges({ log: silentLog });
+  countTransitions(changes, metrics);
+  const publish = (
+    eventId: bigint,
+    stateBefore: string | null,
+    stateAfter: string,
+    reason: string,
+    changedAtMs: number,
+  ) =>
+    changes.publish({
+      kind: 'committed',
+      siteId: 5n as SiteId,
+      endpointId: 1n as EndpointId,
+      checkType: 'http',
+      eventId: eventId as EventId,
+      open: null,
+      transitions: [{ eventId, stateBefore, stateAfter, reason, changedAtMs, metadata: null } as Transition],
+    });
+  for (const eventId of [1n, 2n, 3n]) publish(eventId, null, 'Seems Down', 'opened', 1_000);
+  publish(1n, 'Seems Down', 'Seems Down', 'severity_changed', 2_000);
+  publish(1n, 'Seems Down', 'Down', 'local_confirmed', 4_000);
+  publish(1n, 'Down', 'Resolved', 'verifier_cleared', 9_000);
+  publish(2n, 'Seems Down', 'Resolved', 'false_alarm', 2_000);
+  publish(3n, 'Seems Down', 'Resolved', 'maintenance_swallowed', 1_500);
+  // Open since before the start of this process.
+  publish(4n, 'Seems Down', 'Resolved', 'probe_cleared', 9_000);
+  const timed = metrics.read().find(({ name }) => name === 'seems_down_duration');
+  expect(timed?.series).toMatchObject([
+    { labels: { outcome: 'down' }, sumMs: 3_000 },
+    { labels: { outcome: 'false_alarm' }, sumMs: 1_000 },
+    { labels: { outcome: 'other' }, sumMs: 500 },
+  ]);
 });

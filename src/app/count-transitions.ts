@@ -1,14 +1,45 @@
 /** Counts what becomes of incidents, once each, as it is committed. */
+import type { EventId } from '../domain/ids.ts';
 import type { Changes, Committed } from '../store/changes.ts';
 import type { TransitionRecord } from '../store/event-records.ts';
+import type { LabelsOf } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 export function countTransitions(changes: Pick<Changes, 'subscribe'>, metrics: Metrics): void {
+  const seemsDown = createSeemsDown(metrics);
   changes.subscribe((change) => {
     // What belongs to no site is trouble of our own, which is no incident of anybody's.
     if (change.kind !== 'committed' || change.siteId === 0n) return;
-    for (const transition of change.transitions) count(transition, metrics);
+    for (const transition of change.transitions) {
+      count(transition, metrics);
+      seemsDown.saw(transition);
+    }
   });
+}
+
+/** Incidents that Seem Down and are timed; more of them at once are not. */
+const MOST_TIMED = 100_000;
+
+/** How long each was Seems Down. */
+function createSeemsDown(metrics: Metrics) {
+  const since = new Map<EventId, number>();
+  return {
+    saw({ eventId, stateBefore, stateAfter, reason, changedAtMs }: Transition): void {
+      if (stateBefore === null && stateAfter === 'Seems Down') {
+        if (since.size < MOST_TIMED) since.set(eventId, changedAtMs);
+        return;
+      }
+      const sinceMs = since.get(eventId);
+      if (sinceMs === undefined || stateAfter === 'Seems Down') return;
+      since.delete(eventId);
+      metrics.timer('seems_down_duration', { outcome: outcomeOf(stateAfter, reason) }).observe(changedAtMs - sinceMs);
+    },
+  };
+}
+
+function outcomeOf(state: Transition['stateAfter'], reason: string): LabelsOf<'seems_down_duration'>['outcome'] {
+  if (state === 'Down') return 'down';
+  return state === 'Resolved' && (reason === 'false_alarm' || reason === 'probe_cleared') ? reason : 'other';
 }
 
 type Transition = Committed['transitions'][number];

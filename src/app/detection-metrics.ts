@@ -1,9 +1,12 @@
 /** What the engine knows of its dispatch, the gate of its judgements, and the panel of its verifiers, as metrics. */
 import type { Engine } from '../engine/engine.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Silence } from '../verifier/member.ts';
 import type { PanelReport } from '../verifier/panel.ts';
 
-export function dispatchMetrics(metrics: Metrics, { dispatchStats }: Pick<Engine, 'dispatchStats'>): void {
+export function dispatchMetrics(metrics: Metrics, engine: Pick<Engine, 'dispatchStats' | 'confirming'>): void {
+  const { dispatchStats, confirming } = engine;
+  metrics.gauge('retry_queue', confirming);
   metrics.gauge('due_waiting', () => dispatchStats().due);
   metrics.gauge('window', () => dispatchStats().window);
   metrics.counterFrom('dispatched', () => dispatchStats().dispatched);
@@ -31,7 +34,8 @@ export function gateMetrics(metrics: Metrics, { gateStats }: Pick<Engine, 'gateS
 }
 
 /** Whoever is configured later is counted from the next start on. */
-export function verifierMetrics(metrics: Metrics, report: () => PanelReport): void {
+export function verifierMetrics(metrics: Metrics, newReport: () => PanelReport): void {
+  const report = once(newReport);
   const counted = (of: (one: PanelReport['verifiers'][number]) => boolean) => report().verifiers.filter(of).length;
   metrics.gauge('verifiers_healthy', () => counted(({ isAnswering }) => isAnswering !== false));
   metrics.gauge('verifiers_quarantined', () => counted(({ quarantinedWhy }) => quarantinedWhy !== null));
@@ -39,12 +43,44 @@ export function verifierMetrics(metrics: Metrics, report: () => PanelReport): vo
   for (const [vote, says] of VOTES) {
     const of = ({ said }: PanelReport['verifiers'][number]) => said[says];
     metrics.counterFrom('verifier_vote', () => report().verifiers.reduce((sum, one) => sum + of(one), 0), { vote });
-    for (const { verifier: host } of report().verifiers) {
-      const find = () => report().verifiers.find(({ verifier }) => verifier === host);
+  }
+  for (const { verifier: host } of report().verifiers) {
+    const find = () => report().verifiers.find(({ verifier }) => verifier === host);
+    metrics.counterFrom('verifier_asked', () => find()?.asked ?? Number.NaN, { host });
+    for (const [vote, says] of VOTES) {
       metrics.counterFrom('verifier_host_vote', () => find()?.said[says] ?? Number.NaN, { host, vote });
+    }
+    for (const why of SILENCES) {
+      metrics.counterFrom('verifier_unanswered', () => find()?.failures[why] ?? Number.NaN, { host, why });
     }
   }
 }
+
+/** One report for all who ask at once, as metrics do when they are read. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => {
+    if (made === null) {
+      made = { value: make() };
+      queueMicrotask(() => {
+        made = null;
+      });
+    }
+    return made.value;
+  };
+}
+
+const SILENCES = [
+  'unreachable',
+  'timeout',
+  'unauthorized',
+  'bad_signature',
+  'wrong_request',
+  'too_large',
+  'malformed',
+  'refused',
+  'overloaded',
+] as const satisfies readonly Silence[];
 
 const VOTES = [
   ['confirm_down', 'down'],

@@ -8,15 +8,14 @@ import { type ProcessState, writeProcessHealth } from '../store/process-health.t
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { writeStatsFiles } from '../telemetry/stats-files.ts';
-import { createStatsd, parseStatsdAddress, statsdPrefix } from '../telemetry/statsd.ts';
-import { createDatagrams, type Datagrams } from '../wire/datagrams.ts';
 import { countLooks, type LookTotals } from './count-looks.ts';
 import { countTransitions } from './count-transitions.ts';
 import { dispatchMetrics, gateMetrics, verifierMetrics } from './detection-metrics.ts';
 import type { Store } from './open-store.ts';
 import { proberMetrics, processMetrics, stateMetrics, storeMetrics, watchLoop } from './own-metrics.ts';
-import { createReporter, type Reporter, type Sink } from './reporter.ts';
+import { createReporter, type Reporter } from './reporter.ts';
 import type { Settings } from './settings.ts';
+import { createStatsdSink } from './statsd-sink.ts';
 import { createStatus } from './status.ts';
 import { gateStatus, verifierStatus } from './status-parts.ts';
 import type { Verifiers } from './verifiers.ts';
@@ -32,7 +31,10 @@ export interface Operations {
 
 export type OperationsParts = {
   store: Store;
-  engine: Pick<Engine, 'watched' | 'states' | 'proberStats' | 'dispatchStats' | 'gateStats' | 'onResult'>;
+  engine: Pick<
+    Engine,
+    'watched' | 'states' | 'proberStats' | 'dispatchStats' | 'confirming' | 'gateStats' | 'onResult'
+  >;
   metrics: Metrics;
   settings: Settings;
   state(): ProcessState;
@@ -49,7 +51,7 @@ export function createOperations(parts: OperationsParts): Operations {
   const startedAtMs = clock.nowMs();
   const totals = countLooks({ ...engine, ...store, metrics });
   const loop = watchLoop(metrics);
-  const datagrams = datagramsFor(settings, clock);
+  const statsd = createStatsdSink({ metrics, settings, clock });
   let states: WatchedStates | null = null;
   proberMetrics(metrics, engine);
   dispatchMetrics(metrics, engine);
@@ -62,7 +64,7 @@ export function createOperations(parts: OperationsParts): Operations {
 
   const reporter: Reporter = createReporter({
     sinks: [
-      ...statsdSink(parts, datagrams),
+      ...statsd.sinks,
       { to: 'files', tell: () => tellFiles(parts, totals, reporter.perSecond()) },
       { to: 'health', tell: () => tellHealth(parts, { version, startedAtMs }) },
       {
@@ -79,6 +81,7 @@ export function createOperations(parts: OperationsParts): Operations {
     clock,
     log,
   });
+  metrics.gauge('looks_per_second', () => reporter.perSecond() ?? Number.NaN);
 
   return {
     status: createStatus({
@@ -97,38 +100,9 @@ export function createOperations(parts: OperationsParts): Operations {
     async stop() {
       await reporter.stop();
       loop.stop();
-      datagrams?.close();
+      statsd.close();
     },
   };
-}
-
-function datagramsFor(settings: Settings, clock: Clock): Datagrams | null {
-  const { STATSD_ADDR: text } = settings.current();
-  const address = text === undefined ? null : parseStatsdAddress(text);
-  return address === null ? null : createDatagrams({ ...address, clock });
-}
-
-function statsdSink({ metrics, settings }: OperationsParts, datagrams: Datagrams | null): Sink[] {
-  if (datagrams === null) return [];
-  const statsd = createStatsd({
-    metrics,
-    prefix: statsdPrefix(hostname(), settings.current().STATSD_HOST_PATH),
-    memory: () => settings.current().STATSD_SEND_MEM_USAGE,
-    send: datagrams.send,
-  });
-  let droppedBefore = 0;
-  return [
-    {
-      to: 'statsd',
-      tell() {
-        const { count, why } = datagrams.dropped();
-        const isNew = count > droppedBefore;
-        droppedBefore = count;
-        statsd.flush();
-        if (isNew) throw new Error(`datagrams could not be sent: ${why}`);
-      },
-    },
-  ];
 }
 
 async function tellFiles(

@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { WatchedStates } from '../engine/count-states.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { ProberStats } from '../prober/prober.ts';
 import type { Database } from '../store/database.ts';
 import type { EventStore } from '../store/events.ts';
 import type { History } from '../store/history/history.ts';
@@ -11,6 +12,11 @@ export function proberMetrics(metrics: Metrics, engine: Pick<Engine, 'watched' |
   const { proberStats } = engine;
   metrics.gauge('targets', engine.watched);
   metrics.gauge('in_flight', () => proberStats().running + proberStats().waiting);
+  visitMetrics(metrics, proberStats);
+}
+
+/** Of a prober, whoever it looks for. */
+export function visitMetrics(metrics: Metrics, proberStats: () => ProberStats): void {
   metrics.gauge('prober_running', () => proberStats().running);
   metrics.gauge('prober_waiting', () => proberStats().waiting);
   metrics.gauge('prober_threads', () => proberStats().threads);

@@ -27,8 +27,8 @@ const LIMIT_MS = 2_000;
 
 export function createReporter(parts: {
   sinks: readonly Sink[];
-  /** Looks since the start. */
-  looks(): number;
+  /** Looks since the start; left out where nobody asks for their rate. */
+  looks?(): number;
   intervalMs(): number;
   /** Told at the end of every interval, before the sinks. */
   onTurn(): void;
@@ -36,16 +36,16 @@ export function createReporter(parts: {
   clock: Clock;
   log: Pick<Log, 'warn' | 'info'>;
 }): Reporter {
-  const { sinks, metrics, clock, log } = parts;
+  const { sinks, looks = () => 0, metrics, clock, log } = parts;
   const busy = new Map<Sink, Promise<void>>();
   const broken = new Set<Sink>();
   let timer: Timer | null = null;
   let stopped = false;
-  let before = { looks: parts.looks(), atMs: clock.monotonicMs() };
+  let before = { looks: looks(), atMs: clock.monotonicMs() };
   let perSecond: number | null = null;
 
   function measure(): void {
-    const now = { looks: parts.looks(), atMs: clock.monotonicMs() };
+    const now = { looks: looks(), atMs: clock.monotonicMs() };
     const seconds = (now.atMs - before.atMs) / 1_000;
     if (seconds > 0) perSecond = (now.looks - before.looks) / seconds;
     before = now;
@@ -100,7 +100,6 @@ export function createReporter(parts: {
     });
   }
 
-  metrics.gauge('looks_per_second', () => perSecond ?? Number.NaN);
   return {
     start() {
       tellNow();

@@ -35,10 +35,12 @@ export function createSettings(parts: {
   loaded: Pick<LoadedConfig, 'config' | 'file'>;
   /** Throws what `loadConfig` throws. */
   read(): LoadedConfig;
+  /** Keys that a reload puts into effect; those of a server when left out. */
+  takes?: readonly ConfigKey[];
   clock: Pick<Clock, 'nowMs'>;
   log: Pick<Log, 'info' | 'warn' | 'error'>;
 }): Settings {
-  const { read, clock, log } = parts;
+  const { read, takes = TAKEN_AT_ONCE, clock, log } = parts;
   const listeners: SettingsListener[] = [];
   let config = parts.loaded.config;
   let status: SettingsStatus = {
@@ -52,8 +54,8 @@ export function createSettings(parts: {
 
   function take(loaded: LoadedConfig): SettingsStatus {
     const different = differences(config, loaded.config);
-    const changed = different.filter((key) => TAKEN_AT_ONCE.includes(key));
-    const restartNeeded = different.filter((key) => !TAKEN_AT_ONCE.includes(key));
+    const changed = different.filter((key) => takes.includes(key));
+    const restartNeeded = different.filter((key) => !takes.includes(key));
     config = { ...config, ...picked(loaded.config, changed) };
     for (const notice of loaded.notices) log.warn(notice);
     log.info({ changed, restart_needed: restartNeeded }, 'the configuration was read again');

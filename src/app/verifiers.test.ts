@@ -6,6 +6,7 @@ import type { TroubleName } from '../engine/gate/operator-events.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { ProbeResult } from '../prober/prober.ts';
 import { silentLog } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import type { VerifierOptions } from '../verifier/server.ts';
 import { loadConfig } from './config.ts';
 import { createSettings } from './settings.ts';
@@ -53,6 +54,7 @@ async function verifiersUnderTest() {
     trouble: { raise: (name) => void open.add(name), calm: (name) => void open.delete(name) },
     knownUp: () => null,
     log: silentLog,
+    metrics: createMetrics(),
   });
   onTestFinished(() => verifiers.stop());
   let endpoints = 0n;

@@ -3,6 +3,7 @@
 import type { OperatorEvents } from '../engine/gate/operator-events.ts';
 import type { Confirm } from '../engine/judge/confirm.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { VerifierEntry } from '../verifier/client.ts';
 import type { Panel, PanelMemory, PanelReport } from '../verifier/panel.ts';
 import { createConfirm } from './confirm.ts';
@@ -19,8 +20,9 @@ export function createVerifiers(parts: {
   /** A URL that was well a moment ago; null: there is none. */
   knownUp(): string | null;
   log: Log;
+  metrics: Metrics;
 }): Verifiers {
-  const { settings, trouble, knownUp, log } = parts;
+  const { settings, trouble, knownUp, log, metrics } = parts;
   let isStopped = false;
   let entries = settings.current().verifiers;
   let panel = create();
@@ -38,6 +40,7 @@ export function createVerifiers(parts: {
       onRelease: (name) => trouble.calm(`verifier_quarantined:${name}`),
       knownUp,
       log,
+      metrics,
     });
   }
 

@@ -1,7 +1,13 @@
 /** What a command is: a name, a line about it, and a module that defines it on a commander command. */
 import type { Command } from 'commander';
 
-export type CommandEntry = { name: string; summary: string; load(): Promise<CommandModule> };
+export type CommandEntry = {
+  name: string;
+  summary: string;
+  load(): Promise<CommandModule>;
+  /** It runs until it is told to end; then it ends, whoever has not read what it wrote. */
+  isServer?: true;
+};
 
 export type CommandModule = {
   /** Adds arguments, options, examples and the action. */

@@ -2,11 +2,17 @@
 import type { CommandEntry } from './command.ts';
 
 export const COMMANDS: readonly CommandEntry[] = [
-  { name: 'serve', summary: 'watch sites: page, API and prober in one process', load: () => import('./serve.ts') },
+  {
+    name: 'serve',
+    summary: 'watch sites: page, API and prober in one process',
+    load: () => import('./serve.ts'),
+    isServer: true,
+  },
   {
     name: 'verifier',
     summary: 'look at sites from here for monitors elsewhere',
     load: () => import('./verifier.ts'),
+    isServer: true,
   },
   { name: 'check', summary: 'probe URLs once, now, and say what was found', load: () => import('./check.ts') },
   {

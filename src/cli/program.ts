@@ -8,7 +8,13 @@ import { COMMANDS } from './commands.ts';
 import { jsonLine } from './json-line.ts';
 import { usageRefusal } from './usage-refusal.ts';
 
-export async function runCli(argv: readonly string[]): Promise<number> {
+export type Ended = {
+  exitCode: number;
+  /** What was printed is worth no wait: the reader of a server's log may be gone, and the server must end all the same. */
+  isServer: boolean;
+};
+
+export async function runCli(argv: readonly string[]): Promise<Ended> {
   let exitCode = 0;
   const terminal: Terminal = {
     out: process.stdout,
@@ -19,18 +25,39 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       exitCode = Math.max(exitCode, code);
     },
   };
-  for (const stream of [terminal.out, terminal.err]) stream.on('error', ignoreBrokenPipe);
+  const isServer = COMMANDS.some(({ name, isServer }) => isServer === true && name === wantedIn(argv));
+  const lost = watchOutput(terminal);
   try {
     await (await programFor(argv, terminal)).parseAsync([...argv], { from: 'user' });
-    return exitCode;
   } catch (error) {
-    return report(error, argv, terminal);
+    exitCode = report(error, argv, terminal);
   }
+  const why = isServer ? null : await lost();
+  return { exitCode: why === null ? exitCode : sayLost(why, terminal), isServer };
 }
 
-/** Whoever read what we print may leave at any time (`| head`, a log collector); that must not end a server. */
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/**
+ * A full disk, or a reader that is gone (`| head`, a log collector), must not end a server. The function it returns waits
+ * until all is printed and says why some of it could not be; null: it was, or nobody wanted more of it.
+ */
+function watchOutput({ out, err }: Terminal): () => Promise<string | null> {
+  let why: string | null = null;
+  out.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') why ??= code;
+  });
+  err.on('error', () => {});
+  return async () => {
+    await new Promise<unknown>((done) => out.write('', done));
+    return why;
+  };
+}
+
+/** Half a list must not be taken for the whole of it. */
+function sayLost(why: string, { err }: Terminal): number {
+  err.write(
+    `error: what was to be printed could not be written (${why}). Fix: make room where it goes, and run it again.\n`,
+  );
+  return 1;
 }
 
 /** Only the command that is asked for is loaded; the others stand in the help as their line. */

@@ -1,6 +1,6 @@
 /** `jetmon2 verifier`: looks at sites from here for monitors elsewhere, until it is told to stop. */
 import type { Command } from 'commander';
-import { loadConfig } from '../app/config.ts';
+import { type Config, loadConfig } from '../app/config.ts';
 import type { VerifierApp } from '../app/verifier.ts';
 import { type VerifierSettings, verifierSettings } from '../app/verifier-settings.ts';
 import { packageVersion } from '../app/version.ts';
@@ -22,27 +22,34 @@ export function define(command: Command, terminal: Terminal): void {
 
 const HELP = `
 Needs VERIFIER_AUTH_TOKEN, the secret that monitors must know. It keeps no data. Other settings come from
-config/config.json (or JETMON_CONFIG) and the environment; see docs/verifiers.md.
+config/config.json (or JETMON_CONFIG) and the environment; see docs/verifiers.md. SIGHUP has it read that file again:
+tokens, defaults of looks and renewed certificates hold at once, the log names what waits for a restart.
 
 Examples:
   $ VERIFIER_AUTH_TOKEN=$(cat verifier.token) jetmon2 verifier
   $ VERIFIER_TLS_CERT_FILE=chain.pem VERIFIER_TLS_KEY_FILE=key.pem jetmon2 verifier --port 7803
   $ curl -s http://127.0.0.1:7803/status
+  $ curl -s -H "Authorization: Bearer $(cat verifier.token)" http://127.0.0.1:7803/metrics
 `;
 
 async function run(options: Options, terminal: Terminal): Promise<void> {
   const asked = portIn(options.port);
-  const { config, notices } = loadConfig(terminal.env);
-  const settings = verifierSettings(config, terminal.env, asked);
+  const readConfig = () => loadConfig(terminal.env);
+  const settingsOf = (config: Config) => verifierSettings(config, terminal.env, asked);
+  const loaded = readConfig();
+  const { config, notices } = loaded;
+  const settings = settingsOf(config);
   const log = createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   for (const notice of [...notices, ...settings.notices]) log.warn(notice);
 
   const signals = processSignals(log);
   const { startVerifier } = await import('../app/verifier.ts');
-  const app = await startVerifier({ config, settings, version: packageVersion(), log });
+  const app = await startVerifier({ loaded, readConfig, settingsOf, version: packageVersion(), log });
   try {
+    const stopWish = signals.stopWish();
+    signals.onReload(() => void app.reload());
     announce(app, settings, terminal, options.json === true);
-    await signals.stopWish();
+    await stopWish;
   } finally {
     await app.stop();
     signals.close();

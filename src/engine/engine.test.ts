@@ -5,6 +5,8 @@ import { verdict } from '../../test/kit/fake-prober.ts';
 import { temporaryStore } from '../../test/kit/store.ts';
 import { phaseMs } from '../domain/schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import type { EngineParts } from './engine.ts';
 
 const MINUTE = 60_000;
 /** A day and a part of a round, so that the phase lands elsewhere too. */
@@ -12,8 +14,8 @@ const DAY = 86_423_456;
 /** A look may come this much after its time: the slot it falls in and the tick that finds it. */
 const SLACK = 100;
 
-async function watching(script: () => Verdict[] | null = up, answerAfterMs = 0) {
-  const bench = await testEngine();
+async function watching(script: () => Verdict[] | null = up, answerAfterMs = 0, parts: Partial<EngineParts> = {}) {
+  const bench = await testEngine({ parts });
   const endpoint = await bench.store.addEndpoint();
   bench.prober.script(script, answerAfterMs);
   await bench.engine.start();
@@ -106,10 +108,15 @@ describe('an outage', () => {
   });
 
   it('that ends before it is confirmed is closed as a false alarm and goes back to the round', async () => {
-    const { prober, run, reasons } = await watching(failing);
+    const metrics = createMetrics();
+    const { engine, prober, run, reasons } = await watching(failing, 0, { metrics });
     await run(200);
+    expect(engine.confirming()).toBe(1);
     prober.script(up);
     await run(3_000);
+    expect(engine.confirming()).toBe(0);
+    const errors = metrics.read().find(({ name }) => name === 'look_error')?.series;
+    expect(errors).toMatchObject([{ labels: { error: 'other' }, value: 1 }]);
     expect(await reasons()).toEqual(['Seems Down opened', 'Resolved probe_cleared']);
     const looks = prober.jobs.length;
     await run(2 * MINUTE);

@@ -82,6 +82,8 @@ export interface Engine {
   watched(): number;
   proberStats(): ProberStats;
   dispatchStats(): DispatchStats;
+  /** Endpoints on which a failure is being confirmed; counted when asked. */
+  confirming(): number;
   gateStats(): GateStats;
   /** How many endpoints are in which state, as it was less than 10 s ago: see count-states.ts. */
   states(): Promise<WatchedStates>;
@@ -351,6 +353,7 @@ export function createEngine(parts: EngineParts): Engine {
     watched: fleet.size,
     proberStats: () => prober.stats(),
     dispatchStats: pipeline.stats,
+    confirming: pipeline.confirming,
     gateStats: gate.stats,
     states: createStateCounts({ ...parts, fleet, incidentsAt: pipeline.incidentsAt }),
     upToDate: () => reloading,

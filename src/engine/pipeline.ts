@@ -134,6 +134,7 @@ export function createPipeline(parts: PipelineParts) {
     /** What is open at a slot; null: nothing. */
     incidentsAt: (slot: number) => targets.at(slot)?.incidents ?? null,
     stats: looks.stats,
+    confirming: targets.confirming,
     questions: settle.questions,
     /** Resolves when no decision is being written any more. */
     settled: turns.settled,

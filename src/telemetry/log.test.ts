@@ -56,6 +56,31 @@ describe('a log line', () => {
     expect(text).toContain('told');
   });
 
+  it.each(['text', 'json'] as const)(
+    'that was lost is missed in %s, when the next one can be written',
+    async (format) => {
+      let text = '';
+      let isFull = true;
+      const out = new Writable();
+      out.write = (chunk: string, done: unknown) => {
+        if (!isFull) text += chunk;
+        process.nextTick(done as (error: Error | null) => void, isFull ? new Error('ENOSPC') : null);
+        return true;
+      };
+      const log = createLog({ level: 'error', format, out });
+      log.error('lost');
+      await new Promise(setImmediate);
+      expect(log.dropped()).toBe(1);
+      isFull = false;
+
+      log.error('kept');
+      await new Promise(setImmediate);
+      const note = text.trim().split('\n')[1] ?? '';
+      if (format === 'json') expect(JSON.parse(note)).toMatchObject({ level: 40, lines: 1 });
+      else expect(note).toMatch(/^\d\d:\d\d:\d\d warn {2}lines of this log were lost.* {2}lines=1$/);
+    },
+  );
+
   it('below the level is not written', () => {
     expect(logged('text', (log) => log.debug('nothing'))).toBe('');
   });

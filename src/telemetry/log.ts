@@ -2,14 +2,18 @@
  * The log: one line per happening on standard error, as text for people or JSON for machines. Every value is escaped,
  * because much of what is logged came from strangers.
  */
-import { Writable } from 'node:stream';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { escapeControl } from '../lib/escape.ts';
+import { createLineWriter } from './line-writer.ts';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 /** A log whose level can be changed while it runs. */
-export type AdjustableLog = Log & { setLevel(level: LogLevel): void };
+export type AdjustableLog = Log & {
+  setLevel(level: LogLevel): void;
+  /** Lines so far that could not be written: the disk is full, or nobody reads them. */
+  dropped(): number;
+};
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -33,7 +37,9 @@ const SECRETS = [
 
 export function createLog(options: { level: LogLevel; format: LogFormat; out?: NodeJS.WritableStream }): AdjustableLog {
   const out = options.out ?? process.stderr;
-  const destination = linesTo(out, options.format === 'json' ? escapeControl : textOf);
+  const shape = options.format === 'json' ? escapeControl : textOf;
+  const lines = createLineWriter({ out, noteOf: (lost) => shape(lossNote(lost)) });
+  const destination: DestinationStream = { write: (line) => lines.write(shape(line.trimEnd())) };
   const logger = pino(
     {
       level: options.level,
@@ -47,21 +53,20 @@ export function createLog(options: { level: LogLevel; format: LogFormat; out?: N
     setLevel(level: LogLevel) {
       logger.level = level;
     },
+    dropped: lines.dropped,
   });
 }
 
 /** A log that says nothing; for tests and one-off commands. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Hands each of pino's JSON lines through `shape`. */
-function linesTo(out: NodeJS.WritableStream, shape: (line: string) => string): Writable {
-  return new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      for (const line of chunk.toString('utf8').split('\n')) if (line !== '') out.write(`${shape(line)}\n`);
-      done();
-    },
-  });
+/** Made by hand: whatever level is set, what is missing is said. */
+function lossNote(lines: number): string {
+  const msg = 'lines of this log were lost, because they could not be written';
+  return JSON.stringify({ level: WARN, time: new Date().toISOString(), lines, msg });
 }
+
+const WARN = 40;
 
 /** From JSON to `12:04:31 warn  message  key=value`. */
 function textOf(line: string): string {

@@ -32,6 +32,29 @@ export type MetricDefinition = {
 
 /** Classes of failure as version 1 knew them. */
 const CLASSES = ['intermittent', 'server', 'client', 'blocked', 'https', 'redirect', 'success', 'unknown'] as const;
+/** Codes of errors as version 2 named them (spec/03 section 5.4). */
+export const LOOK_ERRORS = [
+  'other',
+  'timeout',
+  'connect',
+  'ssl',
+  'redirect',
+  'keyword',
+  'tls_expired',
+  'tls_deprecated',
+  'body_read',
+] as const;
+/** Why a verifier gave no answer. */
+const SILENCES = [
+  'unreachable',
+  'timeout',
+  'unauthorized',
+  'bad_signature',
+  'wrong_request',
+  'too_large',
+  'malformed',
+  'refused',
+] as const;
 /** More verifiers than anybody has; a label must be bounded all the same. */
 const MAX_VERIFIERS = 64;
 const MEGABYTE = 1024 * 1024;
@@ -142,6 +165,12 @@ export const METRICS = {
     at('scheduler.streaming.sps.count'),
     at('round.sps.count'),
   ),
+  look_error: counter(
+    'jetmon_look_errors_total',
+    'Failed looks by what went wrong; a reply that speaks of failure itself, such as a status of 500, is `other`.',
+    { error: LOOK_ERRORS },
+    at('scheduler.streaming.check.error.{error}.count'),
+  ),
   visits: counter('jetmon_visits_total', 'Visits the prober made, repeated runs included.', NONE),
   run_voided: counter('jetmon_runs_voided_total', 'Visits that a pause of this machine made void.', NONE),
   look_stalled: counter('jetmon_looks_stalled_total', 'Looks whose every run was void.', NONE),
@@ -164,6 +193,7 @@ export const METRICS = {
     at('detection.failure.{class}.count'),
   ),
   retry: counter('jetmon_detection_retries_total', 'Looks that were made to confirm a failure.', NONE),
+  retry_queue: gauge('jetmon_retry_queue', 'Endpoints whose failure is being confirmed.', NONE, at('retry.queue.size')),
   seems_down_opened: counter(
     'jetmon_detection_seems_down_opened_total',
     'Incidents opened as Seems Down.',
@@ -234,6 +264,14 @@ export const METRICS = {
     at('detection.post_recovery_transient_suppressed.count', { only: { why: ['recovery', 'false_alarm'] } }),
     at('scheduler.streaming.pressure_suppressed.count', { only: { why: ['pressure'] } }),
   ),
+  seems_down_duration: timer(
+    'jetmon_detection_seems_down_duration_seconds',
+    'From Seems Down to what became of it, of incidents that this process saw open.',
+    { outcome: ['down', 'false_alarm', 'probe_cleared', 'other'] },
+    at('detection.seems_down_to_down.time', { only: { outcome: ['down'] } }),
+    at('detection.seems_down_to_false_alarm.time', { only: { outcome: ['false_alarm'] } }),
+    at('detection.seems_down_to_probe_cleared.time', { only: { outcome: ['probe_cleared'] } }),
+  ),
   first_failure_to_seems_down: timer(
     'jetmon_first_failure_to_seems_down_seconds',
     'From the first failed look to Seems Down.',
@@ -273,6 +311,61 @@ export const METRICS = {
     { host: MAX_VERIFIERS, vote: ['confirm_down', 'disagree', 'none'] },
     at('verifier.host.{host}.vote.{vote}.count'),
   ),
+  verifier_asked: counter(
+    'jetmon_verifier_questions_total',
+    'Questions for each verifier, those with known answers among them.',
+    { host: MAX_VERIFIERS },
+  ),
+  verifier_unanswered: counter(
+    'jetmon_verifier_unanswered_total',
+    'Questions that a verifier did not answer, and why; `overloaded`: it was never asked.',
+    { host: MAX_VERIFIERS, why: [...SILENCES, 'overloaded'] },
+  ),
+  verifier_rpc: counter(
+    'jetmon_verifier_rpcs_total',
+    'Requests to verifiers, by what came of them.',
+    { host: MAX_VERIFIERS, result: ['success', ...SILENCES] },
+    at('verifier.rpc.success.count', { only: { result: ['success'] } }),
+    at('verifier.rpc.error.count', { only: { result: SILENCES } }),
+    at('verifier.host.{host}.rpc.success.count', { only: { result: ['success'] } }),
+    at('verifier.host.{host}.rpc.error.count', { only: { result: SILENCES } }),
+  ),
+  verifier_rpc_duration: timer(
+    'jetmon_verifier_rpc_duration_seconds',
+    'From a request to a verifier to its reply, or to the end of the wait for it.',
+    { host: MAX_VERIFIERS },
+    at('verifier.rpc.duration'),
+    at('verifier.host.{host}.rpc.duration'),
+  ),
+
+  // A verifier, as it meets those who ask.
+  served_request: counter('jetmon_verifier_server_requests_total', 'Requests, by what they ask for.', {
+    surface: ['rpc', 'check', 'status', 'metrics', 'other'],
+  }),
+  served_refusal: counter(
+    'jetmon_verifier_server_refusals_total',
+    'Requests that were refused, and why.',
+    { why: ['token', 'busy', 'stopping', 'unreadable'] },
+    at('verifier.auth.rejected.count', { only: { why: ['token'] } }),
+  ),
+  served_look: counter(
+    'jetmon_verifier_server_looks_total',
+    'Looks that were asked for.',
+    NONE,
+    at('verifier.checks.received.count'),
+  ),
+  served_verdict: counter('jetmon_verifier_server_verdicts_total', 'Looks that were answered, by what they found.', {
+    state: ['up', 'warning', 'degraded', 'seems_down', 'unknown', 'no_time'],
+  }),
+  served_batch_duration: timer(
+    'jetmon_verifier_server_batch_duration_seconds',
+    'From a batch of looks to what was found.',
+    NONE,
+    at('verifier.checks.duration.timer'),
+  ),
+  served_batches: gauge('jetmon_verifier_server_batches_in_flight', 'Batches that are being answered.', NONE),
+  served_running: gauge('jetmon_verifier_server_looks_in_flight', 'Looks under way.', NONE),
+  served_waiting: gauge('jetmon_verifier_server_looks_waiting', 'Looks that wait for their turn.', NONE),
 
   // What is written.
   rows_written: counter(
@@ -341,6 +434,11 @@ export const METRICS = {
     'jetmon_event_loop_delay_seconds',
     'How late timers of the main thread ran, over the newest interval of statistics.',
     { quantile: ['0.5', '0.99', '1'] },
+  ),
+  log_lines_dropped: counter(
+    'jetmon_log_lines_dropped_total',
+    'Lines of the log that could not be written: the disk is full, or nobody reads them.',
+    NONE,
   ),
   stats_errors: counter(
     'jetmon_stats_errors_total',

@@ -85,4 +85,6 @@ export type VerifierClientDeps = {
   bindSource: string | null;
   /** What names of verifiers resolve to. Default: what the system says. */
   lookup?: Lookup;
+  /** Told of each request that asked for looks, with the time until its reply or the end of the wait. */
+  onRpc?(result: 'success' | RemoteFailure, tookMs: number): void;
 };

@@ -25,9 +25,12 @@ export function createVerifierClient(entry: VerifierEntry, deps: VerifierClientD
       const { results } = await connection.call(limitMs, signal, (service, options) =>
         service.checkSites({ sites: questions.map(questionMessage) }, { ...options, headers }),
       );
-      return believed(questions, results, keys, tookMs());
+      const answers = believed(questions, results, keys, tookMs());
+      deps.onRpc?.('success', tookMs());
+      return answers;
     } catch (error) {
       const { reason, detail } = failureOf(error);
+      deps.onRpc?.(reason, tookMs());
       return questions.map(() => ({ kind: 'failed', reason, detail, tookMs: tookMs() }));
     }
   }

@@ -13,7 +13,8 @@ export type JsonDeps = {
   version: string;
   host: string;
   random: Random;
-  defaults: LookDefaults & { timeoutMs: number };
+  /** As they are when a site names nothing. */
+  defaults(): LookDefaults & { timeoutMs: number };
   look(sites: readonly LegacySite[], signal: AbortSignal): Promise<(Observation | null)[]>;
 };
 
@@ -42,13 +43,17 @@ async function check(request: ServerRequest, reply: ServerReply, visitor: Visito
   }
   if (!visitor.takePlace()) return noVerdict(BUSY);
   const body = await read(request);
-  if (body === null) return words(413, `the body is longer than ${MAX_REQUEST_BYTES} bytes`);
+  if (body === null) {
+    visitor.unreadable();
+    return words(413, `the body is longer than ${MAX_REQUEST_BYTES} bytes`);
+  }
   try {
-    const sites = readLegacyBatch(body, deps.defaults);
+    const sites = readLegacyBatch(body, deps.defaults());
     return await answerTo(sites, reply, deps);
   } catch (error) {
-    if (error instanceof Unreadable) return words(400, error.message);
-    throw error;
+    if (!(error instanceof Unreadable)) throw error;
+    visitor.unreadable();
+    return words(400, error.message);
   }
 }
 

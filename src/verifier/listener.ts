@@ -11,6 +11,7 @@ import {
   type ServerHttp2Session,
 } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 
 export type VerifierTlsIdentity = {
   certPem: string;
@@ -25,6 +26,8 @@ export type ServerReply = ServerResponse | Http2ServerResponse;
 export interface Listener {
   /** Resolves with the sockets' addresses; rejects with the system's error. */
   listen(at: { host: string | null; port: number }): Promise<AddressInfo>;
+  /** Shows another certificate from the next handshake on. Throws for one that cannot be used, and nothing is changed. */
+  renew(identity: VerifierTlsIdentity): void;
   /** Takes no new connection and ends those that nothing is under way on. */
   drain(): void;
   /** Ends what is left. */
@@ -82,6 +85,7 @@ export function createListener(options: { tls: VerifierTlsIdentity | null; onReq
       server.off('error', reject);
       return server.address() as AddressInfo;
     },
+    renew: (identity) => server.setSecureContext?.(contextOf(identity)),
     drain() {
       server.close();
       if ('closeIdleConnections' in server) server.closeIdleConnections();
@@ -96,18 +100,28 @@ export function createListener(options: { tls: VerifierTlsIdentity | null; onReq
   };
 }
 
-type HttpServer = Server & { closeIdleConnections?(): void };
+type HttpServer = Server & {
+  closeIdleConnections?(): void;
+  setSecureContext?(context: SecureContextOptions): void;
+};
 
-function overTls({ certPem, keyPem, clientCaPem }: VerifierTlsIdentity, onRequest: OnRequest): HttpServer {
+function contextOf({ certPem, keyPem, clientCaPem }: VerifierTlsIdentity): SecureContextOptions {
+  return {
+    cert: certPem,
+    key: keyPem,
+    minVersion: 'TLSv1.2',
+    ...(clientCaPem === null ? {} : { ca: clientCaPem }),
+  };
+}
+
+function overTls(identity: VerifierTlsIdentity, onRequest: OnRequest): HttpServer {
   const server = createSecureServer(
     {
-      cert: certPem,
-      key: keyPem,
-      minVersion: 'TLSv1.2',
+      ...contextOf(identity),
       handshakeTimeout: HEAD_WITHIN_MS,
       allowHTTP1: true,
       settings: { maxConcurrentStreams: MAX_STREAMS },
-      ...(clientCaPem === null ? {} : { ca: clientCaPem, requestCert: true, rejectUnauthorized: true }),
+      ...(identity.clientCaPem === null ? {} : { requestCert: true, rejectUnauthorized: true }),
     },
     onRequest,
   );

@@ -14,6 +14,7 @@ export interface Looks {
    * three seconds. The signal gives up on the rest.
    */
   all(looks: readonly Look[], signal: AbortSignal): Promise<(Observation | null)[]>;
+  stats(): { running: number; waiting: number };
   /** Ends the prober; batches under way get null for what they do not have. */
   stop(): Promise<void>;
 }
@@ -90,6 +91,7 @@ export function createLooks(deps: {
       startSome();
       return promise;
     },
+    stats: () => ({ running: running.size, waiting: waiting.size() }),
     async stop() {
       for (const giveUp of batches) giveUp();
       await prober.stop();

@@ -13,6 +13,8 @@ export type MemberReport = {
   /** Questions that wait to be sent, and requests under way. */
   waiting: number;
   inFlight: number;
+  /** Questions for it so far, those that were turned away or taken back among them. */
+  asked: number;
   /** What it said in verifications so far, without canaries; `none`: it answered, and could not tell. */
   said: Readonly<Record<Vote['says'], number>>;
   /** Questions of verifications without an answer, by cause. */
@@ -29,6 +31,7 @@ export type MemberReport = {
 
 /** What is known of a verifier, to go on with on another panel. */
 export type MemberMemory = {
+  asked: number;
   said: Record<Vote['says'], number>;
   failures: Partial<Record<Silence, number>>;
   canariesWithout: number;
@@ -40,7 +43,9 @@ export type MemberMemory = {
 export interface Member {
   readonly name: string;
   readonly region: string;
-  readonly lane: Lane;
+  readonly lane: Pick<Lane, 'stop'>;
+  /** As that of its lane. */
+  ask: Lane['ask'];
   /** The vote of an answer that came `tookMs` after the question. Not counted yet: the question may be withdrawn. */
   vote(answer: LaneAnswer, tookMs: number, quarantined: boolean): Vote;
   count(answer: LaneAnswer, of: 'verification' | 'canary'): void;
@@ -85,6 +90,10 @@ export function createMember(parts: {
     name,
     region,
     lane,
+    ask(question, deadlineMs, answered) {
+      known.asked += 1;
+      return lane.ask(question, deadlineMs, answered);
+    },
     vote(answer, tookMs, quarantined) {
       tell(answer);
       known.isAnswering = answer.kind === 'answer';
@@ -110,7 +119,7 @@ export function createMember(parts: {
 }
 
 function newMemory(): MemberMemory {
-  const nothing = { canariesWithout: 0, isAnswering: null, problem: null, answeredAtMs: null };
+  const nothing = { asked: 0, canariesWithout: 0, isAnswering: null, problem: null, answeredAtMs: null };
   return { said: { down: 0, up: 0, none: 0 }, failures: {}, ...nothing };
 }
 

@@ -133,7 +133,7 @@ export function createPanel(deps: PanelDeps): Panel {
       // Its own, so that no verifier can pass the answer of another for its own.
       const own = requestId.slice(0, SHARED_DIGITS) + Buffer.from(random.bytes(SHARED_DIGITS / 2)).toString('hex');
       const remote = { ...question, requestId: own, budgets: deps.budgets };
-      const takeBack = member.lane.ask(remote, deadlineMs, (answer) => arrived(inquiry, member, answer));
+      const takeBack = member.ask(remote, deadlineMs, (answer) => arrived(inquiry, member, answer));
       if (awaited.has(member)) awaited.set(member, takeBack);
     }
   }

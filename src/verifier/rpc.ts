@@ -29,13 +29,14 @@ export type Visitor = {
   admit(): Keys | null;
   /** False when too many are being answered; else the place is held until the reply has ended. */
   takePlace(): boolean;
+  /** What it asks cannot be read. */
+  unreadable(): void;
 };
 
 export type RpcDeps = {
   version: string;
   /** What this verifier calls itself. */
   host: string;
-  defaults: LookDefaults;
   nowMs(): number;
   /** What was seen of each; null where there was no time. */
   look(questions: readonly RemoteQuestion[], signal: AbortSignal): Promise<(Observation | null)[]>;
@@ -83,6 +84,10 @@ function route(router: ConnectRouter, deps: RpcDeps): void {
     async checkSites({ sites }, { values, signal }) {
       const keys = values.get(KEYS);
       if (keys === null) throw new ConnectError('the gate was passed without a token', Code.Internal);
+      const invalid = (words: string) => {
+        values.get(VISITOR)?.unreadable();
+        return new ConnectError(words, Code.InvalidArgument);
+      };
       if (sites.length === 0 || sites.length > MAX_SITES) throw invalid(`send 1 to ${MAX_SITES} sites at a time`);
       const questions = sites.map((site, index) => {
         const question = questionOf(site);
@@ -94,10 +99,6 @@ function route(router: ConnectRouter, deps: RpcDeps): void {
       return { results };
     },
   });
-}
-
-function invalid(words: string): ConnectError {
-  return new ConnectError(words, Code.InvalidArgument);
 }
 
 function signed(question: RemoteQuestion, observation: Observation | null, keys: Keys, deps: RpcDeps) {

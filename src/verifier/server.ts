@@ -5,6 +5,7 @@ import type { Random } from '../lib/random.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAdmission } from './admission.ts';
+import { VerifierService } from './gen/jetmon/verifier/v1/verifier_pb.ts';
 import { createJsonSurface } from './json-surface.ts';
 import { MAX_BATCHES, MAX_LOOKS } from './limits.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import { createLooks, type Look, type Looks } from './looks.ts';
 import type { LookDefaults } from './messages.ts';
 import { createRpc, lookOf, type Visitor } from './rpc.ts';
+import { createServed, type MetricsPage, type Surface, serveMetrics } from './served.ts';
 
 export type VerifierOptions = {
   /** Secrets that monitors may show; several while one is being changed. At least one. */
@@ -34,14 +36,23 @@ export type VerifierOptions = {
     bound: readonly { address: string; port: number }[],
     onResults: (results: ProbeResult[]) => void,
   ): Prober;
+  metrics: MetricsPage;
   clock: Clock;
   random: Random;
   log: Log;
 };
 
+/** What can be changed while it runs. */
+export type VerifierChange = Pick<VerifierOptions, 'authTokens' | 'defaults' | 'tls'>;
+
 export interface VerifierServer {
   /** Port 0: any free one; host null: every address. Rejects with the system's error. */
   listen(at: { host: string | null; port: number }): Promise<{ address: string; port: number }>;
+  /**
+   * Holds for requests and connections from now on. Whether there is TLS cannot be changed: a null there changes nothing.
+   * Throws for a certificate or key that cannot be used, and without any secret, and then nothing is changed.
+   */
+  take(change: VerifierChange): void;
   /** Takes nothing new, finishes what is being answered for at most 30 s, then closes what is left. */
   stop(): Promise<void>;
 }
@@ -57,8 +68,11 @@ const SAY_REJECTED_EVERY_MS = 10_000;
 
 /** Throws for a certificate or key that cannot be used, and without any secret. */
 export function createVerifierServer(options: VerifierOptions): VerifierServer {
-  const { clock, log, host, version, defaults, maxBatches = MAX_BATCHES } = options;
-  const keysFor = createAdmission(options.authTokens);
+  const { clock, log, host, version, maxBatches = MAX_BATCHES } = options;
+  const { metrics } = options.metrics;
+  const served = createServed(metrics);
+  let { defaults } = options;
+  let keysFor = createAdmission(options.authTokens);
   const noteRejected = rejectionNotes(clock, log);
   let looks: Looks | null = null;
   let busy = 0;
@@ -66,14 +80,16 @@ export function createVerifierServer(options: VerifierOptions): VerifierServer {
   let onIdle = () => {};
 
   const look = async (asked: readonly (Look & { requestId: string })[], signal: AbortSignal) => {
+    const startMs = clock.monotonicMs();
+    served.asked(asked.length);
     const found = (await looks?.all(asked, signal)) ?? asked.map(() => null);
+    served.batch(found, clock.monotonicMs() - startMs);
     for (const [index, { requestId, url }] of asked.entries()) logLook(log, requestId, url, found[index] ?? null);
     return found;
   };
   const rpc = createRpc({
     version,
     host,
-    defaults,
     nowMs: clock.nowMs,
     look: (questions, signal) =>
       look(
@@ -84,7 +100,7 @@ export function createVerifierServer(options: VerifierOptions): VerifierServer {
   const json = createJsonSurface({
     version,
     host,
-    defaults,
+    defaults: () => defaults,
     random: options.random,
     look: (sites, signal) =>
       look(
@@ -97,11 +113,18 @@ export function createVerifierServer(options: VerifierOptions): VerifierServer {
     return {
       admit() {
         const keys = keysFor(request.headers.authorization);
-        if (keys === null) noteRejected(request.socket.remoteAddress);
+        if (keys === null) {
+          served.refused('token');
+          noteRejected(request.socket.remoteAddress);
+        }
         return keys;
       },
+      unreadable: () => served.refused('unreadable'),
       takePlace() {
-        if (busy >= maxBatches || isStopping) return false;
+        if (busy >= maxBatches || isStopping) {
+          served.refused(isStopping ? 'stopping' : 'busy');
+          return false;
+        }
         busy += 1;
         reply.once('close', () => {
           busy -= 1;
@@ -115,6 +138,9 @@ export function createVerifierServer(options: VerifierOptions): VerifierServer {
   async function serve(request: ServerRequest, reply: ServerReply): Promise<void> {
     if (isStopping && !('stream' in reply)) reply.setHeader('connection', 'close');
     const visitor = visitorOf(request, reply);
+    const surface = surfaceOf(request);
+    served.request(surface);
+    if (surface === 'metrics') return serveMetrics(request, reply, visitor, options.metrics);
     if ((await rpc(request, reply, visitor)) || (await json(request, reply, visitor))) return;
     sendPlain(reply, 404, NOTHING_HERE, { 'content-type': 'text/plain; charset=utf-8' });
   }
@@ -131,7 +157,16 @@ export function createVerifierServer(options: VerifierOptions): VerifierServer {
     },
   });
 
+  metrics.gauge('served_batches', () => busy);
+  metrics.gauge('served_running', () => looks?.stats().running ?? 0);
+  metrics.gauge('served_waiting', () => looks?.stats().waiting ?? 0);
   return {
+    take(change) {
+      const admission = createAdmission(change.authTokens);
+      if (change.tls !== null) listener.renew(change.tls);
+      keysFor = admission;
+      defaults = change.defaults;
+    },
     async listen(at) {
       const { address, port } = await listener.listen(at);
       looks = createLooks({
@@ -159,6 +194,17 @@ export function createVerifierServer(options: VerifierOptions): VerifierServer {
     return promise.then(() => timer.cancel());
   }
 }
+
+function surfaceOf({ url = '' }: ServerRequest): Surface {
+  const path = url.split('?', 1)[0] ?? '';
+  return SURFACES.get(path) ?? (path.startsWith(`/${VerifierService.typeName}/`) ? 'rpc' : 'other');
+}
+
+const SURFACES: ReadonlyMap<string, Surface> = new Map([
+  ['/check', 'check'],
+  ['/status', 'status'],
+  ['/metrics', 'metrics'],
+]);
 
 /** A body that never comes, or a reply that nobody takes, ends. */
 function bound(clock: Clock, request: ServerRequest, reply: ServerReply): void {

@@ -3,7 +3,10 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Authority, createAuthority, type ServerIdentity } from '../../test/kit/certificates.ts';
-import { clientOf, PATIENT, question, scriptedProber, startVerifier } from '../../test/kit/verifier.ts';
+import { clientOf, PATIENT, question, scriptedProber, startVerifier, TOKEN } from '../../test/kit/verifier.ts';
+import { DEFAULT_BUDGETS, DEFAULT_PLAN } from '../domain/probe-plan.ts';
+
+const DEFAULTS = { plan: DEFAULT_PLAN, budgets: DEFAULT_BUDGETS, timeoutMs: 10_000 };
 
 let ours: Authority;
 let strange: Authority;
@@ -52,6 +55,21 @@ describe('a verifier over TLS', () => {
         { kind: 'failed', reason: 'unreachable', detail: expect.stringMatching(/^[A-Z_]+$/) },
       ]);
     }
+  });
+
+  it('shows a renewed certificate from the next handshake on, and keeps what it had for one that cannot be used', async () => {
+    const renewed = await strange.issue({ names: ['verifier.test'], addresses: ['127.0.0.1'] });
+    const { port, take } = await startSecure();
+    const isWell = async (caPem: string) =>
+      (await clientOf({ port, tls: { ...PLAIN, caPem } }).status(PATIENT)).ok === true;
+    const change = (certPem: string, keyPem: string, authTokens = [TOKEN]) =>
+      take({ authTokens, tls: { certPem, keyPem, clientCaPem: null }, defaults: DEFAULTS });
+    expect([await isWell(ours.caPem), await isWell(strange.caPem)]).toEqual([true, false]);
+    change(renewed.cert, renewed.key);
+    expect([await isWell(ours.caPem), await isWell(strange.caPem)]).toEqual([false, true]);
+    expect(() => change(server.cert, renewed.key)).toThrow();
+    expect(() => change(server.cert, server.key, [])).toThrow('needs a secret');
+    expect([await isWell(ours.caPem), await isWell(strange.caPem)]).toEqual([false, true]);
   });
 
   it('does not speak plaintext on that port, and no TLS on a plaintext one', async () => {

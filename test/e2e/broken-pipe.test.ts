@@ -1,10 +1,12 @@
-/** Whoever reads what the program prints may leave at any time. */
+/** Whoever reads what the program prints may leave at any time, and the disk it goes to may be full. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../kit/eventually.ts';
-import { serverForTest, temporaryPlace } from '../kit/program.ts';
+import { parseExposition } from '../kit/exposition.ts';
+import { run, serverForTest, temporaryPlace } from '../kit/program.ts';
 import { startSite } from '../kit/site.ts';
 
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'jetmon2');
@@ -40,4 +42,21 @@ it('a command ends without a complaint when its reader has had enough', async ()
   });
   const [code, signal] = await once(child, 'close');
   expect({ said, code, signal }).toEqual({ said: '', code: 1, signal: null });
+});
+
+it('a server whose log is on a full disk goes on, counts what it could not say, and ends in order', async () => {
+  const { folder } = temporaryPlace();
+  const server = await serverForTest({ folder, env: { LOG_LEVEL: 'debug' }, errTo: openSync('/dev/full', 'w') });
+  const headers = { authorization: `Bearer ${server.token}` };
+  const text = await (await fetch(`${server.address}/metrics`, { headers })).text();
+  const [lost] = parseExposition(text).get('jetmon_log_lines_dropped_total')?.samples ?? [];
+  expect(lost?.value).toBeGreaterThan(0);
+  expect(await server.end('SIGTERM')).toMatchObject({ code: 0, signal: null });
+});
+
+it('a command whose output finds no room says so, and does not end well', async () => {
+  const { folder } = temporaryPlace();
+  const { code, err } = await run(['check', '--help'], { folder, outTo: openSync('/dev/full', 'w') });
+  expect(code).toBe(1);
+  expect(err).toMatch(/^error: what was to be printed could not be written \(ENOSPC\)\. Fix: .*\n$/);
 });

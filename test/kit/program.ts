@@ -21,6 +21,9 @@ export type RunOptions = {
   /** What runs the launcher: another Node, and words before the launcher's own. */
   node?: readonly [program: string, ...args: string[]];
   uid?: number;
+  /** Where its standard output and error go instead of to the test: descriptors of open files. */
+  outTo?: number;
+  errTo?: number;
 };
 
 /** A place to run in: a folder, with the data folder of the program below it. */
@@ -116,6 +119,10 @@ export type Started = {
   /** What it printed when it had started. */
   document: Record<string, unknown>;
   log(): string;
+  /** Leaves unread what it writes to standard error from now on, as a log collector does that hangs. */
+  stopReading(): void;
+  signal(name: NodeJS.Signals): void;
+  /** Signals it and waits for its end. What it wrote before nobody read is read then. */
   end(signal?: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Finished>;
 };
 
@@ -135,7 +142,17 @@ export async function startForTest(args: readonly string[], options: RunOptions)
     if (isOver) throw new Error(`the program ended before it had started: ${said.err}`);
     return said.out.includes('\n') ? said.out : null;
   });
-  return { document: JSON.parse(line) as Record<string, unknown>, log: () => said.err, end };
+  return {
+    document: JSON.parse(line) as Record<string, unknown>,
+    log: () => said.err,
+    stopReading() {
+      child.stderr?.pause();
+      // What is left in the pipe would keep it from being closed.
+      child.once('exit', () => child.stderr?.resume());
+    },
+    signal: (name) => void child.kill(name),
+    end,
+  };
 }
 
 /** A server that is ended, if it still runs, when the test is. */
@@ -169,7 +186,7 @@ function launch(args: readonly string[], options: RunOptions) {
   const child: ChildProcess = spawn(program, [...before, LAUNCHER, ...args], {
     cwd: options.folder,
     env: environment(options),
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', options.outTo ?? 'pipe', options.errTo ?? 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid }),
   });
   const said = { out: '', err: '' };

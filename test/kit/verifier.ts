@@ -7,6 +7,7 @@ import { systemRandom } from '../../src/lib/random.ts';
 import { createProberPool } from '../../src/prober/pool.ts';
 import type { ProbeJob, ProbeResult } from '../../src/prober/prober.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import type { RemoteAnswer, RemoteQuestion, VerifierClient, VerifierEntry } from '../../src/verifier/client.ts';
 import { createVerifierClient } from '../../src/verifier/create-client.ts';
 import { createVerifierServer, type VerifierOptions, type VerifierServer } from '../../src/verifier/server.ts';
@@ -43,6 +44,7 @@ export async function openVerifier({ port: wanted = 0, ...options }: TestOptions
         onResults,
         onThreadDeath() {},
       }),
+    metrics: { metrics: createMetrics(), isPublic: () => true },
     clock: systemClock,
     random: systemRandom,
     log: silentLog,

@@ -2,12 +2,14 @@
 import type { Decision, Known, Quiet } from '../../domain/incident.ts';
 import type { Observation } from '../../domain/verdict.ts';
 import type { Verification } from '../../domain/verification.ts';
-import type { LabelsOf } from '../../telemetry/metric-names.ts';
+import { type LabelsOf, LOOK_ERRORS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 
 export interface DetectionCounts {
   /** A look was handed to the prober so long after it was due, ms. */
   handedOver(lateMs: number): void;
+  /** A look failed, and nobody doubts that it is the site. */
+  failed(observation: Observation): void;
   /** What a look of ours led to. */
   decided(before: Known, decision: Decision, observation: Observation): void;
   /** What verifiers said. */
@@ -20,6 +22,9 @@ export function createDetectionCounts(metrics: Metrics): DetectionCounts {
   const lateness = metrics.timer('dispatch_lateness');
   return {
     handedOver: lateness.observe,
+    failed({ evidence }) {
+      metrics.counter('look_error', { error: LOOK_ERRORS[evidence?.error_code ?? 0] ?? 'other' }).add();
+    },
     decided(before, decision, { evidence }) {
       const of = { class: classOf(evidence?.failure_class) };
       const { why } = decision.next;

@@ -81,6 +81,7 @@ export function createSettle(parts: SettleParts): Settle {
     const { verdicts } = judged.observation;
     const worst = worstVerdict(verdicts);
     record(target, judged.observation, worst);
+    if (worst.state === 'Seems Down') counts.failed(judged.observation);
     parts.ownFailures.saw(target.endpointId, worst.state === 'Unknown' ? worst.reason : null);
     let waitMs = NEXT_ROUND;
     for (const verdict of [...verdicts, ...clearedBySilence(target.incidents.keys(), verdicts)]) {

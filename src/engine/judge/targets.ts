@@ -4,7 +4,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { OpenIncident, Recent } from '../../domain/incident.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Fleet } from '../schedule/fleet.ts';
-import { isForgettable, memoryOf } from './memory.ts';
+import { isConfirming, isForgettable, memoryOf } from './memory.ts';
 import type { Target } from './target.ts';
 
 /** What the log knows of an endpoint, by check: what is open, and what happened lately. */
@@ -25,6 +25,8 @@ export interface Targets {
   release(target: Target): void;
   /** Those there are, by endpoint. */
   find(endpointId: EndpointId): Target | null;
+  /** Those on which a failure is being confirmed. */
+  confirming(): number;
   /** The endpoint is not watched any more, or not as it was. */
   retire(slot: number): void;
 }
@@ -49,6 +51,11 @@ export function createTargets(parts: {
     },
     release(target) {
       if (!target.retired && isForgettable(target, parts.clock.nowMs(), parts.policy())) targets.delete(target.slot);
+    },
+    confirming() {
+      let count = 0;
+      for (const target of targets.values()) if (isConfirming(target)) count += 1;
+      return count;
     },
     find: (endpointId) => targets.get(fleet.find(endpointId)) ?? null,
     retire(slot) {
