@@ -11,6 +11,8 @@ import type { Topic } from './topic.ts';
 
 /** What a server of its own would have for a fleet of some size; every commit waits for the disk. */
 const SERVER = ['--innodb-buffer-pool-size=512M', '--innodb-log-file-size=512M'];
+/** A short log has it write pages while it is killed, and start again as soon at the thousandth kill as at the first. */
+const SERVER_TO_KILL = ['--innodb-log-file-size=8M'];
 
 const ROWS: readonly Row[] = [...APPEND_ROWS, ...HISTORY_ROWS, ...KILL_ROWS, ...MODEL_ROWS];
 
@@ -19,16 +21,23 @@ export const store: Topic = {
   title: 'The event store: nothing lost, on SQLite and on MariaDB',
   run: (context) =>
     inFolder(async function* (folder) {
-      let running: Mariadb | null = null;
-      const server = async (): Promise<DatabaseServer> => {
+      const running: Mariadb[] = [];
+      const start = async (args: readonly string[]): Promise<DatabaseServer> => {
         context.progress('a private MariaDB');
-        running ??= await startMariadb(await provideMariadb(), { onDisk: true, args: SERVER });
-        return serverOf(running);
+        const started = await startMariadb(await provideMariadb(), { onDisk: true, args: [...args] });
+        running.push(started);
+        return serverOf(started);
       };
+      let shared: Promise<DatabaseServer> | null = null;
+      const server = () => {
+        shared ??= start(SERVER);
+        return shared;
+      };
+      const serverToKill = () => start(SERVER_TO_KILL);
       try {
-        yield* measureRows(ROWS, { ...context, folder, server });
+        yield* measureRows(ROWS, { ...context, folder, server, serverToKill });
       } finally {
-        await (running as Mariadb | null)?.stop();
+        await Promise.all(running.map((one) => one.stop()));
       }
     }),
 };

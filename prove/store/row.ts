@@ -4,6 +4,8 @@ import type { Row as AnyRow, Folder } from '../rows.ts';
 export type Place = Folder & {
   /** The address of a new, empty database on a private server, and the server itself; started when first asked for. */
   server(): Promise<DatabaseServer>;
+  /** Another one, for whoever kills it. */
+  serverToKill(): Promise<DatabaseServer>;
 };
 
 export type DatabaseServer = {

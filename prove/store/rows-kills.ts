@@ -43,7 +43,7 @@ function serverRow(): Row {
     what: 'kill -9 of the database server under a writing process, MariaDB',
     goal: '0 lost, 0 doubled, 0 invariants broken',
     async measure(place) {
-      const server = await place.server();
+      const server = await place.serverToKill();
       const { signal, progress, long } = place;
       const kills = long ? SERVER_KILLS.long : SERVER_KILLS.prove;
       const url = await server.newDatabase();
