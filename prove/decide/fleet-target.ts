@@ -17,6 +17,8 @@ export type FleetTargetWords = {
 /** Of the time since `/begin`. Ages are in ms: how long ago a page had been asked for when it was asked for again, or now. */
 export type FleetReport = {
   requests: number;
+  /** Those of them for pages that fail. */
+  failing: number;
   /** Pages that were asked for at all. */
   asked: number;
   ageP50Ms: number;
@@ -35,6 +37,7 @@ const askedSince = new Uint8Array(options.pages + 1);
 let ages: number[] = [];
 let beganMs = performance.now();
 let requests = 0;
+let failing = 0;
 
 watchLifeline(process.env, () => process.exit());
 const words: FleetTargetWords = {
@@ -64,6 +67,7 @@ function answer(this: Socket, request: Buffer): void {
   const [, kind, digits] = PATH.exec(request.toString('latin1', 0, 40)) ?? [];
   const page = Number(digits);
   if (page >= 0 && page <= options.pages) note(page);
+  if (kind === 'f') failing += 1;
   this.end(kind === 'f' ? ILL : WELL);
 }
 
@@ -84,6 +88,7 @@ function control(request: IncomingMessage, response: ServerResponse): void {
 function begin(): void {
   ages = [];
   requests = 0;
+  failing = 0;
   askedSince.fill(0);
   beganMs = performance.now();
 }
@@ -95,6 +100,7 @@ function report(): FleetReport {
   for (let page = 1; page <= options.pages; page += 1) all.push(nowMs - (askedAtMs[page] || beganMs));
   return {
     requests,
+    failing,
     asked: askedSince.reduce((sum, one) => sum + one, 0),
     ageP50Ms: percentile(all, 0.5),
     ageP95Ms: percentile(all, 0.95),

@@ -211,7 +211,7 @@ function judged(outages: readonly Outage[]) {
   return {
     measured: `opened: mean ${shown(opened)}; Down ${shown(confirmed)} later (hangs ${shown(confirmedHangs)}); closed: mean ${shown(closed)}`,
     held: goals.every(([figures, meanMs, maxMs]) => mean(figures) <= meanMs && Math.max(...figures) <= maxMs),
-    detail: `beside ${HEALTHY_SITES} healthy ones ${hard.length} sites refuse, reset, answer 503 or show an expired certificate, ${hangs.length} hang (opened after ${shown(openedHangs)}); one outage each; the slowest confirmed: ${storyOf(slowest(hard))}`,
+    detail: `beside ${HEALTHY_SITES} healthy ones ${hard.length} sites refuse, reset, answer 503 or show an expired certificate, ${hangs.length} hang (opened after ${shown(openedHangs)}); one outage each; the slowest confirmed: ${storyOf(slowest(hard))}; ${storyOf(slowest(hangs))}`,
   };
 }
 

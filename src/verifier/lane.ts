@@ -1,14 +1,15 @@
 /**
- * The way to one verifier: questions that come within a moment go in one request, few requests are under way at a time,
- * and what waits is bounded, so that a fleet that fails at once is asked about in an orderly way.
+ * The way to one verifier: few requests are under way at a time, and what waits is bounded, so that a fleet that fails at
+ * once is asked about in an orderly way. A request takes as long as the slowest site it asks about, so questions share
+ * one only as far as there are more of them than room for requests.
  */
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { RemoteAnswer, RemoteQuestion, VerifierClient } from './client.ts';
 
 export type LaneSettings = {
-  /** How long a question waits for others to go with it. */
+  /** How long a question waits, so that those that come together are spread together. */
   windowMs: number;
-  /** Questions in one request. */
+  /** Most questions in one request. */
   maxBatch: number;
   /** Requests under way at a time. */
   maxInFlight: number;
@@ -67,14 +68,20 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
     return true;
   }
 
+  /** Spread over half of the room there is: the other half is for what comes while these are under way. */
+  function batchSize(): number {
+    const room = Math.max(1, Math.floor((settings.maxInFlight - underWay.size) / 2));
+    return Math.min(settings.maxBatch, Math.ceil(waiting / room));
+  }
+
   /** The next request, which may be empty: the queue whose turn it is goes to the end of the line. */
-  function nextBatch(): Entry[] {
+  function nextBatch(size: number): Entry[] {
     const nowMs = clock.monotonicMs();
     const batch: Entry[] = [];
     for (const [timeoutMs, queue] of queues) {
       const late: Entry[] = [];
       for (const entry of queue) {
-        if (batch.length === settings.maxBatch) break;
+        if (batch.length === size) break;
         if (entry.sendByMs < nowMs) late.push(entry);
         else batch.push(entry);
       }
@@ -90,7 +97,7 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
     flushing?.cancel();
     flushing = null;
     while (!isStopped && waiting > 0 && underWay.size < settings.maxInFlight) {
-      const batch = nextBatch();
+      const batch = nextBatch(batchSize());
       if (batch.length > 0) send(batch);
     }
   }

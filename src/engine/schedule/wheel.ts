@@ -1,6 +1,6 @@
 /**
- * The wheel: which slot of the fleet is due when. Ticks of 25 ms on the monotonic clock, so that a jump of the wall clock
- * neither skips nor repeats a check. A turn takes 27 minutes; what is due later stays where it is for more turns.
+ * The wheel: which slot of the fleet is due when. Ticks of 10 ms on the monotonic clock, so that a jump of the wall clock
+ * neither skips nor repeats a check. A turn takes eleven minutes; what is due later stays where it is for more turns.
  */
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { lengthened, reserved } from '../../lib/columns.ts';
@@ -20,8 +20,13 @@ export interface Wheel {
   stop(): void;
 }
 
-/** Looks that are due within a tick leave in one message: waking a thread costs more than a look. */
-const TICK_MS = 25;
+const TICK_MS = 10;
+/**
+ * Where looks come one by one, a few leave in company, because waking a thread costs more than a look: after so few were
+ * due, it is so long until the next are taken.
+ */
+const FEW = 16;
+const COMPANY_MS = 25;
 const SPOKE_BITS = 16;
 const SPOKES = 2 ** SPOKE_BITS;
 const SPOKE_MASK = SPOKES - 1;
@@ -38,6 +43,7 @@ export function createWheel(options: { clock: Clock; onDue(slots: number[]): voi
   let timer: Timer | null = null;
   let wakesAt = NEVER;
   let isStarted = false;
+  let restsUntilMs = 0;
 
   /** Rounded up: a check before its time would find that very time still ahead and be repeated in a moment. */
   function tickOf(slot: number): number {
@@ -68,7 +74,7 @@ export function createWheel(options: { clock: Clock; onDue(slots: number[]): voi
     wakesAt = tick;
     if (!isStarted) return;
     timer?.cancel();
-    timer = clock.after(tick * TICK_MS - clock.monotonicMs(), turn);
+    timer = clock.after(Math.max(tick * TICK_MS, restsUntilMs) - clock.monotonicMs(), turn);
   }
 
   /** Takes out what is due, spoke by spoke; after a long sleep each spoke in use is looked at once, and no other. */
@@ -80,6 +86,7 @@ export function createWheel(options: { clock: Clock; onDue(slots: number[]): voi
       takeDue(tick & SPOKE_MASK, now, due);
     }
     handledUpTo = now;
+    restsUntilMs = due.length < FEW ? clock.monotonicMs() + COMPANY_MS : 0;
     wakesAt = NONE;
     if (due.length > 0) options.onDue(due);
     wakesAt = NEVER;
