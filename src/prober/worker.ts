@@ -17,7 +17,7 @@ import { createStallWatch } from './stall-watch.ts';
 import type { ThreadData, ThreadOrder, ThreadReport } from './thread-data.ts';
 
 /** Results wait at most this long for company before they cross the border, and not at all when none is on its way. */
-const FLUSH_AFTER_MS = 25;
+const FLUSH_AFTER_MS = 40;
 /** So many visits are started in a row before sockets are read again: a burst must not make its own timings late. */
 const START_AT_ONCE = 16;
 

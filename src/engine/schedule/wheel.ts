@@ -26,7 +26,7 @@ const TICK_MS = 10;
  * due, it is so long until the next are taken.
  */
 const FEW = 16;
-const COMPANY_MS = 25;
+const COMPANY_MS = 40;
 const SPOKE_BITS = 16;
 const SPOKES = 2 ** SPOKE_BITS;
 const SPOKE_MASK = SPOKES - 1;
