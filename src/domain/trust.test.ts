@@ -151,6 +151,12 @@ describe('an endpoint that one region alone cannot reach', () => {
     judge(alone, 86_400_000, 7n);
     expect(of('a').seen.up).toEqual({ judged: 3, right: 1 });
   });
+
+  it('speaks for its verifiers once an hour: lies are not washed out by one that is asked about again and again', () => {
+    const { judge, of } = panelOf('abc');
+    for (let at = 0; at < 240; at += 1) judge(ALL_UP, at * 30_000, 7n);
+    expect(of('a').seen.up).toEqual({ judged: 2, right: 2 });
+  });
 });
 
 describe('what is known', () => {

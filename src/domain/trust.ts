@@ -59,8 +59,11 @@ export const POOR_SHARE = 0.6;
 const MOST_MISSES = Math.floor((1 - GOOD_SHARE) * WINDOW);
 /** So many of the newest names that cannot exist may be said to be up: one can be a resolver that slipped. */
 const LIES = { of: 20, quarantine: 2 };
-/** So long one endpoint speaks against a verifier no more than once, and so many endpoints are kept in mind for that. */
-const ONE_ENDPOINT = { everyMs: 86_400_000, most: 1_000 };
+/**
+ * So long one endpoint speaks against a verifier, or for it, no more than once, and so many endpoints are kept in mind for
+ * that: one that is asked about again and again neither makes a liar of who alone cannot reach it, nor washes lies out.
+ */
+const ONE_ENDPOINT = { againstMs: 86_400_000, forMs: 3_600_000, most: 1_000 };
 /** Canaries of each kind that must be right in a row to leave quarantine: each time twice as many. */
 const CLEAN_RUN = { first: 10, most: 160 };
 
@@ -68,8 +71,9 @@ type Account = {
   verifier: string;
   region: string;
   agreement: Record<Truth, Window>;
-  /** When an endpoint spoke against it, the earliest first. */
+  /** When an endpoint spoke against it, and for it, the earliest first. */
   against: Map<bigint, number>;
+  inFavour: Map<bigint, number>;
   known: Record<Truth, Window>;
   canaries: { right: number; wrong: number };
   quarantine: { why: string; sinceMs: number } | null;
@@ -123,7 +127,7 @@ export function createTrust(
       const turns: Turn[] = [];
       for (const { account, says, others } of judged(votes)) {
         if (others === null || account.quarantine !== null) continue;
-        if (says !== others && !speaksAgainst(account, endpointId, nowMs)) continue;
+        if (!speaks(account, says === others, endpointId, nowMs)) continue;
         account.agreement[others].add(says === others);
         turns.push(...sentence(account, nowMs));
       }
@@ -163,18 +167,20 @@ function cleanSlate() {
   return {
     agreement: { down: createWindow(WINDOW), up: createWindow(WINDOW) },
     against: new Map<bigint, number>(),
+    inFavour: new Map<bigint, number>(),
     known: { down: createWindow(LIES.of), up: createWindow(WINDOW) },
     run: { down: 0, up: 0 },
   };
 }
 
 /** Whether it is the first time in a while. */
-function speaksAgainst({ against }: Account, endpointId: bigint, nowMs: number): boolean {
-  if (nowMs - (against.get(endpointId) ?? Number.NEGATIVE_INFINITY) < ONE_ENDPOINT.everyMs) return false;
-  against.delete(endpointId);
-  against.set(endpointId, nowMs);
-  const [earliest] = against.keys();
-  if (against.size > ONE_ENDPOINT.most && earliest !== undefined) against.delete(earliest);
+function speaks({ against, inFavour }: Account, isRight: boolean, endpointId: bigint, nowMs: number): boolean {
+  const [spoken, everyMs] = isRight ? [inFavour, ONE_ENDPOINT.forMs] : [against, ONE_ENDPOINT.againstMs];
+  if (nowMs - (spoken.get(endpointId) ?? Number.NEGATIVE_INFINITY) < everyMs) return false;
+  spoken.delete(endpointId);
+  spoken.set(endpointId, nowMs);
+  const [earliest] = spoken.keys();
+  if (spoken.size > ONE_ENDPOINT.most && earliest !== undefined) spoken.delete(earliest);
   return true;
 }
 

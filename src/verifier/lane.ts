@@ -23,7 +23,7 @@ export type LaneSettings = {
 export const DEFAULT_LANE: LaneSettings = {
   windowMs: 20,
   maxBatch: 50,
-  maxInFlight: 24,
+  maxInFlight: 48,
   capacity: 20_000,
   maxWaitMs: 2_000,
 };
@@ -68,7 +68,7 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
     return true;
   }
 
-  /** Spread over half of the room there is: the other half is for what comes while these are under way. */
+  /** So that what waits takes half of the room there is: the other half is for what comes while these are under way. */
   function batchSize(): number {
     const room = Math.max(1, Math.floor((settings.maxInFlight - underWay.size) / 2));
     return Math.min(settings.maxBatch, Math.ceil(waiting / room));
@@ -96,8 +96,9 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
   function flush(): void {
     flushing?.cancel();
     flushing = null;
+    const size = batchSize();
     while (!isStopped && waiting > 0 && underWay.size < settings.maxInFlight) {
-      const batch = nextBatch(batchSize());
+      const batch = nextBatch(size);
       if (batch.length > 0) send(batch);
     }
   }

@@ -4,8 +4,8 @@ import { MAX_FORBIDDEN_KEYWORDS } from '../domain/probe-plan.ts';
 export const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 /** As the monitors before this one sent them. */
 export const MAX_SITES = 200;
-/** Requests that are answered at a time, of all callers together. */
-export const MAX_BATCHES = 32;
+/** Requests that are answered at a time, of all callers together: as many as a few monitors send at most. */
+export const MAX_BATCHES = 128;
 /** Looks under way at a time; the rest waits its turn. */
 export const MAX_LOOKS = 512;
 /** Longest deadline of a look. */
