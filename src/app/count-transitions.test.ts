@@ -34,6 +34,7 @@ it('the way of an incident is counted by class, each step once', () => {
     counted(
       5n,
       { stateAfter: 'Seems Down', reason: 'opened', metadata, changedAtMs: atMs },
+      { stateBefore: 'Seems Down', stateAfter: 'Seems Down', reason: 'cause_linked', metadata },
       { stateBefore: 'Seems Down', stateAfter: 'Down', reason: 'local_confirmed', metadata },
       { stateBefore: 'Down', stateAfter: 'Resolved', reason: 'verifier_cleared', metadata },
     ),

@@ -47,7 +47,7 @@ type Transition = Committed['transitions'][number];
 function count(transition: Transition, metrics: Metrics): void {
   const of = { class: failureClassOf(transition) };
   if (transition.stateAfter === 'Resolved') countEnd(transition, of, metrics);
-  else if (transition.stateAfter === 'Seems Down') {
+  else if (transition.stateAfter === 'Seems Down' && transition.stateBefore !== 'Seems Down') {
     metrics.counter('seems_down_opened', of).add();
     const firstFailedMs = firstFailureOf(transition);
     if (firstFailedMs !== null) metrics.observe('first_failure_to_seems_down', transition.changedAtMs - firstFailedMs);

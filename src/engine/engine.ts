@@ -173,6 +173,8 @@ export function createEngine(parts: EngineParts): Engine {
   let unsubscribe = () => {};
   /** Endpoints whose rows must be read again before they are looked at: a change, or a write of unknown outcome. */
   const unread = new Set<EndpointId>();
+  /** URLs that endpoints had before changes that were not taken in yet. */
+  const urlsBefore = new Map<EndpointId, string>();
 
   /** A listener that fails must not cost the others their news, nor the target its next check. */
   function tell(listener: ResultListener, { siteId, endpointId }: Who): void {
@@ -214,11 +216,15 @@ export function createEngine(parts: EngineParts): Engine {
     retire(endpointId);
     const endpoint = await parts.endpoints.byId(endpointId);
     if (urlBefore !== null && endpoint?.url !== urlBefore) parts.runtime.forget(endpointId);
-    if (endpoint === null || !endpoint.active) return;
+    if (endpoint === null || !endpoint.active) {
+      urlsBefore.delete(endpointId);
+      return;
+    }
     const incidents = await parts.events.openIncidentsOf(endpointId);
     const recent = endpoint.url === urlBefore ? await recentOf(endpoint) : new Map();
     if (stopped) return;
     retire(endpointId);
+    urlsBefore.delete(endpointId);
     watch(fleet.add(endpoint), 0, { incidents, recent });
   }
 
@@ -232,7 +238,8 @@ export function createEngine(parts: EngineParts): Engine {
 
   function follow(endpointIds: Iterable<EndpointId>): void {
     for (const endpointId of endpointIds) {
-      const before = retire(endpointId);
+      const before = retire(endpointId) ?? urlsBefore.get(endpointId) ?? null;
+      if (before !== null) urlsBefore.set(endpointId, before);
       reloading = reloading
         .then(() => reload(endpointId, before))
         .catch((error: unknown) => {

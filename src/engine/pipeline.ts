@@ -38,7 +38,7 @@ export function createPipeline(parts: PipelineParts) {
   const turns = createTurns({
     failed(target, error) {
       // The slot of one that was replaced is another's.
-      if (!target.retired) retire(target.slot);
+      if (targets.at(target.slot) === target) retire(target.slot);
       parts.onWriteFailure(target, error);
     },
     idle: targets.release,

@@ -52,7 +52,7 @@ const MAX_RESTART_AFTER_MS = 5_000;
  * probe under way holds on to a little. A flag and no resource limit: threads read the flags when they start, and the one
  * by which the program keeps its main heap small would win over a limit.
  */
-const YOUNG_HALF_MB = 4;
+const YOUNG_HALF_MB = 8;
 
 /** Far more than the most probes under way can hold on to; without a limit, garbage is left lying for longer than it is worth. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 768 };

@@ -109,13 +109,17 @@ export function createHeldBack(parts: {
   };
 }
 
+const PRUNE_EVERY_MS = 60_000;
+
 /** Says of a key whether it is new until then; of more than `most` it says that they are not, rather than all again. */
 function createFirstTimes(most: number, clock: Pick<Clock, 'nowMs'>): (key: string, untilMs: number) => boolean {
   const known = new Map<string, number>();
+  let pruneAtMs = 0;
   return (key, untilMs) => {
     const nowMs = clock.nowMs();
     if ((known.get(key) ?? nowMs) > nowMs) return false;
-    if (known.size >= most) {
+    if (known.size >= most && nowMs >= pruneAtMs) {
+      pruneAtMs = nowMs + PRUNE_EVERY_MS;
       for (const [old, endMs] of known) if (endMs <= nowMs) known.delete(old);
     }
     if (known.size >= most) return false;

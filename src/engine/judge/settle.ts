@@ -68,7 +68,7 @@ export function createSettle(parts: SettleParts): Settle {
     const kept = await append({ target, observation, verdict, decision, nowMs, speaks, proof });
     if (!kept) return NEXT_ROUND;
     remember(target, check, decision, verdict.state === 'Seems Down' ? { observation, verdict } : null);
-    counts.decided(known, decision, observation);
+    if (verdict.state === 'Seems Down') counts.decided(known, decision, observation);
     heldBack.decided(target, check, known, decision);
     if (decision.next.why === 'verify' && !target.retired) asking.consider(target, check, decision.next);
     return waitOf(decision.next, nowMs);

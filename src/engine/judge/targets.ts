@@ -50,7 +50,8 @@ export function createTargets(parts: {
       return target;
     },
     release(target) {
-      if (!target.retired && isForgettable(target, parts.clock.nowMs(), parts.policy())) targets.delete(target.slot);
+      const isOurs = targets.get(target.slot) === target;
+      if (isOurs && isForgettable(target, parts.clock.nowMs(), parts.policy())) targets.delete(target.slot);
     },
     confirming() {
       let count = 0;
