@@ -30,12 +30,14 @@ export function createAppendDecision(parts: AppendParts): AppendDecision {
     const { target, observation, verdict, decision, speaks } = decided;
     const failedCheck = speaks && verdict.state === 'Seems Down' ? failedCheckOf(target, observation, verdict) : null;
     const before = target.incidents.get(verdict.check) ?? null;
-    if (failedCheck === null && !changesAnything(decision, before)) return true;
+    const isChange = changesAnything(decision, before);
+    if (failedCheck === null && !isChange) return true;
     const { siteId, endpointId, url, incidents } = target;
     const { open, refused } = await parts.events.append({
       identity: { siteId, endpointId, checkType: verdict.check, discriminator: null },
       mutations: decision.mutations,
       failing: decision.failing,
+      isFailingStored: !isChange,
       opId: parts.newOpId(),
       epoch: 0,
       atMs: decided.nowMs,

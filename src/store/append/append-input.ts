@@ -13,6 +13,8 @@ export type AppendInput = {
   mutations: readonly Mutation[];
   /** How far confirmation has come after this append; dropped when nothing is open then. */
   failing: Failing | null;
+  /** That is what was stored of it before, so that it need not be written again. Default: it may be new. */
+  isFailingStored?: boolean;
   /** Names this append for ever, at most 128 characters: sending it again changes nothing. */
   opId: string;
   /** The lease of the endpoint's bucket that it was decided under; 0 without leases. */

@@ -118,7 +118,7 @@ class Planner {
         event = null;
       }
     }
-    if (event !== null) this.#confirm(identity, event, input.failing);
+    if (event !== null && input.isFailingStored !== true) this.#confirm(identity, event, input.failing);
     answer.open = event === null ? null : { event, state: event.state, severity: event.severity };
     this.#project(input, answer);
     const last = answer.transitions.at(-1);
