@@ -1,5 +1,6 @@
 /** The panel that a configuration asks for, over real sockets: verifiers with probers of their own, and a site. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../../test/kit/eventually.ts';
 import { startSite } from '../../test/kit/site.ts';
 import { closedPort } from '../../test/kit/tcp-server.ts';
 import { startVerifier } from '../../test/kit/verifier.ts';
@@ -31,7 +32,8 @@ function confirmFor(verifiers: readonly object[]) {
       .read()
       .flatMap(({ name, kind, series }) =>
         name !== wanted || kind === 'timer' ? [] : series.map(({ labels, value }) => [...Object.values(labels), value]),
-      );
+      )
+      .sort();
   return { confirm, panel, metrics, counted };
 }
 
@@ -89,6 +91,8 @@ describe('the panel of a configuration', () => {
     const alone = await nobody.confirm.ask(questionFor(site.url), NEVER);
     expect(alone.outcome).toBe('no_verdict');
     expect(saysOf(alone)).toMatchObject({ us: 'none unreachable' });
+    // Counted when the other has spoken, too, though the outcome stood before.
+    await eventually('the silence is counted', () => nobody.counted('verifier_unanswered').length > 0);
     expect(nobody.counted('verifier_unanswered')).toEqual([['us', 'unreachable', 1]]);
     expect(nobody.counted('verifier_rpc')).toContainEqual(['us', 'unreachable', 1]);
     expect(statsdLines(nobody.metrics)).toContain('x.verifier.rpc.error.count:1|c');
