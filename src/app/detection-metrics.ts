@@ -1,7 +1,7 @@
 /** What the engine knows of its dispatch, the gate of its judgements, and the panel of its verifiers, as metrics. */
 import type { Engine } from '../engine/engine.ts';
+import { METRICS } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Silence } from '../verifier/member.ts';
 import type { PanelReport } from '../verifier/panel.ts';
 
 export function dispatchMetrics(metrics: Metrics, engine: Pick<Engine, 'dispatchStats' | 'confirming'>): void {
@@ -50,7 +50,7 @@ export function verifierMetrics(metrics: Metrics, newReport: () => PanelReport):
     for (const [vote, says] of VOTES) {
       metrics.counterFrom('verifier_host_vote', () => find()?.said[says] ?? Number.NaN, { host, vote });
     }
-    for (const why of SILENCES) {
+    for (const why of METRICS.verifier_unanswered.labels.why) {
       metrics.counterFrom('verifier_unanswered', () => find()?.failures[why] ?? Number.NaN, { host, why });
     }
   }
@@ -69,18 +69,6 @@ function once<T>(make: () => T): () => T {
     return made.value;
   };
 }
-
-const SILENCES = [
-  'unreachable',
-  'timeout',
-  'unauthorized',
-  'bad_signature',
-  'wrong_request',
-  'too_large',
-  'malformed',
-  'refused',
-  'overloaded',
-] as const satisfies readonly Silence[];
 
 const VOTES = [
   ['confirm_down', 'down'],

@@ -3,32 +3,7 @@
  * dashboards of version 1 and 2 ask for). The table is closed: a metric that is not in it cannot be counted.
  */
 
-/** Values a label may take. A number: any text, but no more different ones than this; the rest counts as `other`. */
-export type LabelValues = readonly string[] | number;
-export type Labels = Readonly<Record<string, LabelValues>>;
-
-export type StatsdName = {
-  /** Below the prefix; `{label}` gives one line for each value, a label that is not named is added up. */
-  path: string;
-  /** Values of labels that count here. */
-  only?: Readonly<Record<string, readonly string[]>>;
-  /** What of a timer is told: the mean of the interval (default), or the longest. */
-  of?: 'mean' | 'max';
-  /** Units of the metric in one unit of StatsD, such as bytes in a megabyte. */
-  per?: number;
-  /** Told only where memory is asked for. */
-  memory?: true;
-};
-
-export type MetricDefinition = {
-  kind: 'counter' | 'gauge' | 'timer';
-  help: string;
-  /** Timers are observed in milliseconds and exported in seconds. */
-  unit?: 'milliseconds' | 'bytes' | 'seconds' | 'ratio';
-  prometheus: `jetmon_${string}`;
-  labels: Labels;
-  statsd: readonly StatsdName[];
-};
+import { at, classed, counter, gauge, type MetricDefinition, timer } from './metric-definition.ts';
 
 /** Classes of failure as version 1 knew them. */
 const CLASSES = ['intermittent', 'server', 'client', 'blocked', 'https', 'redirect', 'success', 'unknown'] as const;
@@ -58,32 +33,6 @@ const SILENCES = [
 /** More verifiers than anybody has; a label must be bounded all the same. */
 const MAX_VERIFIERS = 64;
 const MEGABYTE = 1024 * 1024;
-
-const at = (path: string, rest: Omit<StatsdName, 'path'> = {}): StatsdName => ({ path, ...rest });
-
-const counter = <const L extends Labels>(
-  prometheus: `jetmon_${string}_total`,
-  help: string,
-  labels: L,
-  ...statsd: StatsdName[]
-) => ({ kind: 'counter' as const, help, prometheus, labels, statsd });
-
-const gauge = <const L extends Labels>(
-  prometheus: `jetmon_${string}`,
-  help: string,
-  labels: L,
-  ...statsd: StatsdName[]
-) => ({ kind: 'gauge' as const, help, prometheus, labels, statsd });
-
-const timer = <const L extends Labels>(
-  prometheus: `jetmon_${string}_seconds`,
-  help: string,
-  labels: L,
-  ...statsd: StatsdName[]
-) => ({ kind: 'timer' as const, help, unit: 'milliseconds' as const, prometheus, labels, statsd });
-
-/** One counter with a class: the sum, and a line for each class below it. */
-const classed = (path: string): StatsdName[] => [at(`${path}.count`), at(`${path}.{class}.count`)];
 
 const NONE = {} as const;
 

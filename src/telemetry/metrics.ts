@@ -2,10 +2,10 @@
  * The numbers of this process: counters and timers that cost an addition each, gauges that are asked when somebody wants
  * to know. A metric is shown from the time that somebody counts it, so that what is not wired does not look like zero.
  */
+import type { Labels } from './metric-definition.ts';
 import {
   type CounterName,
   type GaugeName,
-  type Labels,
   type LabelsOf,
   METRICS,
   type MetricName,

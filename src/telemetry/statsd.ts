@@ -2,7 +2,8 @@
  * The metrics as StatsD lines, under the names that dashboards of version 1 and 2 ask for: counters as what came since
  * the last time, gauges as they are, timers as the mean or the longest of the interval.
  */
-import { METRICS, type StatsdName } from './metric-names.ts';
+import type { StatsdName } from './metric-definition.ts';
+import { METRICS } from './metric-names.ts';
 import type { LabelSet, MetricReading, Metrics } from './metrics.ts';
 
 export const HOST_PATHS = ['flat', 'reversed'] as const;
