@@ -123,6 +123,7 @@ function createApp({ deps, log }: ApiServerOptions): FastifyInstance {
   const app = fastify({
     ...LIMITS,
     logger: false,
+    schemaController: { compilersFactory: NO_SCHEMA_COMPILERS },
     genReqId: newRequestId,
     clientErrorHandler: createUnreadableHandler(newRequestId),
     frameworkErrors(error, request, reply) {
@@ -135,6 +136,16 @@ function createApp({ deps, log }: ApiServerOptions): FastifyInstance {
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => answerError(noSuchRoute(app, request, reply), request, reply));
   return app;
+}
+
+/** Contracts validate and write; the compilers that the framework brings would cost ten megabytes of memory for nothing. */
+const NO_SCHEMA_COMPILERS = {
+  buildValidator: () => () => refuseSchema(),
+  buildSerializer: () => () => refuseSchema(),
+};
+
+function refuseSchema(): never {
+  throw new Error('a route with a schema of the framework: its contract is what speaks for it');
 }
 
 const LIMITS = {

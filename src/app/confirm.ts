@@ -4,7 +4,7 @@ import { type Random, systemRandom } from '../lib/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { VerifierEntry } from '../verifier/client.ts';
-import { createVerifierClient } from '../verifier/create-client.ts';
+import { lateVerifierClient } from '../verifier/late-client.ts';
 import { createPanel, type Panel, type PanelMemory } from '../verifier/panel.ts';
 import type { Config } from './config.ts';
 import { bodyBudgets, defaultPlan } from './prober.ts';
@@ -30,7 +30,7 @@ export function createConfirm(
   const { onQuarantine, onRelease, knownUp, before, log, metrics } = options;
   const { clock = systemClock, random = systemRandom } = options;
   const clientFor = (entry: VerifierEntry) =>
-    createVerifierClient(entry, {
+    lateVerifierClient(entry, {
       clock,
       bindSource: config.BIND_SOURCE ?? null,
       onRpc(result, tookMs) {
