@@ -1,6 +1,7 @@
 /** What a data folder says of all its endpoints over some time: how long each was taken to be down, and how long unknown. */
 import { join } from 'node:path';
 import { transitionsToIntervals } from '../../src/domain/incident-intervals.ts';
+import { EVERY_SITE } from '../../src/domain/site-scope.ts';
 import { measureSla, type SlaInput } from '../../src/domain/sla.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -16,7 +17,7 @@ export async function bookedTime(dataDir: string, window: SlaInput['window'], in
   const history = createHistory({ db, clock: systemClock, log: silentLog, writer: 'prove' });
   const booked: Booked = { endpoints: 0, downtimeMs: 0, unknownMs: 0, upMs: 0 };
   try {
-    for (const { endpointId } of await createEndpoints(db).all()) {
+    for (const { endpointId } of await createEndpoints(db).all(EVERY_SITE)) {
       const events = await db.kysely
         .selectFrom('jetmon_events')
         .select(['id', 'started_at'])

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type ApiFixture, LOCAL_KEY, startApi } from '../../test/kit/api.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { KeyScope } from '../store/api-keys.ts';
 
 const ME = '/api/v1/me';
@@ -205,7 +206,7 @@ describe("the page's session", () => {
     const { api, host, cookie } = await session();
     expect((await askRaw(api, 'POST', '/api/v1/sites', { host, cookie })).status).toBe(401);
     expect((await askRaw(api, 'POST', '/api/v1/sites', { host, cookie, 'sec-fetch-site': 'none' })).status).toBe(401);
-    expect(await api.endpoints.all()).toEqual([]);
+    expect(await api.endpoints.all(EVERY_SITE)).toEqual([]);
   });
 
   it('ends', async () => {

@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Scope } from '../contracts/contract.ts';
 import { AppError } from '../domain/errors.ts';
+import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { authenticateKey } from '../services/authenticate-key.ts';
 import type { ServiceDeps } from '../services/deps.ts';
@@ -18,6 +19,11 @@ export type Principal =
   | { kind: 'key'; key: ApiKey }
   /** Someone who can read this machine's local key, or their browser. Not rate limited. */
   | { kind: 'local' };
+
+/** Whose sites a caller may see and change. */
+export function scopeOf(_principal: Principal | null): SiteScope {
+  return EVERY_SITE;
+}
 
 type Deps = Pick<ServiceDeps, 'apiKeys' | 'clock'> & { log: Pick<Log, 'warn'> };
 

@@ -1,5 +1,5 @@
 /** Request bodies: JSON whatever the declared type says, read by our own codec. */
-import type { z } from 'zod';
+import type { Contract } from '../contracts/contract.ts';
 import { AppError } from '../domain/errors.ts';
 import { describeJsonFailure, parseJson } from '../lib/json.ts';
 import { fieldRefusal } from './refused-input.ts';
@@ -7,9 +7,12 @@ import { fieldRefusal } from './refused-input.ts';
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** `raw` is the body's bytes, absent when it was empty. Throws `invalid_body`, `invalid_field` or `invalid_url`. */
-export function parseBody(schema: z.ZodObject | undefined, raw: unknown): unknown {
+export function parseBody(
+  { body: schema, isBodyOptional }: Pick<Contract, 'body' | 'isBodyOptional'>,
+  raw: unknown,
+): unknown {
   if (schema === undefined) return undefined;
-  const value = jsonOf(raw);
+  const value = isBodyOptional === true && bytesOf(raw) === null ? {} : jsonOf(raw);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AppError('invalid_body', 'the request body is not a JSON object', { fix: 'send one object: { ... }' });
   }
@@ -20,11 +23,17 @@ export function parseBody(schema: z.ZodObject | undefined, raw: unknown): unknow
   return parsed.data;
 }
 
+/** Null where there is no body. */
+function bytesOf(raw: unknown): Uint8Array | null {
+  return raw instanceof Uint8Array && raw.length > 0 ? raw : null;
+}
+
 function jsonOf(raw: unknown): unknown {
-  if (!(raw instanceof Uint8Array) || raw.length === 0) {
+  const bytes = bytesOf(raw);
+  if (bytes === null) {
     throw new AppError('invalid_body', 'the request has no body', { fix: 'send a JSON object' });
   }
-  const parsed = parseJson(textOf(raw));
+  const parsed = parseJson(textOf(bytes));
   if (parsed.ok) return parsed.value;
   throw new AppError('invalid_body', `the request body ${describeJsonFailure(parsed)}`, {
     fix: 'send one valid JSON object, nested at most 16 deep, each member once',

@@ -6,7 +6,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BodyOf, Contract, ParamsOf, QueryOf, ReplyOf } from '../contracts/contract.ts';
 import { AppError } from '../domain/errors.ts';
 import { MAX_ID } from '../domain/ids.ts';
-import type { Auth, Principal } from './auth.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
+import { type Auth, type Principal, scopeOf } from './auth.ts';
 import { parseBody } from './body.ts';
 import { MAX_LIMIT } from './paging.ts';
 import { filterRefusal } from './refused-input.ts';
@@ -15,6 +16,8 @@ import { filterRefusal } from './refused-input.ts';
 export type Call<C extends Contract> = {
   /** Null where the contract is open to everyone. */
   principal: Principal | null;
+  /** Whose sites the caller may see and change. */
+  scope: SiteScope;
   ids: Record<keyof ParamsOf<C>, bigint>;
   query: QueryOf<C>;
   body: BodyOf<C>;
@@ -62,9 +65,15 @@ export function serveContract(app: FastifyInstance, { contract, handle }: Route,
     async handler(request, reply) {
       const ids = idsOf(request.params as Record<string, string>);
       const query = queryOf(contract, request.query);
-      const body = parseBody(contract.body, request.body);
+      const body = parseBody(contract, request.body);
       const principal = principalOf(request);
-      const result = await handle({ principal, ids, query, body } as unknown as Call<Contract>);
+      const result = await handle({
+        principal,
+        scope: scopeOf(principal),
+        ids,
+        query,
+        body,
+      } as unknown as Call<Contract>);
       if (options.validateReplies) requirePromised(contract, result);
       reply.code(contract.status);
       return contract.status === 204 ? reply.send() : result;
@@ -72,7 +81,13 @@ export function serveContract(app: FastifyInstance, { contract, handle }: Route,
   });
 }
 
-const ID_REFUSALS = { site_id: 'invalid_site_id', event_id: 'invalid_event_id' } as const;
+const ID_REFUSALS = {
+  site_id: 'invalid_site_id',
+  event_id: 'invalid_event_id',
+  endpoint_id: 'invalid_endpoint_id',
+  check_id: 'invalid_check_id',
+  window_id: 'invalid_window_id',
+} as const;
 
 function idsOf(params: Record<string, string>): Record<string, bigint> {
   return Object.fromEntries(

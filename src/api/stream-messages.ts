@@ -1,6 +1,7 @@
 /** What the live stream says about a commit and about new results: looked up when it is told, not when it happened. */
 import type { StreamMessages } from '../contracts/utility.ts';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { ServiceDeps } from '../services/deps.ts';
 import { siteStates } from '../services/site-states.ts';
 import type { Committed } from '../store/changes.ts';
@@ -13,7 +14,7 @@ export async function transitionMessages(
   deps: Deps,
   { siteId, endpointId, checkType, transitions }: Committed,
 ): Promise<{ id: bigint; message: StreamMessages['transition'] }[]> {
-  const state = (await siteStates(deps, [siteId])).get(siteId) ?? 'Unknown';
+  const state = (await siteStates(deps, EVERY_SITE, [siteId])).get(siteId) ?? 'Unknown';
   return transitions.map((transition) => ({
     id: transition.transitionId,
     message: {
@@ -32,7 +33,7 @@ export async function checkedMessage(
   batch: readonly (readonly [EndpointId, SiteId])[],
 ): Promise<StreamMessages['checked']> {
   const siteIds = batch.map(([, siteId]) => siteId);
-  const states = await siteStates(deps, siteIds);
+  const states = await siteStates(deps, EVERY_SITE, siteIds);
   const results = batch.flatMap(([endpointId, siteId]) => {
     const latest = deps.runtime.latest(endpointId);
     const state = states.get(siteId);

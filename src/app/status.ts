@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { Status } from '../api/routes/status.ts';
 import type { SiteId } from '../domain/ids.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../store/database.ts';
@@ -103,7 +104,7 @@ async function databaseStatus({ database, clock }: StatusParts): Promise<Status[
 
 /** None while the database does not answer: that is told by itself. */
 async function operatorEventsOf({ eventQueries, clock }: StatusParts): Promise<Status['operator_events']> {
-  const open = eventQueries.list({ siteId: NO_SITE, active: true, limit: MOST_EVENTS }).catch(() => []);
+  const open = eventQueries.list(EVERY_SITE, { siteId: NO_SITE, active: true, limit: MOST_EVENTS }).catch(() => []);
   return ((await within(clock, open)) ?? []).map((event) => ({
     id: event.eventId,
     state: event.state,

@@ -7,6 +7,7 @@ import { temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
 import type { Site } from '../contracts/sites.ts';
 import { AppError } from '../domain/errors.ts';
 import { DEFAULT_PLAN } from '../domain/probe-plan.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { createFleet } from '../engine/schedule/fleet.ts';
 import { createJobs } from '../engine/schedule/jobs.ts';
 import type { Terminal } from './command.ts';
@@ -98,7 +99,7 @@ describe('sites add', () => {
     const { endpoints } = await temporaryStore(join(folder, 'data'));
     const fleet = createFleet({ timeoutMs: 10_000, plan: DEFAULT_PLAN });
     const { jobFor } = createJobs(fleet);
-    const jobs = (await endpoints.all()).map((endpoint) => {
+    const jobs = (await endpoints.all(EVERY_SITE)).map((endpoint) => {
       const slot = fleet.add(endpoint);
       return jobFor(slot, fleet.timeoutMs(slot));
     });

@@ -8,23 +8,43 @@ import type { Id } from './values.ts';
 
 export type Scope = 'read' | 'write' | 'admin';
 
+/** What an operation is about: the heading it stands under, and by which keys are kept to some of them. */
+export type Tag =
+  | 'Sites'
+  | 'Endpoints'
+  | 'Checks'
+  | 'Maintenance'
+  | 'Events'
+  | 'Statistics'
+  | 'Fleet'
+  | 'Identity'
+  | 'Utility';
+
 export type Contract = {
   operationId: string;
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path with `:name` parameters; every parameter is an id. */
   path: `/api/v1/${string}`;
   summary: string;
-  tag: 'Sites' | 'Events' | 'Utility';
+  /** What else a caller has to know of it, in a few plain sentences. */
+  description?: string;
+  tag: Tag;
   /** Scope a key needs; `none` is open to everyone. */
   scope: Scope | 'none';
   query?: z.ZodObject;
   body?: z.ZodObject;
+  /** A request without a body counts as one with an empty object. */
+  isBodyOptional?: true;
+  /** With the header `Idempotency-Key` a request is carried out once, however often it is sent (spec/04 section 7). */
+  isIdempotent?: true;
   /** Status of success. */
   status: 200 | 201 | 204;
   /** Shape of the reply; absent when it has no body (204) or is a stream. */
   reply?: z.ZodType;
   /** Codes this operation can answer with, beside those every operation shares. */
   errors: readonly ErrorCode[];
+  /** A request that works where there is a site 1 with an endpoint 1 that has had an event 1. Path ids are 1 unless given. */
+  example?: { params?: Readonly<Record<string, number>>; query?: object; body?: object };
 };
 
 /** Keeps the literal types of a contract. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { failing, gatedStore, testEngine, up, watchingEngine } from '../../test/kit/engine.ts';
 import { temporaryStore } from '../../test/kit/store.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 
 const MINUTE = 60_000;
 
@@ -23,7 +24,7 @@ describe('a change of a site', () => {
     await run(200);
     expect(runtime.latest(endpoint.endpointId)?.state).toBe('Up');
     prober.script(() => null);
-    await store.endpoints.update(endpoint.endpointId, { url: 'https://elsewhere.example/' });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { url: 'https://elsewhere.example/' });
     await changed(endpoint);
     await run(200);
     expect(runtime.latest(endpoint.endpointId)).toBeNull();
@@ -65,9 +66,9 @@ describe('a change of a site', () => {
     let refusals = 2;
     const endpoints: typeof store.endpoints = {
       ...store.endpoints,
-      async byId(endpointId) {
+      async byId(scope, endpointId) {
         if (refusals-- > 0) throw new Error('the database is locked');
-        return store.endpoints.byId(endpointId);
+        return store.endpoints.byId(scope, endpointId);
       },
     };
     const { engine, prober, run } = await testEngine({ store: { ...store, endpoints } });

@@ -5,6 +5,7 @@ import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { gatedStore, testEngine } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
 import { DEFAULT_POLICY } from '../domain/decision-policy.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { systemRandom } from '../lib/random.ts';
@@ -131,7 +132,7 @@ async function play(commands: Command[]): Promise<void> {
       case 'resume': {
         const active = drawn.kind === 'resume';
         const { siteId } = endpoints[drawn.who] ?? first;
-        await updateSite(servicesOn(bench), POLICY, siteId, { active });
+        await updateSite(servicesOn(bench), POLICY, EVERY_SITE, siteId, { active });
         await bench.quiet();
         for (const index of ENDPOINTS) {
           if (!active && endpoints[index]?.siteId === siteId) closeAll(model[index] ?? new Map());
@@ -155,7 +156,7 @@ async function play(commands: Command[]): Promise<void> {
     expect(await openOf(bench, endpoints)).toEqual(model.map(stillOpen));
   }
   await bench.engine.stop();
-  const events = await store.queries.list({ limit: 10_000 });
+  const events = await store.queries.list(EVERY_SITE, { limit: 10_000 });
   // What the engine says of itself is not the model's.
   expect(events.filter(({ siteId }) => siteId !== 0n)).toHaveLength(
     model.flatMap((incidents) => [...incidents.values()]).reduce((sum, { opened }) => sum + opened, 0),

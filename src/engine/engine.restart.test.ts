@@ -5,6 +5,7 @@ import { type TestEngineOptions, testEngine, up, watchingEngine } from '../../te
 import { verdict } from '../../test/kit/fake-prober.ts';
 import { countStatements, temporaryStore } from '../../test/kit/store.ts';
 import { DEFAULT_POLICY } from '../domain/decision-policy.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Outcome } from '../domain/verification.ts';
 import { createRecentTransitions } from '../store/recent-transitions.ts';
 import type { Confirm } from './judge/confirm.ts';
@@ -143,7 +144,7 @@ describe('after a change of a site', () => {
     const bench = await watchingEngine();
     await outage(bench);
     const { prober, run, open, changed, endpoint, store } = bench;
-    await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 3 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { timeoutSeconds: 3 });
     prober.script(refused);
     await changed(endpoint);
     await run(1_000);
@@ -154,7 +155,7 @@ describe('after a change of a site', () => {
     const bench = await watchingEngine();
     await outage(bench);
     const { prober, run, open, changed, endpoint, store } = bench;
-    await store.endpoints.update(endpoint.endpointId, { url: 'https://elsewhere.example/' });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { url: 'https://elsewhere.example/' });
     prober.script(refused);
     await changed(endpoint);
     await run(1_000);

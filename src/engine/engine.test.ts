@@ -4,6 +4,7 @@ import { failing, testEngine, up } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
 import { temporaryStore } from '../../test/kit/store.ts';
 import { phaseMs } from '../domain/schedule.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { EngineParts } from './engine.ts';
@@ -21,9 +22,9 @@ async function watching(script: () => Verdict[] | null = up, answerAfterMs = 0, 
   await bench.engine.start();
   const stateOfHttp = async () => (await bench.open()).get(endpoint.endpointId)?.get('http') ?? null;
   const reasons = async () => {
-    const [event] = await bench.store.queries.list({ siteId: endpoint.siteId, limit: 10 });
+    const [event] = await bench.store.queries.list(EVERY_SITE, { siteId: endpoint.siteId, limit: 10 });
     if (event === undefined) return [];
-    const transitions = await bench.store.queries.transitions(event.eventId, { limit: 100 });
+    const transitions = await bench.store.queries.transitions(EVERY_SITE, event.eventId, { limit: 100 });
     return transitions.map(({ stateAfter, reason }) => `${stateAfter} ${reason}`);
   };
   return { ...bench, endpoint, stateOfHttp, reasons };
@@ -63,7 +64,7 @@ describe('the regular round', () => {
     await db.transaction(async (tx) => {
       for (let index = 0; index < 1_000; index++) {
         const site = { siteId: null, url: `https://site-${index}.example/`, active: true, bucketNo: 0 };
-        await endpoints.create({ ...site, intervalSeconds: 60 }, tx);
+        await endpoints.create(EVERY_SITE, { ...site, intervalSeconds: 60 }, tx);
       }
     });
     const { engine, prober, run } = await testEngine({ store: { db, endpoints, ...store } });
@@ -213,7 +214,7 @@ describe('a jump of the wall clock', () => {
       expect(await stateOfHttp()).toBeNull();
       await run(15_000);
       expect(await stateOfHttp()).toBe('Down');
-      const [event] = await store.queries.list({ siteId: endpoint.siteId, limit: 1 });
+      const [event] = await store.queries.list(EVERY_SITE, { siteId: endpoint.siteId, limit: 1 });
       expect(event?.startedAtMs).toBeLessThanOrEqual(clock.nowMs());
       expect(await brokenInvariants(store.db)).toEqual([]);
     },

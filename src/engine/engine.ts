@@ -3,6 +3,7 @@
 import type { ServerPolicy } from '../domain/decision-policy.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import type { ProbePlan } from '../domain/probe-plan.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { withRoomToGrow } from '../lib/columns.ts';
 import { readAhead } from '../lib/read-ahead.ts';
@@ -214,7 +215,7 @@ export function createEngine(parts: EngineParts): Engine {
    */
   async function reload(endpointId: EndpointId, urlBefore: string | null): Promise<void> {
     retire(endpointId);
-    const endpoint = await parts.endpoints.byId(endpointId);
+    const endpoint = await parts.endpoints.byId(EVERY_SITE, endpointId);
     if (urlBefore !== null && endpoint?.url !== urlBefore) parts.runtime.forget(endpointId);
     if (endpoint === null || !endpoint.active) {
       urlsBefore.delete(endpointId);

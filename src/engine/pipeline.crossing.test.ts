@@ -5,6 +5,7 @@ import { verification } from '../../test/kit/decisions.ts';
 import { failing, gatedStore, testEngine, up, watchingEngine } from '../../test/kit/engine.ts';
 import { temporaryStore } from '../../test/kit/store.ts';
 import { DEFAULT_POLICY } from '../domain/decision-policy.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Outcome, Verification } from '../domain/verification.ts';
 import type { Confirm, Question } from './judge/confirm.ts';
 
@@ -51,7 +52,7 @@ describe('an endpoint that is changed', () => {
     const { run, prober, onlyJob, endpoint, store, changed } = bench;
     await run(100);
     const { id } = onlyJob();
-    await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 3 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { timeoutSeconds: 3 });
     await changed(endpoint);
     await run(100);
     expect(prober.out()).toHaveLength(2);
@@ -70,7 +71,7 @@ describe('an endpoint that is changed', () => {
     prober.script(() => null);
     await run(2_500);
     const [retry] = prober.out();
-    await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 3 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { timeoutSeconds: 3 });
     await changed(endpoint);
     prober.answer(retry?.id ?? 0, up());
     await run(200);
@@ -90,7 +91,7 @@ describe('an endpoint that is changed', () => {
     prober.script(failing);
     await run(12_000);
     expect(asked).toHaveLength(1);
-    await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 3 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { timeoutSeconds: 3 });
     await changed(endpoint);
     asked[0]?.answer('refuted');
     await run(1_000);
@@ -116,7 +117,7 @@ describe('an endpoint that is changed', () => {
     asked[0]?.answer('confirmed');
     await run(200);
     prober.script(up);
-    await store.endpoints.update(endpoint.endpointId, { intervalSeconds: 120 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { intervalSeconds: 120 });
     await changed(endpoint);
     gate.before = async () => {};
     written.resolve();
@@ -133,7 +134,7 @@ describe('an endpoint that is changed', () => {
     prober.script(failing);
     for (let times = 1; times <= 20; times += 1) {
       await run(50 * times);
-      await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 2 + (times % 5) });
+      await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { timeoutSeconds: 2 + (times % 5) });
       await changed(endpoint);
     }
     await run(MINUTE);
@@ -153,7 +154,7 @@ describe('a write that is refused late', () => {
     prober.script(failing);
     await run(200);
     gate.before = async () => {};
-    await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 3 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { timeoutSeconds: 3 });
     await changed(endpoint);
     written.reject(new Error('the disk is full'));
     await quiet();
@@ -346,10 +347,10 @@ describe('the end', () => {
     await run(12_000);
     expect(asked).toHaveLength(1);
     await engine.stop();
-    const before = await store.queries.list({ limit: 10 });
+    const before = await store.queries.list(EVERY_SITE, { limit: 10 });
     asked[0]?.answer('confirmed');
     await bench.quiet();
-    expect(await store.queries.list({ limit: 10 })).toEqual(before);
+    expect(await store.queries.list(EVERY_SITE, { limit: 10 })).toEqual(before);
     const next = await testEngine({ store, clock, parts });
     await next.engine.start();
     next.prober.script(failing);
@@ -358,7 +359,7 @@ describe('the end', () => {
     asked[1]?.answer('confirmed');
     await next.run(1_000);
     expect(await stateOf(bench)).toBe('Down');
-    expect((await store.queries.list({ limit: 10 })).map(({ eventId }) => eventId)).toEqual(
+    expect((await store.queries.list(EVERY_SITE, { limit: 10 })).map(({ eventId }) => eventId)).toEqual(
       before.map(({ eventId }) => eventId),
     );
     expect(await brokenInvariants(store.db)).toEqual([]);
@@ -412,7 +413,7 @@ describe('an endpoint that takes the slot of another', () => {
     await run(100);
     const stale = onlyJob();
     await pause();
-    await store.endpoints.update(endpoint.endpointId, { active: true });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { active: true });
     await bench.changed(endpoint);
     await run(200);
     expect(prober.out()).toHaveLength(2);

@@ -5,6 +5,7 @@ import { failing, gatedStore, up, watchingEngine } from '../../test/kit/engine.t
 import { verdict } from '../../test/kit/fake-prober.ts';
 import { historyOn } from '../../test/kit/history.ts';
 import { countStatements, temporaryStore } from '../../test/kit/store.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { createEvents } from '../store/events.ts';
 
 const MINUTE = 60_000;
@@ -18,7 +19,7 @@ describe('a job', () => {
 
   it('takes the time-out of its endpoint over that of the server', async () => {
     const { run, onlyJob, endpoint, store, changed } = await watchingEngine();
-    await store.endpoints.update(endpoint.endpointId, { timeoutSeconds: 3 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { timeoutSeconds: 3 });
     await changed(endpoint);
     await run(100);
     expect(onlyJob().timeoutMs).toBe(3_000);
@@ -72,7 +73,7 @@ describe('a result that comes late', () => {
     const { run, prober, onlyJob, endpoint, store, changed, allEvents, runtime } = await watchingEngine();
     await run(100);
     const stale = onlyJob();
-    await store.endpoints.update(endpoint.endpointId, { url: 'https://moved.example/' });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { url: 'https://moved.example/' });
     await changed(endpoint);
     await run(100);
     expect(prober.jobs.map(({ job }) => job.url)).toEqual([endpoint.url, 'https://moved.example/']);
@@ -141,7 +142,7 @@ describe('a write', () => {
     prober.script(failing);
     await run(200);
     prober.script(up);
-    await store.endpoints.update(endpoint.endpointId, { intervalSeconds: 120 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { intervalSeconds: 120 });
     await changed(endpoint);
     written.resolve();
     gate.before = async () => {};

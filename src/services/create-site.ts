@@ -3,6 +3,7 @@ import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { Endpoint, NewEndpoint } from '../store/endpoints.ts';
 import { auditSite } from './audit-site.ts';
 import { checkInterval } from './check-interval.ts';
@@ -31,7 +32,7 @@ type Deps = Pick<
 >;
 
 /** Throws `invalid_url`, `invalid_field` or `site_exists` (details: `site_id`, `monitor_active`, `removed`). */
-export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite): Promise<SiteView> {
+export async function createSite(deps: Deps, policy: SitePolicy, scope: SiteScope, site: NewSite): Promise<SiteView> {
   const url = parseMonitorUrl(site.url);
   const wanted: NewEndpoint = {
     siteId: site.siteId,
@@ -44,7 +45,7 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
     ...(site.maintenance === undefined ? {} : { maintenance: site.maintenance }),
   };
   const { created, followed } = await deps.database.transaction(async (tx) => {
-    const created = await deps.endpoints.create(wanted, tx);
+    const created = await deps.endpoints.create(scope, wanted, tx);
     if (created.kind !== 'created') return { created, followed: [] };
     const { siteId } = created.endpoint;
     await auditSite(deps, tx, { siteId, detail: `URL added: ${url}` });
@@ -53,6 +54,10 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
   switch (created.kind) {
     case 'exists':
       throw siteExists(created.endpoint);
+    case 'site_id_taken':
+      throw new AppError('site_exists', `the blog id ${site.siteId} is taken`, {
+        fix: 'choose another one, or leave it out to have one chosen',
+      });
     case 'site_id_required':
       throw new AppError('invalid_field', 'blog_id is required: this database is shared with version 1', {
         fix: 'name the blog id that the URL belongs to',
@@ -62,7 +67,7 @@ export async function createSite(deps: Deps, policy: SitePolicy, site: NewSite):
       const { siteId, endpointId } = created.endpoint;
       for (const change of followed) deps.changes.publish(change);
       deps.changes.publish({ kind: 'site_changed', siteId, endpointIds: [endpointId], change: 'created' });
-      return findSite(deps, siteId);
+      return findSite(deps, scope, siteId);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Stops watching a site for good: its rows and its history are kept, so this may be repeated or taken back. */
 import type { SiteId } from '../domain/ids.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { Change } from '../store/changes.ts';
 import { auditSite } from './audit-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
@@ -7,11 +8,16 @@ import { closeOpenEvents } from './follow-site.ts';
 import { toldIfUnsure } from './told-if-unsure.ts';
 
 /** Throws `site_not_found`. */
-export async function deleteSite(deps: ServiceDeps, policy: SitePolicy, siteId: SiteId): Promise<void> {
-  const toPublish = await toldIfUnsure(deps, siteId, async (tx, endpoints) => {
+export async function deleteSite(
+  deps: ServiceDeps,
+  policy: SitePolicy,
+  scope: SiteScope,
+  siteId: SiteId,
+): Promise<void> {
+  const toPublish = await toldIfUnsure(deps, scope, siteId, async (tx, endpoints) => {
     for (const { endpointId, removedAtMs } of endpoints) {
       const removal = { active: false, removedAtMs: removedAtMs ?? deps.clock.nowMs() };
-      await deps.endpoints.update(endpointId, removal, tx);
+      await deps.endpoints.update(scope, endpointId, removal, tx);
     }
     if (endpoints.some((endpoint) => endpoint.removedAtMs === null)) {
       await auditSite(deps, tx, { siteId, detail: 'site removed' });

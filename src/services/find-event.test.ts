@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startApi } from '../../test/kit/api.ts';
 import { appendTo } from '../../test/kit/store.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { findEventDetail } from './find-event.ts';
 
 describe('findEventDetail', () => {
@@ -13,7 +14,7 @@ describe('findEventDetail', () => {
     const upAndDown = Array.from({ length: 501 }, () => [worse, better]).flat();
     const { open: event } = await deps.events.append(appendTo(endpoint, [open, ...upAndDown]));
     if (event === null) throw new Error('nothing is open');
-    const detail = await findEventDetail(deps, event.eventId, null);
+    const detail = await findEventDetail(deps, EVERY_SITE, event.eventId, null);
     expect(detail.event.transitionCount).toBe(1_003);
     expect(detail.transitions.map((transition) => transition.seq)).toEqual(
       Array.from({ length: 1_000 }, (_, index) => index + 4),

@@ -1,6 +1,7 @@
 /** One event, and every step of it. */
 import { AppError } from '../domain/errors.ts';
 import type { EventId, SiteId, TransitionId } from '../domain/ids.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { EventRecord, TransitionRecord } from '../store/event-records.ts';
 import type { ServiceDeps } from './deps.ts';
 
@@ -12,8 +13,13 @@ const MAX_TRANSITIONS = 1_000;
 export type EventDetail = { event: EventRecord; transitions: TransitionRecord[] };
 
 /** With a site id, the event must be one of that site. Throws `event_not_found`. */
-export async function findEvent(deps: Deps, eventId: EventId, siteId: SiteId | null): Promise<EventRecord> {
-  const event = await deps.eventQueries.byId(eventId);
+export async function findEvent(
+  deps: Deps,
+  scope: SiteScope,
+  eventId: EventId,
+  siteId: SiteId | null,
+): Promise<EventRecord> {
+  const event = await deps.eventQueries.byId(scope, eventId);
   if (event !== null && (siteId === null || event.siteId === siteId)) return event;
   const of = siteId === null ? '' : ` of site ${siteId}`;
   throw new AppError('event_not_found', `there is no event ${eventId}${of}`, {
@@ -23,9 +29,14 @@ export async function findEvent(deps: Deps, eventId: EventId, siteId: SiteId | n
 }
 
 /** The event with its newest transitions, oldest of them first. Throws `event_not_found`. */
-export async function findEventDetail(deps: Deps, eventId: EventId, siteId: SiteId | null): Promise<EventDetail> {
-  const event = await findEvent(deps, eventId, siteId);
-  const transitions = await deps.eventQueries.lastTransitions(eventId, MAX_TRANSITIONS);
+export async function findEventDetail(
+  deps: Deps,
+  scope: SiteScope,
+  eventId: EventId,
+  siteId: SiteId | null,
+): Promise<EventDetail> {
+  const event = await findEvent(deps, scope, eventId, siteId);
+  const transitions = await deps.eventQueries.lastTransitions(scope, eventId, MAX_TRANSITIONS);
   return { event, transitions };
 }
 
@@ -34,11 +45,12 @@ export type TransitionPage = { transitions: TransitionRecord[]; next: Transition
 /** One page of an event's transitions, oldest first. Throws `event_not_found`. */
 export async function listTransitions(
   deps: Deps,
+  scope: SiteScope,
   query: { eventId: EventId; siteId: SiteId | null; afterId: TransitionId | null; limit: number },
 ): Promise<TransitionPage> {
-  await findEvent(deps, query.eventId, query.siteId);
+  await findEvent(deps, scope, query.eventId, query.siteId);
   const after = query.afterId === null ? {} : { afterId: query.afterId };
-  const found = await deps.eventQueries.transitions(query.eventId, { ...after, limit: query.limit + 1 });
+  const found = await deps.eventQueries.transitions(scope, query.eventId, { ...after, limit: query.limit + 1 });
   const transitions = found.slice(0, query.limit);
   const next = found.length > transitions.length ? (transitions.at(-1)?.transitionId ?? null) : null;
   return { transitions, next };

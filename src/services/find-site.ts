@@ -1,15 +1,16 @@
 /** One site with its state. */
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { ServiceDeps } from './deps.ts';
 import { type SiteView, viewSites } from './site-view.ts';
 
 type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
 
 /** Throws `site_not_found`. */
-export async function findSite(deps: Deps, siteId: SiteId): Promise<SiteView> {
-  const endpoints = await deps.endpoints.bySite(siteId);
-  const [view] = await viewSites(deps, [{ siteId, endpoints }]);
+export async function findSite(deps: Deps, scope: SiteScope, siteId: SiteId): Promise<SiteView> {
+  const endpoints = await deps.endpoints.bySite(scope, siteId);
+  const [view] = await viewSites(deps, scope, [{ siteId, endpoints }]);
   if (view === undefined) throw siteNotFound(siteId);
   return view;
 }

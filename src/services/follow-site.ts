@@ -3,6 +3,7 @@
  * inside the transaction that creates, pauses, resumes, removes or redirects it.
  */
 import type { EndpointId, SiteId } from '../domain/ids.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { SiteCue } from '../store/append/append-input.ts';
 import type { Change } from '../store/changes.ts';
 import type { Tx } from '../store/schema.ts';
@@ -22,7 +23,7 @@ export type Closing = {
 
 /** What to publish once the transaction is committed. */
 export async function closeOpenEvents(deps: Deps, tx: Tx, { siteId, only, note, project }: Closing): Promise<Change[]> {
-  const open = (await deps.eventQueries.openBySites([siteId], tx)).get(siteId) ?? [];
+  const open = (await deps.eventQueries.openBySites(EVERY_SITE, [siteId], tx)).get(siteId) ?? [];
   const closing = only === undefined ? open : open.filter((event) => event.endpointId === only);
   const opId = newOpId(deps);
   const { changes } = await deps.events.appendWithin(

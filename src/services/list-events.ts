@@ -1,5 +1,6 @@
 /** Events of one site or of all, newest first, page by page. */
 import type { EventId, SiteId } from '../domain/ids.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import type { EventRecord } from '../store/event-records.ts';
 import type { ServiceDeps } from './deps.ts';
@@ -24,9 +25,13 @@ export type EventPage = {
   next: EventId | null;
 };
 
-export async function listEvents(deps: Pick<ServiceDeps, 'eventQueries'>, query: EventQuery): Promise<EventPage> {
+export async function listEvents(
+  deps: Pick<ServiceDeps, 'eventQueries'>,
+  scope: SiteScope,
+  query: EventQuery,
+): Promise<EventPage> {
   const { siteId, beforeId, limit, ...filters } = query;
-  const found = await deps.eventQueries.list({
+  const found = await deps.eventQueries.list(scope, {
     ...filters,
     ...(siteId === null ? {} : { siteId }),
     ...(beforeId === null ? {} : { beforeId }),

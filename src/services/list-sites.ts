@@ -1,5 +1,6 @@
 /** Sites in order of their ids, page by page, with their states. */
 import type { SiteId } from '../domain/ids.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { ServiceDeps } from './deps.ts';
 import { type SiteView, viewSites } from './site-view.ts';
 
@@ -21,8 +22,8 @@ export type SitePage = {
 
 type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
 
-export async function listSites(deps: Deps, query: SiteQuery): Promise<SitePage> {
-  const found = await deps.endpoints.listSites({
+export async function listSites(deps: Deps, scope: SiteScope, query: SiteQuery): Promise<SitePage> {
+  const found = await deps.endpoints.listSites(scope, {
     limit: query.limit + 1,
     ...(query.afterSiteId === null ? {} : { afterSiteId: query.afterSiteId }),
     ...(query.active === null ? {} : { active: query.active }),
@@ -31,5 +32,5 @@ export async function listSites(deps: Deps, query: SiteQuery): Promise<SitePage>
   });
   const page = found.slice(0, query.limit);
   const next = found.length > page.length ? (page.at(-1)?.siteId ?? null) : null;
-  return { sites: await viewSites(deps, page), next };
+  return { sites: await viewSites(deps, scope, page), next };
 }

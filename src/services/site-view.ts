@@ -10,6 +10,7 @@ import {
   rollUp,
 } from '../domain/rollup.ts';
 import { DEFAULT_RULES, type RollupRules } from '../domain/rollup-rules.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { Endpoint, Site } from '../store/endpoints.ts';
 import type { EventRecord } from '../store/event-records.ts';
 import type { LatestResult } from '../store/latest-results.ts';
@@ -38,10 +39,10 @@ type Deps = Pick<ServiceDeps, 'database' | 'eventQueries' | 'runtime' | 'clock'>
  * Views of at most 200 sites, in their order, with one query for the events of all and one for their rules. Sites
  * without endpoints are left out.
  */
-export async function viewSites(deps: Deps, sites: readonly Site[]): Promise<SiteView[]> {
+export async function viewSites(deps: Deps, scope: SiteScope, sites: readonly Site[]): Promise<SiteView[]> {
   const siteIds = sites.map((site) => site.siteId);
   const [open, rules] = await Promise.all([
-    deps.eventQueries.openBySites(siteIds),
+    deps.eventQueries.openBySites(scope, siteIds),
     readRules(deps.database.kysely, siteIds),
   ]);
   const nowMs = deps.clock.nowMs();

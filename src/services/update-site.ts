@@ -3,6 +3,7 @@ import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { Change } from '../store/changes.ts';
 import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
 import type { Tx } from '../store/schema.ts';
@@ -34,15 +35,16 @@ export type SiteChanges = {
 export async function updateSite(
   deps: ServiceDeps,
   policy: SitePolicy,
+  scope: SiteScope,
   siteId: SiteId,
   changes: SiteChanges,
 ): Promise<SiteView> {
   const { url: typed, ...common } = changes;
   const url = typed === undefined ? undefined : parseMonitorUrl(typed);
   if (common.intervalSeconds !== undefined) checkInterval(common.intervalSeconds, policy.minIntervalSeconds);
-  if (url === undefined && Object.keys(common).length === 0) return findSite(deps, siteId);
-  const toPublish = await toldIfUnsure(deps, siteId, async (tx, endpoints) => {
-    await patchEndpoints(deps, tx, endpoints, url, common);
+  if (url === undefined && Object.keys(common).length === 0) return findSite(deps, scope, siteId);
+  const toPublish = await toldIfUnsure(deps, scope, siteId, async (tx, endpoints) => {
+    await patchEndpoints(deps, tx, scope, endpoints, url, common);
     const change = changeInWords(endpoints, url, common);
     if (change !== null) await auditSite(deps, tx, { siteId, ...change });
     const why = { siteId, project: policy.projectStatus };
@@ -52,7 +54,7 @@ export async function updateSite(
     return [...followed, changeOf(siteId, endpoints, changes.active)];
   });
   for (const change of toPublish) deps.changes.publish(change);
-  return findSite(deps, siteId);
+  return findSite(deps, scope, siteId);
 }
 
 /** What was open is not open any more on a paused site, nor on an endpoint that leads elsewhere now. */
@@ -76,6 +78,7 @@ function changeOf(siteId: SiteId, before: readonly Endpoint[], active: boolean |
 async function patchEndpoints(
   deps: Pick<ServiceDeps, 'endpoints' | 'clock'>,
   tx: Tx,
+  scope: SiteScope,
   endpoints: readonly Endpoint[],
   url: string | undefined,
   common: EndpointPatch,
@@ -91,7 +94,7 @@ async function patchEndpoints(
       ...(endpoint === first && url !== undefined ? { url } : {}),
       ...(pauses ? { statusChangedAtMs: deps.clock.nowMs() } : {}),
     };
-    await deps.endpoints.update(endpoint.endpointId, patch, tx);
+    await deps.endpoints.update(scope, endpoint.endpointId, patch, tx);
   }
 }
 

@@ -2,6 +2,7 @@
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
 import { NO_OVERRIDES } from '../domain/probe-plan.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { createSite } from './create-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { updateSite } from './update-site.ts';
@@ -21,7 +22,7 @@ export async function watchUrl(
   { url, intervalSeconds }: { url: string; intervalSeconds: number },
 ): Promise<WatchedUrl> {
   try {
-    const { siteId } = await createSite(deps, policy, { siteId: null, url, intervalSeconds });
+    const { siteId } = await createSite(deps, policy, EVERY_SITE, { siteId: null, url, intervalSeconds });
     return { siteId, outcome: 'created' };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'site_exists') throw error;
@@ -29,7 +30,7 @@ export async function watchUrl(
     if (error.details['monitor_active'] === true) return { siteId, outcome: 'exists' };
     if (error.details['removed'] !== true) return { siteId, outcome: 'paused' };
     const fresh = { timeoutSeconds: null, plan: NO_OVERRIDES };
-    await updateSite(deps, policy, siteId, { active: true, intervalSeconds, ...fresh });
+    await updateSite(deps, policy, EVERY_SITE, siteId, { active: true, intervalSeconds, ...fresh });
     return { siteId, outcome: 'resumed', was: 'removed' };
   }
 }

@@ -11,6 +11,7 @@ import {
   temporaryStore,
 } from '../../test/kit/store.ts';
 import { AppError } from '../domain/errors.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { type Database, openDatabase } from './database.ts';
 import { MIGRATIONS } from './migrations/migrations.ts';
 
@@ -51,7 +52,7 @@ describe('opening a database', () => {
     const one = await temporaryStore(folder);
     const endpoint = await one.addEndpoint();
     const two = await temporaryStore(folder);
-    expect(await two.endpoints.byId(endpoint.endpointId)).toEqual(endpoint);
+    expect(await two.endpoints.byId(EVERY_SITE, endpoint.endpointId)).toEqual(endpoint);
     const siteIds = new Set([endpoint.siteId]);
     for (const store of [two, one, two]) siteIds.add((await store.addEndpoint()).siteId);
     expect(siteIds.size).toBe(4);
@@ -161,13 +162,17 @@ describe('a transaction', () => {
   it('that fails leaves nothing, and the next one works', async () => {
     const { db, addEndpoint, endpoints } = await temporaryStore();
     const failing = db.transaction(async (tx) => {
-      await endpoints.create({ siteId: null, url: 'https://a/', active: true, bucketNo: 0, intervalSeconds: 60 }, tx);
+      await endpoints.create(
+        EVERY_SITE,
+        { siteId: null, url: 'https://a/', active: true, bucketNo: 0, intervalSeconds: 60 },
+        tx,
+      );
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');
-    expect(await endpoints.all()).toEqual([]);
+    expect(await endpoints.all(EVERY_SITE)).toEqual([]);
     await addEndpoint();
-    expect(await endpoints.all()).toHaveLength(1);
+    expect(await endpoints.all(EVERY_SITE)).toHaveLength(1);
   });
 
   onSqliteOnly.it('reports a full disk as such, and goes on when there is room again', async () => {

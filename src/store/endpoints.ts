@@ -3,11 +3,13 @@ import { sql } from 'kysely';
 import { type EndpointId, MAX_ID, type SiteId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
+import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
 import { insertEntry, intervalSecondsOf, parseLegacyInstant, registry, updateEntry } from './legacy.ts';
 import { PLAN_COLUMNS, planColumns, planOfRow } from './plan-columns.ts';
 import type { Executor, Tx } from './schema.ts';
+import { bringIntoScope, isInScope, sitesInScope } from './site-scope.ts';
 
 /** One monitored URL. Sites that share a site id are tracked apart, by endpoint id. */
 export type Endpoint = {
@@ -62,8 +64,10 @@ export type EndpointPatch = {
 
 export type Created =
   | { kind: 'created'; endpoint: Endpoint }
-  /** The same site id and URL, or, without a site id, any endpoint with that URL. */
+  /** The same site id and URL, or, without a site id, any endpoint in the scope with that URL. */
   | { kind: 'exists'; endpoint: Endpoint }
+  /** The site with that id lies outside the scope. */
+  | { kind: 'site_id_taken' }
   /** The registry is shared with version 1, so ids are not ours to hand out. */
   | { kind: 'site_id_required' };
 
@@ -81,37 +85,39 @@ export type SiteFilter = {
 };
 
 export interface Endpoints {
-  all(tx?: Tx): Promise<Endpoint[]>;
-  byId(endpointId: EndpointId, tx?: Tx): Promise<Endpoint | null>;
+  all(scope: SiteScope, tx?: Tx): Promise<Endpoint[]>;
+  byId(scope: SiteScope, endpointId: EndpointId, tx?: Tx): Promise<Endpoint | null>;
   /** In the order they were added; empty when there is no such site. */
-  bySite(siteId: SiteId, tx?: Tx): Promise<Endpoint[]>;
+  bySite(scope: SiteScope, siteId: SiteId, tx?: Tx): Promise<Endpoint[]>;
   /** In the order of these ids, at most 200; those that do not exist are left out. */
-  bySites(siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]>;
+  bySites(scope: SiteScope, siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]>;
   /** The first endpoint with exactly this URL. */
-  findByUrl(url: string, tx?: Tx): Promise<Endpoint | null>;
+  findByUrl(scope: SiteScope, url: string, tx?: Tx): Promise<Endpoint | null>;
   /** By site id, ascending, each with all its endpoints. */
-  listSites(filter: SiteFilter, tx?: Tx): Promise<Site[]>;
-  create(endpoint: NewEndpoint, tx?: Tx): Promise<Created>;
+  listSites(scope: SiteScope, filter: SiteFilter, tx?: Tx): Promise<Site[]>;
+  /** What is created lies in the scope from then on. What lies outside is not looked at, save for the id of a site. */
+  create(scope: SiteScope, endpoint: NewEndpoint, tx?: Tx): Promise<Created>;
   /** Members left out stay as they are. Null when there is no such endpoint. */
-  update(endpointId: EndpointId, patch: EndpointPatch, tx?: Tx): Promise<Endpoint | null>;
+  update(scope: SiteScope, endpointId: EndpointId, patch: EndpointPatch, tx?: Tx): Promise<Endpoint | null>;
 }
 
 export function createEndpoints(db: Database, clock: Clock = systemClock): Endpoints {
   const within = <T>(tx: Tx | undefined, run: (tx: Tx) => Promise<T>) => (tx ? run(tx) : db.transaction(run));
-  const endpoints = (tx: Tx | undefined) => select(tx ?? db.kysely);
+  const endpoints = (scope: SiteScope, tx: Tx | undefined) =>
+    select(tx ?? db.kysely).where(isInScope(scope, 'registry.site_id'));
 
-  async function byId(endpointId: EndpointId, tx?: Tx) {
-    return first(await endpoints(tx).where('registry.endpoint_id', '=', endpointId).execute());
+  async function byId(scope: SiteScope, endpointId: EndpointId, tx?: Tx) {
+    return first(await endpoints(scope, tx).where('registry.endpoint_id', '=', endpointId).execute());
   }
 
-  async function findByUrl(url: string, tx?: Tx) {
-    return firstAt(url, await endpoints(tx).where(atUrl(url)).execute());
+  async function findByUrl(scope: SiteScope, url: string, tx?: Tx) {
+    return firstAt(url, await endpoints(scope, tx).where(atUrl(url)).execute());
   }
 
-  async function bySites(siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]> {
+  async function bySites(scope: SiteScope, siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]> {
     if (siteIds.length === 0) return [];
     const sites = new Map<bigint, Site>(siteIds.map((siteId) => [siteId, { siteId, endpoints: [] }]));
-    const rows = await endpoints(tx).where('registry.site_id', 'in', siteIds).execute();
+    const rows = await endpoints(scope, tx).where('registry.site_id', 'in', siteIds).execute();
     for (const row of rows) sites.get(row.site_id)?.endpoints.push(endpointOf(row));
     return [...sites.values()].filter((site) => site.endpoints.length > 0);
   }
@@ -134,10 +140,11 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     await db.dialect.upsert(tx, { table, rows: [row], key: ['source_site_id'], keep: ['created_at'] });
   }
 
-  async function create(tx: Tx, wanted: NewEndpoint): Promise<Created> {
+  async function create(tx: Tx, scope: SiteScope, wanted: NewEndpoint): Promise<Created> {
     await waitForOthers(tx);
-    const same = endpoints(tx).where(atUrl(wanted.url));
+    const same = endpoints(scope, tx).where(atUrl(wanted.url));
     const { siteId } = wanted;
+    if (siteId !== null && (await isOutside(scope, siteId, tx))) return { kind: 'site_id_taken' };
     const rows = await (siteId === null ? same : same.where('registry.site_id', '=', siteId)).execute();
     const existing = firstAt(wanted.url, rows);
     if (existing !== null) return { kind: 'exists', endpoint: existing };
@@ -145,7 +152,8 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     if (owner === null) return { kind: 'site_id_required' };
     const endpointId = await insertEntry(tx, { ...wanted, siteId: owner });
     await saveSettings(tx, { endpointId, siteId: owner }, wanted);
-    const endpoint = await byId(endpointId, tx);
+    await bringIntoScope(db, tx, scope, { siteId: owner, source: 'gateway', atMs: clock.nowMs() });
+    const endpoint = await byId(scope, endpointId, tx);
     if (endpoint === null) throw new Error(`endpoint ${endpointId} is not there after it was inserted`);
     return { kind: 'created', endpoint };
   }
@@ -156,25 +164,36 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     await db.dialect.lockForUpdate(row).execute();
   }
 
-  async function update(tx: Tx, endpointId: EndpointId, patch: EndpointPatch): Promise<Endpoint | null> {
-    const before = await byId(endpointId, tx);
+  /** Whether a site is there, and not for this caller. */
+  async function isOutside(scope: SiteScope, siteId: SiteId, tx: Tx): Promise<boolean> {
+    if (scope.kind === 'all' || (await sitesInScope(tx, scope, [siteId])).has(siteId)) return false;
+    return (await endpoints(EVERY_SITE, tx).where('registry.site_id', '=', siteId).limit(1).execute()).length > 0;
+  }
+
+  async function update(
+    tx: Tx,
+    scope: SiteScope,
+    endpointId: EndpointId,
+    patch: EndpointPatch,
+  ): Promise<Endpoint | null> {
+    const before = await byId(scope, endpointId, tx);
     if (before === null) return null;
     await updateEntry(tx, endpointId, patch);
     if (hasSettings(patch)) await saveSettings(tx, before, patch);
-    return byId(endpointId, tx);
+    return byId(scope, endpointId, tx);
   }
 
   return {
-    all: async (tx) => (await endpoints(tx).execute()).map(endpointOf),
+    all: async (scope, tx) => (await endpoints(scope, tx).execute()).map(endpointOf),
     byId,
-    async bySite(siteId, tx) {
-      return (await endpoints(tx).where('registry.site_id', '=', siteId).execute()).map(endpointOf);
+    async bySite(scope, siteId, tx) {
+      return (await endpoints(scope, tx).where('registry.site_id', '=', siteId).execute()).map(endpointOf);
     },
     bySites,
     findByUrl,
-    listSites: async (filter, tx) => bySites(await siteIdsOf(tx ?? db.kysely, filter), tx),
-    create: (wanted, tx) => within(tx, (inner) => create(inner, wanted)),
-    update: (endpointId, patch, tx) => within(tx, (inner) => update(inner, endpointId, patch)),
+    listSites: async (scope, filter, tx) => bySites(scope, await siteIdsOf(tx ?? db.kysely, scope, filter), tx),
+    create: (scope, wanted, tx) => within(tx, (inner) => create(inner, scope, wanted)),
+    update: (scope, endpointId, patch, tx) => within(tx, (inner) => update(inner, scope, endpointId, patch)),
   };
 }
 
@@ -252,8 +271,12 @@ function firstAt(url: string, rows: Row[]): Endpoint | null {
   return first(rows.filter((row) => row.url === url));
 }
 
-async function siteIdsOf(db: Executor, filter: SiteFilter): Promise<SiteId[]> {
-  let query = db.selectFrom(registry(db)).select('registry.site_id').groupBy('registry.site_id');
+async function siteIdsOf(db: Executor, scope: SiteScope, filter: SiteFilter): Promise<SiteId[]> {
+  let query = db
+    .selectFrom(registry(db))
+    .select('registry.site_id')
+    .where(isInScope(scope, 'registry.site_id'))
+    .groupBy('registry.site_id');
   if (filter.afterSiteId !== undefined) query = query.where('registry.site_id', '>', filter.afterSiteId);
   if (filter.active !== undefined)
     query = query.having((eb) => eb.fn.max('registry.active'), '=', filter.active ? 1n : 0n);

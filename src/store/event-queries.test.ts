@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { appendTo, onSqliteOnly, temporaryStore } from '../../test/kit/store.ts';
 import type { EventId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { IncidentState } from '../domain/state.ts';
 import type { EventFilter } from './event-queries.ts';
 
@@ -41,9 +42,9 @@ describe('listing events', () => {
     ['the next page', { beforeId: 5n as EventId, limit: 1 }, [3n]],
   ])('finds %s', async (_, filter, ids) => {
     const { queries, one } = await history();
-    const found = await queries.list({ limit: 10, ...filter });
+    const found = await queries.list(EVERY_SITE, { limit: 10, ...filter });
     expect(found.map((event) => event.eventId)).toEqual(ids);
-    const ofSite = await queries.list({ siteId: one.siteId, limit: 10, ...filter });
+    const ofSite = await queries.list(EVERY_SITE, { siteId: one.siteId, limit: 10, ...filter });
     const expected = filter.limit === 1 ? ids : ids.filter((id) => id !== 6n);
     expect(ofSite.map((event) => event.eventId)).toEqual(expected);
   });
@@ -58,7 +59,7 @@ describe('listing events', () => {
 
   it('counts the transitions of each event', async () => {
     const { db, queries } = await history();
-    for (const event of await queries.list({ limit: 10 })) {
+    for (const event of await queries.list(EVERY_SITE, { limit: 10 })) {
       const counted = await db.kysely
         .selectFrom('jetmon_event_transitions')
         .select(({ fn }) => fn.countAll<bigint>().as('n'))
@@ -72,20 +73,21 @@ describe('listing events', () => {
 describe('transitions', () => {
   it('come in order, in pages', async () => {
     const { queries } = await history();
-    const [first] = await queries.transitions(1n as EventId, { limit: 1 });
+    const [first] = await queries.transitions(EVERY_SITE, 1n as EventId, { limit: 1 });
     expect(first).toMatchObject({ seq: 1, reason: 'opened' });
-    const rest = first && (await queries.transitions(1n as EventId, { afterId: first.transitionId, limit: 5 }));
+    const rest =
+      first && (await queries.transitions(EVERY_SITE, 1n as EventId, { afterId: first.transitionId, limit: 5 }));
     expect(rest).toMatchObject([{ seq: 2, reason: 'probe_cleared', stateAfter: 'Resolved' }]);
-    expect(await queries.transitions(99n as EventId, { limit: 5 })).toEqual([]);
+    expect(await queries.transitions(EVERY_SITE, 99n as EventId, { limit: 5 })).toEqual([]);
   });
 });
 
 describe('the last transitions', () => {
   it('are the newest, in the order they happened', async () => {
     const { queries } = await history();
-    expect(await queries.lastTransitions(1n as EventId, 1)).toMatchObject([{ seq: 2 }]);
-    expect(await queries.lastTransitions(1n as EventId, 5)).toMatchObject([{ seq: 1 }, { seq: 2 }]);
-    expect(await queries.lastTransitions(99n as EventId, 5)).toEqual([]);
+    expect(await queries.lastTransitions(EVERY_SITE, 1n as EventId, 1)).toMatchObject([{ seq: 2 }]);
+    expect(await queries.lastTransitions(EVERY_SITE, 1n as EventId, 5)).toMatchObject([{ seq: 1 }, { seq: 2 }]);
+    expect(await queries.lastTransitions(EVERY_SITE, 99n as EventId, 5)).toEqual([]);
   });
 });
 
@@ -93,13 +95,13 @@ describe('open events of sites', () => {
   it('come worst first, for as many sites as asked for', async () => {
     const { queries, one, two } = await history();
     const many = Array.from({ length: 500 }, (_, index) => BigInt(1_000 + index) as typeof one.siteId);
-    const found = await queries.openBySites([one.siteId, ...many, two.siteId]);
+    const found = await queries.openBySites(EVERY_SITE, [one.siteId, ...many, two.siteId]);
     const shown = [...found].map(([siteId, events]) => [siteId, events.map((event) => event.state)]);
     expect(shown).toEqual([
       [one.siteId, ['Seems Down', 'Warning']],
       [two.siteId, ['Down']],
     ]);
-    expect(await queries.openBySites([])).toEqual(new Map());
+    expect(await queries.openBySites(EVERY_SITE, [])).toEqual(new Map());
   });
 });
 
@@ -111,8 +113,12 @@ it('reports stored metadata that cannot be read, and reads the rest', async () =
     .set({ metadata: 'nope' })
     .where('event_id', '=', 1n)
     .execute();
-  expect(await queries.byId(1n as EventId)).toMatchObject({ eventId: 1n, metadata: null, metadataError: true });
-  const [first] = await queries.transitions(1n as EventId, { limit: 1 });
+  expect(await queries.byId(EVERY_SITE, 1n as EventId)).toMatchObject({
+    eventId: 1n,
+    metadata: null,
+    metadataError: true,
+  });
+  const [first] = await queries.transitions(EVERY_SITE, 1n as EventId, { limit: 1 });
   expect(first).toMatchObject({ seq: 1, metadata: null, metadataError: true });
-  expect(await queries.byId(2n as EventId)).not.toHaveProperty('metadataError');
+  expect(await queries.byId(EVERY_SITE, 2n as EventId)).not.toHaveProperty('metadataError');
 });

@@ -1,10 +1,12 @@
 /** The read side of the event log. Every query is bounded; nothing here writes. */
 import type { EventId, SiteId, TransitionId } from '../domain/ids.ts';
 import { SITE_STATE_CHECK } from '../domain/rollup.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import type { Database } from './database.ts';
 import { type EventRecord, eventOf, type TransitionRecord, transitionOf } from './event-records.ts';
 import type { Executor, Tx } from './schema.ts';
+import { isInScope } from './site-scope.ts';
 
 export type EventFilter = {
   /** Absent: every site. */
@@ -23,47 +25,57 @@ export type EventFilter = {
 };
 
 export interface EventQueries {
-  byId(eventId: EventId, tx?: Tx): Promise<EventRecord | null>;
+  byId(scope: SiteScope, eventId: EventId, tx?: Tx): Promise<EventRecord | null>;
   /** Newest first. */
-  list(filter: EventFilter, tx?: Tx): Promise<EventRecord[]>;
+  list(scope: SiteScope, filter: EventFilter, tx?: Tx): Promise<EventRecord[]>;
   /** In the order they happened. */
-  transitions(eventId: EventId, page: { afterId?: TransitionId; limit: number }, tx?: Tx): Promise<TransitionRecord[]>;
+  transitions(
+    scope: SiteScope,
+    eventId: EventId,
+    page: { afterId?: TransitionId; limit: number },
+    tx?: Tx,
+  ): Promise<TransitionRecord[]>;
   /** The newest `limit` of them, in the order they happened. */
-  lastTransitions(eventId: EventId, limit: number, tx?: Tx): Promise<TransitionRecord[]>;
+  lastTransitions(scope: SiteScope, eventId: EventId, limit: number, tx?: Tx): Promise<TransitionRecord[]>;
   /** Open events of these sites, worst first, then oldest first; a site without any is absent. */
-  openBySites(siteIds: readonly SiteId[], tx?: Tx): Promise<Map<SiteId, EventRecord[]>>;
+  openBySites(scope: SiteScope, siteIds: readonly SiteId[], tx?: Tx): Promise<Map<SiteId, EventRecord[]>>;
 }
 
 /** Sites asked for in one query. */
 const SITES_PER_QUERY = 200;
 
 export function createEventQueries(db: Database): EventQueries {
-  const events = (tx: Tx | undefined) => (tx ?? db.kysely).selectFrom('jetmon_events').selectAll();
+  const events = (scope: SiteScope, tx: Tx | undefined) =>
+    (tx ?? db.kysely).selectFrom('jetmon_events').selectAll().where(isInScope(scope, 'jetmon_events.blog_id'));
 
-  const transitionsOf = (eventId: EventId, tx: Tx | undefined) =>
-    (tx ?? db.kysely).selectFrom('jetmon_event_transitions').selectAll().where('event_id', '=', eventId);
+  const transitionsOf = (scope: SiteScope, eventId: EventId, tx: Tx | undefined) =>
+    (tx ?? db.kysely)
+      .selectFrom('jetmon_event_transitions')
+      .selectAll()
+      .where('event_id', '=', eventId)
+      .where(isInScope(scope, 'jetmon_event_transitions.blog_id'));
 
   return {
-    async byId(eventId, tx) {
-      const row = await events(tx).where('id', '=', eventId).executeTakeFirst();
+    async byId(scope, eventId, tx) {
+      const row = await events(scope, tx).where('id', '=', eventId).executeTakeFirst();
       return row === undefined ? null : eventOf(row);
     },
-    async list(filter, tx) {
-      return (await filtered(tx ?? db.kysely, filter).execute()).map(eventOf);
+    async list(scope, filter, tx) {
+      return (await filtered(tx ?? db.kysely, scope, filter).execute()).map(eventOf);
     },
-    async transitions(eventId, { afterId, limit }, tx) {
-      const after = transitionsOf(eventId, tx).where('id', '>', afterId ?? 0n);
+    async transitions(scope, eventId, { afterId, limit }, tx) {
+      const after = transitionsOf(scope, eventId, tx).where('id', '>', afterId ?? 0n);
       return (await after.orderBy('seq').limit(limit).execute()).map(transitionOf);
     },
-    async lastTransitions(eventId, limit, tx) {
-      const newestFirst = transitionsOf(eventId, tx).orderBy('seq', 'desc').limit(limit);
+    async lastTransitions(scope, eventId, limit, tx) {
+      const newestFirst = transitionsOf(scope, eventId, tx).orderBy('seq', 'desc').limit(limit);
       return (await newestFirst.execute()).map(transitionOf).reverse();
     },
-    async openBySites(siteIds, tx) {
+    async openBySites(scope, siteIds, tx) {
       const found = new Map<SiteId, EventRecord[]>();
       for (let from = 0; from < siteIds.length; from += SITES_PER_QUERY) {
         const some = siteIds.slice(from, from + SITES_PER_QUERY);
-        const open = events(tx)
+        const open = events(scope, tx)
           .where('blog_id', 'in', some)
           .where('ended_at', 'is', null)
           .where('check_type', '<>', SITE_STATE_CHECK);
@@ -79,8 +91,8 @@ export function createEventQueries(db: Database): EventQueries {
   };
 }
 
-function filtered(db: Executor, filter: EventFilter) {
-  let query = db.selectFrom('jetmon_events').selectAll();
+function filtered(db: Executor, scope: SiteScope, filter: EventFilter) {
+  let query = db.selectFrom('jetmon_events').selectAll().where(isInScope(scope, 'jetmon_events.blog_id'));
   if (filter.siteId !== undefined) query = query.where('blog_id', '=', filter.siteId);
   if (filter.states !== undefined) query = query.where('state', 'in', filter.states);
   query =

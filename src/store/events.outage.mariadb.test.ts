@@ -6,6 +6,7 @@ import { type Mariadb, startMariadb } from '../../test/kit/mariadb.ts';
 import { provideMariadb } from '../../test/kit/mariadb-program.ts';
 import { appendTo, storeOn } from '../../test/kit/store.ts';
 import type { Mutation } from '../domain/mutation.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { openDatabase } from './database.ts';
 
 const OPEN: Mutation = { op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' };
@@ -27,7 +28,7 @@ async function throughTrouble(
   expect(events.waiting()).toBe(SITES);
   await end(server);
   expect((await Promise.all(answers)).map(({ transitions }) => transitions.length)).toEqual(endpoints.map(() => 1));
-  expect(await queries.list({ limit: 100 })).toHaveLength(SITES);
+  expect(await queries.list(EVERY_SITE, { limit: 100 })).toHaveLength(SITES);
   expect(await brokenInvariants(db)).toEqual([]);
   await events.close();
   await db.close();
@@ -61,7 +62,7 @@ it('a stop does not wait for a server that is gone, and nothing half-written is 
   await db.close();
   const after = await openDatabase({ url: server.url('jetmon_outage') });
   const again = storeOn(after);
-  expect(await again.queries.list({ limit: 9 })).toEqual([]);
+  expect(await again.queries.list(EVERY_SITE, { limit: 9 })).toEqual([]);
   expect(await brokenInvariants(after)).toEqual([]);
   await after.close();
 });

@@ -5,6 +5,7 @@ import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { eventually } from '../../test/kit/eventually.ts';
 import { appendTo, onSqliteOnly, temporaryStore } from '../../test/kit/store.ts';
 import type { Mutation } from '../domain/mutation.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 
 const OPEN: Mutation = { op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' };
 const SITES = 12;
@@ -20,7 +21,7 @@ async function throughTrouble(trouble: string, end: string): Promise<void> {
   expect(events.waiting()).toBeGreaterThan(0);
   await sql.raw(end).execute(db.kysely);
   expect((await Promise.all(answers)).map(({ transitions }) => transitions.length)).toEqual(endpoints.map(() => 1));
-  expect(await queries.list({ limit: 100 })).toHaveLength(SITES);
+  expect(await queries.list(EVERY_SITE, { limit: 100 })).toHaveLength(SITES);
   expect(events.waiting()).toBe(0);
   expect(await brokenInvariants(db)).toEqual([]);
 }

@@ -4,6 +4,7 @@ import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import { AppError } from '../domain/errors.ts';
 import type { EndpointId, EventId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { IncidentState } from '../domain/state.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { type Change, createChanges } from './changes.ts';
@@ -29,7 +30,7 @@ describe('append', () => {
     const closed = await events.append(appendTo(endpoint, [close], { atMs: 3_000 }));
 
     expect(closed).toMatchObject({ eventId: opened.eventId, open: null, replayed: false });
-    const event = await queries.byId(opened.eventId ?? (0n as EventId));
+    const event = await queries.byId(EVERY_SITE, opened.eventId ?? (0n as EventId));
     expect(event).toMatchObject({
       state: 'Down',
       severity: 4,
@@ -39,7 +40,7 @@ describe('append', () => {
       metadata: { reason: 'http_500' },
       transitionCount: 3,
     });
-    const transitions = event === null ? [] : await queries.transitions(event.eventId, { limit: 10 });
+    const transitions = event === null ? [] : await queries.transitions(EVERY_SITE, event.eventId, { limit: 10 });
     expect(transitions).toMatchObject([
       { seq: 1, stateBefore: null, stateAfter: 'Seems Down', severityBefore: null, severityAfter: 3, reason: 'opened' },
       {
@@ -61,7 +62,7 @@ describe('append', () => {
     const first = await events.append(appendTo(endpoint, [open()], { metadata: { n: 1 } }));
     const again = await events.append(appendTo(endpoint, [open('Down', 5_000)], { metadata: { n: 2 }, atMs: 5_000 }));
     expect(again).toMatchObject({ eventId: first.eventId, open: { state: 'Seems Down' }, transitions: [] });
-    expect(await queries.list({ limit: 10 })).toMatchObject([
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toMatchObject([
       { transitionCount: 1, startedAtMs: 1_000, metadata: { n: 1 } },
     ]);
   });
@@ -72,7 +73,7 @@ describe('append', () => {
     const nothing = { eventId: null, open: null, transitions: [], replayed: false, refused: null };
     expect(await events.append(appendTo(endpoint, [confirm]))).toEqual(nothing);
     expect(await events.append(appendTo(endpoint, [close]))).toEqual(nothing);
-    expect(await queries.list({ limit: 10 })).toEqual([]);
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toEqual([]);
   });
 
   it('may open again at once after closing, in one append', async () => {
@@ -85,7 +86,7 @@ describe('append', () => {
       [2, 'Resolved'],
       [1, 'Warning'],
     ]);
-    expect(await queries.list({ limit: 10 })).toHaveLength(2);
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toHaveLength(2);
     expect(await brokenInvariants(db)).toEqual([]);
   });
 
@@ -108,7 +109,7 @@ describe('append', () => {
     await events.append(appendTo(endpoint, [close]));
     const late = await events.append(input);
     expect(late).toEqual({ ...first, open: null, replayed: true });
-    expect(await queries.list({ limit: 10 })).toHaveLength(1);
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toHaveLength(1);
   });
 
   it('knows an operation again although its first mutation changed nothing', async () => {
@@ -119,7 +120,7 @@ describe('append', () => {
     await events.append(input);
     await events.append(appendTo(endpoint, [close]));
     expect(await events.append(input)).toMatchObject({ replayed: true, open: null });
-    expect(await queries.list({ limit: 10 })).toHaveLength(1);
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toHaveLength(1);
   });
 
   it('applies an operation once that stands in one transaction twice', async () => {
@@ -140,7 +141,7 @@ describe('append', () => {
     await events.append(appendTo(endpoint, [open('Seems Down', 5_000)], { atMs: 4_000 }));
     await events.append(appendTo(endpoint, [confirm], { atMs: 7_000 }));
     await events.append(appendTo(endpoint, [close], { atMs: 6_000 }));
-    const [event] = await queries.list({ limit: 1 });
+    const [event] = await queries.list(EVERY_SITE, { limit: 1 });
     expect(event).toMatchObject({ startedAtMs: 5_000, endedAtMs: 7_000 });
     expect(await brokenInvariants(db)).toEqual([]);
   });
@@ -153,8 +154,11 @@ describe('append', () => {
       throw new Error('no');
     });
     await expect(failed).rejects.toThrow('no');
-    expect(await queries.list({ limit: 10 })).toEqual([]);
-    expect(await endpoints.byId(endpoint.endpointId)).toMatchObject({ legacyStatus: 1, statusChangedAtMs: null });
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toEqual([]);
+    expect(await endpoints.byId(EVERY_SITE, endpoint.endpointId)).toMatchObject({
+      legacyStatus: 1,
+      statusChangedAtMs: null,
+    });
     expect(await brokenInvariants(db)).toEqual([]);
   });
 
@@ -186,7 +190,7 @@ describe('append', () => {
     ];
     for (const input of bad) await expect(events.append(input)).rejects.toThrow(RangeError);
     expect(events.stats().poisoned).toBe(0);
-    expect(await queries.list({ limit: 10 })).toEqual([]);
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toEqual([]);
   });
 
   it("refuses to write the site's own event, which follows from the others", async () => {
@@ -203,7 +207,7 @@ describe('append', () => {
     for (const discriminator of [null, 'a', 'a:b', '1:http:']) {
       await events.append(appendTo(endpoint, [open()], { identity: { ...identity, discriminator } }));
     }
-    expect(await queries.list({ limit: 10, active: true })).toHaveLength(4);
+    expect(await queries.list(EVERY_SITE, { limit: 10, active: true })).toHaveLength(4);
   });
 
   it('tracks endpoints that share a site id apart', async () => {
@@ -213,11 +217,11 @@ describe('append', () => {
     await events.append(appendTo(one, [open(), confirm]));
     await events.append(appendTo(two, [open()]));
     await events.append(appendTo(one, [close]));
-    expect(await queries.list({ siteId: one.siteId, limit: 10 })).toMatchObject([
+    expect(await queries.list(EVERY_SITE, { siteId: one.siteId, limit: 10 })).toMatchObject([
       { endpointId: two.endpointId, endedAtMs: null },
       { endpointId: one.endpointId, resolutionReason: 'verifier_cleared' },
     ]);
-    expect((await endpoints.bySite(one.siteId)).map((endpoint) => endpoint.legacyStatus)).toEqual([1, 0]);
+    expect((await endpoints.bySite(EVERY_SITE, one.siteId)).map((endpoint) => endpoint.legacyStatus)).toEqual([1, 0]);
     expect(await brokenInvariants(db)).toEqual([]);
   });
 });
@@ -246,15 +250,18 @@ describe('an append only while the endpoint is watched', () => {
     const input = appendTo(endpoint, [open()], { onlyWhileWatching: { url: endpoint.url } });
     const { appending } = await db.transaction(async (tx) => {
       const appending = events.append(input).finally(() => order.push('appended'));
-      await endpoints.update(endpoint.endpointId, patch, tx);
+      await endpoints.update(EVERY_SITE, endpoint.endpointId, patch, tx);
       await new Promise((resolve) => setImmediate(resolve));
       order.push('changed');
       return { appending };
     });
     expect(await appending).toEqual(refused);
     expect(order).toEqual(['changed', 'appended']);
-    expect(await queries.list({ limit: 10 })).toEqual([]);
-    expect(await endpoints.byId(endpoint.endpointId)).toMatchObject({ legacyStatus: 1, statusChangedAtMs: null });
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toEqual([]);
+    expect(await endpoints.byId(EVERY_SITE, endpoint.endpointId)).toMatchObject({
+      legacyStatus: 1,
+      statusChangedAtMs: null,
+    });
     expect(heard).toEqual([]);
   });
 
@@ -265,7 +272,7 @@ describe('an append only while the endpoint is watched', () => {
     const onlyWhileWatching = { url: endpoint.url };
     expect(await events.append(appendTo(gone, [open()], { onlyWhileWatching }))).toEqual(refused);
     await events.append(appendTo(endpoint, [open()], { failing: { sinceMs: 1_000, attempts: 1 } }));
-    await endpoints.update(endpoint.endpointId, { active: false });
+    await endpoints.update(EVERY_SITE, endpoint.endpointId, { active: false });
     const more = { failing: { sinceMs: 1_000, attempts: 2 }, onlyWhileWatching };
     expect(await events.append(appendTo(endpoint, [confirm], more))).toEqual(refused);
     const incident = (await events.openIncidentsOf(endpoint.endpointId)).get('http');
@@ -278,7 +285,7 @@ describe('an append only while the endpoint is watched', () => {
     const endpoint = await addEndpoint();
     const input = appendTo(endpoint, [open()], { onlyWhileWatching: { url: endpoint.url } });
     const first = await events.append(input);
-    await endpoints.update(endpoint.endpointId, { active: false });
+    await endpoints.update(EVERY_SITE, endpoint.endpointId, { active: false });
     expect(await events.append(input)).toEqual({ ...first, replayed: true });
   });
 });
@@ -295,7 +302,7 @@ describe('the legacy projection', () => {
     const { events, endpoints, addEndpoint } = await temporaryStore();
     const endpoint = await addEndpoint();
     for (const mutation of mutations) await events.append(appendTo(endpoint, [mutation], { atMs: 7_000 }));
-    const { legacyStatus, statusChangedAtMs } = (await endpoints.byId(endpoint.endpointId)) ?? {};
+    const { legacyStatus, statusChangedAtMs } = (await endpoints.byId(EVERY_SITE, endpoint.endpointId)) ?? {};
     expect(legacyStatus).toBe(status);
     expect(statusChangedAtMs).toBe(status === 1 && mutations.length === 1 ? null : 7_000);
   });
@@ -306,9 +313,15 @@ describe('the legacy projection', () => {
     const other = { ...appendTo(endpoint, []).identity, discriminator: 'keyword' };
     await events.append(appendTo(endpoint, [open('Down')], { identity: other, atMs: 1_000 }));
     await events.append(appendTo(endpoint, [open()], { atMs: 2_000 }));
-    expect(await endpoints.byId(endpoint.endpointId)).toMatchObject({ legacyStatus: 2, statusChangedAtMs: 1_000 });
+    expect(await endpoints.byId(EVERY_SITE, endpoint.endpointId)).toMatchObject({
+      legacyStatus: 2,
+      statusChangedAtMs: 1_000,
+    });
     await events.append(appendTo(endpoint, [close], { identity: other, atMs: 3_000 }));
-    expect(await endpoints.byId(endpoint.endpointId)).toMatchObject({ legacyStatus: 0, statusChangedAtMs: 3_000 });
+    expect(await endpoints.byId(EVERY_SITE, endpoint.endpointId)).toMatchObject({
+      legacyStatus: 0,
+      statusChangedAtMs: 3_000,
+    });
     expect(await brokenInvariants(db)).toEqual([]);
   });
 
@@ -318,7 +331,10 @@ describe('the legacy projection', () => {
     const identity = { ...appendTo(endpoint, []).identity, checkType: 'tls_expiry' };
     await events.append(appendTo(endpoint, [open('Down')], { identity }));
     await events.append(appendTo(endpoint, [open('Down')], { project: false }));
-    expect(await endpoints.byId(endpoint.endpointId)).toMatchObject({ legacyStatus: 1, statusChangedAtMs: null });
+    expect(await endpoints.byId(EVERY_SITE, endpoint.endpointId)).toMatchObject({
+      legacyStatus: 1,
+      statusChangedAtMs: null,
+    });
   });
 });
 
@@ -363,7 +379,7 @@ describe('the bus', () => {
       { kind: 'committed', siteId, endpointId, checkType: 'http', eventId, open: now, transitions },
       { kind: 'site_state', siteId },
     ]);
-    const stored = eventId === null ? [] : await queries.transitions(eventId, { limit: 5 });
+    const stored = eventId === null ? [] : await queries.transitions(EVERY_SITE, eventId, { limit: 5 });
     expect(transitions).toEqual(stored);
   });
 
@@ -391,8 +407,8 @@ describe('the bus', () => {
       { kind: 'committed', siteId, endpointId, eventId, open: { state: 'Down' }, transitions },
       { kind: 'site_state', siteId, transition: { stateAfter: 'Down' } },
     ]);
-    expect(await queries.list({ limit: 10 })).toHaveLength(1);
-    expect(await endpoints.byId(endpointId)).toMatchObject({ legacyStatus: 2 });
+    expect(await queries.list(EVERY_SITE, { limit: 10 })).toHaveLength(1);
+    expect(await endpoints.byId(EVERY_SITE, endpointId)).toMatchObject({ legacyStatus: 2 });
     expect(await brokenInvariants(db)).toEqual([]);
   });
 
@@ -424,9 +440,11 @@ describe('a lease', () => {
     await claim('b');
     expect(await events.append(appendTo(endpoint, [confirm], under(1)))).toMatchObject({ refused: 'lease_lost' });
     expect((await events.append(appendTo(endpoint, [confirm], under(2)))).refused).toBeNull();
-    await endpoints.update(endpoint.endpointId, { bucketNo: 1 });
+    await endpoints.update(EVERY_SITE, endpoint.endpointId, { bucketNo: 1 });
     expect(await events.append(appendTo(endpoint, [close], under(2)))).toMatchObject({ refused: 'lease_lost' });
-    expect(await queries.list({ limit: 9 })).toMatchObject([{ state: 'Down', transitionCount: 2, endedAtMs: null }]);
+    expect(await queries.list(EVERY_SITE, { limit: 9 })).toMatchObject([
+      { state: 'Down', transitionCount: 2, endedAtMs: null },
+    ]);
     expect(await brokenInvariants(db)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { temporaryStore } from '../../test/kit/store.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { BEFORE_ALL } from './fleet-rows.ts';
 
 describe('the rows of the fleet', () => {
@@ -7,11 +8,14 @@ describe('the rows of the fleet', () => {
     const { addEndpoint, endpoints, fleetRows } = await temporaryStore();
     const urls = ['https://a.example/', 'https://ü.example/ä?q=1', `https://c.example/${'x'.repeat(250)}`];
     for (const url of urls) await addEndpoint({ url });
-    const [first, second, third] = await endpoints.all();
+    const [first, second, third] = await endpoints.all(EVERY_SITE);
     if (first === undefined || second === undefined || third === undefined) throw new Error('three were added');
-    await endpoints.update(first.endpointId, { active: false, intervalSeconds: 90 });
-    await endpoints.update(second.endpointId, { timeoutSeconds: 7, plan: { keyword: 'Welcome', http2: true } });
-    await endpoints.update(third.endpointId, { intervalSeconds: 604_800 });
+    await endpoints.update(EVERY_SITE, first.endpointId, { active: false, intervalSeconds: 90 });
+    await endpoints.update(EVERY_SITE, second.endpointId, {
+      timeoutSeconds: 7,
+      plan: { keyword: 'Welcome', http2: true },
+    });
+    await endpoints.update(EVERY_SITE, third.endpointId, { intervalSeconds: 604_800 });
     expect(await fleetRows.count()).toBe(3);
     const found: unknown[] = [];
     const wanted: unknown[] = [];
@@ -30,7 +34,9 @@ describe('the rows of the fleet', () => {
       }
       after = page.next;
     }
-    for (const { endpointId, siteId, url, active, intervalSeconds, timeoutSeconds, plan } of await endpoints.all()) {
+    for (const { endpointId, siteId, url, active, intervalSeconds, timeoutSeconds, plan } of await endpoints.all(
+      EVERY_SITE,
+    )) {
       const timeoutMs = timeoutSeconds === null ? null : timeoutSeconds * 1_000;
       wanted.push({ endpointId, siteId, url, active, intervalMs: intervalSeconds * 1_000, timeoutMs, plan });
     }

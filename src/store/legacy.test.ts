@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { temporaryStore } from '../../test/kit/store.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { intervalSecondsOf, legacyInstant, minutesOf, parseLegacyInstant, registry, writeStatus } from './legacy.ts';
 
 describe('the interval', () => {
@@ -60,6 +61,6 @@ describe('the registry', () => {
     const { endpointId } = await addEndpoint();
     await writeStatus(db.kysely, [endpointId], { status: 2, changedAt: legacyInstant(5_000) });
     await writeStatus(db.kysely, [endpointId], { status: 2, changedAt: legacyInstant(9_000) });
-    expect(await endpoints.byId(endpointId)).toMatchObject({ legacyStatus: 2, statusChangedAtMs: 5_000 });
+    expect(await endpoints.byId(EVERY_SITE, endpointId)).toMatchObject({ legacyStatus: 2, statusChangedAtMs: 5_000 });
   });
 });

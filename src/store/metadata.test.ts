@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { MAX_METADATA_BYTES, parseMetadata, storableText } from './metadata.ts';
 
 describe('metadata', () => {
@@ -47,5 +48,5 @@ it('that is far too long still lets the event be opened', async () => {
   const { transitions } = await events.append(appendTo(await addEndpoint(), [opening], { metadata }));
   const expected = { metadata: { reason: 'http_500', evidence_dropped: true } };
   expect(transitions).toMatchObject([expected]);
-  expect(await queries.list({ limit: 1 })).toMatchObject([expected]);
+  expect(await queries.list(EVERY_SITE, { limit: 1 })).toMatchObject([expected]);
 });

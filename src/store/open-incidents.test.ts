@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 
 const FAILING = { sinceMs: 500, attempts: 3 };
 
@@ -28,7 +29,7 @@ describe('an open incident', () => {
     );
     const found = (await events.openIncidents()).get(endpoint.endpointId)?.get('http');
     expect(found).toEqual({ eventId, state: 'Degraded', failing: FAILING });
-    expect((await queries.list({ limit: 1 }))[0]?.metadata).toEqual({ reason: 'x', ...facts });
+    expect((await queries.list(EVERY_SITE, { limit: 1 }))[0]?.metadata).toEqual({ reason: 'x', ...facts });
     expect(await brokenInvariants(db)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { opened, temporaryOutbox } from '../../test/kit/delivery.ts';
 import { appendTo, countStatements, temporaryStore } from '../../test/kit/store.ts';
 import type { EventId, SiteId } from '../domain/ids.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Database } from './database.ts';
 import { type CommittedTransition, createOutbox } from './outbox.ts';
 
@@ -63,7 +64,7 @@ describe('an outbox that cannot be written', () => {
     const append = () => events.append(outage);
     await db.kysely.schema.alterTable('jetmon_deliveries').renameTo('elsewhere').execute();
     await expect(append()).rejects.toThrow();
-    expect(await store.queries.list({ limit: 10 })).toEqual([]);
+    expect(await store.queries.list(EVERY_SITE, { limit: 10 })).toEqual([]);
     expect(await db.kysely.selectFrom('jetmon_event_transitions').select('id').execute()).toEqual([]);
     await db.kysely.schema.alterTable('elsewhere').renameTo('jetmon_deliveries').execute();
     await append();

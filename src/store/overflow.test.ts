@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import type { Mutation } from '../domain/mutation.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 
 const OPEN: Mutation = { op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' };
 const LAST = 2n ** 63n - 1n;
@@ -30,7 +31,7 @@ it.each([
 
   const { transitions } = await events.append(appendTo(other, [OPEN]));
   expect(transitions).toHaveLength(1);
-  expect((await queries.list({ limit: 9 })).map(({ siteId }) => siteId)).toEqual([other.siteId]);
+  expect((await queries.list(EVERY_SITE, { limit: 9 })).map(({ siteId }) => siteId)).toEqual([other.siteId]);
   const parked = await db.kysely.selectFrom('jetmon_parked_rows').select(['table_name', 'row_id', 'body']).execute();
   expect(parked.map((row) => row.table_name).sort()).toEqual(['jetmon_event_transitions', 'jetmon_events']);
   expect(parked.some((row) => row.row_id === String(LAST))).toBe(true);

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { onSqliteOnly, temporaryStore } from '../../test/kit/store.ts';
 import { NO_OVERRIDES, type ProbePlanOverrides } from '../domain/probe-plan.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { PLAN_COLUMNS } from './plan-columns.ts';
 
 const EVERYTHING: ProbePlanOverrides = {
@@ -26,27 +27,30 @@ describe('the plan of an endpoint', () => {
   it('is read back as it was written, by whatever way', async () => {
     const { endpoints, addEndpoint } = await temporaryStore();
     const wanted = { siteId: null, url: 'https://a.example/', active: true, bucketNo: 0, intervalSeconds: 60 };
-    const created = await endpoints.create({ ...wanted, plan: EVERYTHING });
+    const created = await endpoints.create(EVERY_SITE, { ...wanted, plan: EVERYTHING });
     expect(created).toMatchObject({ kind: 'created', endpoint: { plan: EVERYTHING } });
     const plain = await addEndpoint();
     expect(plain.plan).toBe(NO_OVERRIDES);
-    expect(await endpoints.update(plain.endpointId, { plan: EVERYTHING })).toEqual({ ...plain, plan: EVERYTHING });
-    expect((await endpoints.all()).map(({ plan }) => plan)).toEqual([EVERYTHING, EVERYTHING]);
+    expect(await endpoints.update(EVERY_SITE, plain.endpointId, { plan: EVERYTHING })).toEqual({
+      ...plain,
+      plan: EVERYTHING,
+    });
+    expect((await endpoints.all(EVERY_SITE)).map(({ plan }) => plan)).toEqual([EVERYTHING, EVERYTHING]);
   });
 
   it('changes in the members that are named alone, and each can be taken back', async () => {
     const { endpoints, addEndpoint } = await temporaryStore();
     const { endpointId } = await addEndpoint();
-    await endpoints.update(endpointId, { plan: EVERYTHING });
+    await endpoints.update(EVERY_SITE, endpointId, { plan: EVERYTHING });
     let expected = EVERYTHING;
     for (const member of Object.keys(NO_OVERRIDES) as (keyof ProbePlanOverrides)[]) {
       expected = { ...expected, [member]: NO_OVERRIDES[member] };
-      const changed = await endpoints.update(endpointId, { plan: { [member]: NO_OVERRIDES[member] } });
+      const changed = await endpoints.update(EVERY_SITE, endpointId, { plan: { [member]: NO_OVERRIDES[member] } });
       expect(changed?.plan).toEqual(expected);
     }
     expect(expected).toEqual(NO_OVERRIDES);
-    await endpoints.update(endpointId, { plan: { keyword: 'Welcome' } });
-    expect((await endpoints.update(endpointId, { timeoutSeconds: 3 }))?.plan.keyword).toBe('Welcome');
+    await endpoints.update(EVERY_SITE, endpointId, { plan: { keyword: 'Welcome' } });
+    expect((await endpoints.update(EVERY_SITE, endpointId, { timeoutSeconds: 3 }))?.plan.keyword).toBe('Welcome');
   });
 });
 
@@ -55,7 +59,7 @@ async function planWith(column: (typeof PLAN_COLUMNS)[number], value: unknown): 
   const { db, endpoints, addEndpoint } = await temporaryStore();
   const { endpointId } = await addEndpoint();
   await sql`update jetmon_endpoint_check_config set ${sql.ref(column)} = ${value}`.execute(db.kysely);
-  const plan = await endpoints.byId(endpointId).then((endpoint) => endpoint?.plan ?? NO_OVERRIDES);
+  const plan = await endpoints.byId(EVERY_SITE, endpointId).then((endpoint) => endpoint?.plan ?? NO_OVERRIDES);
   const members = Object.keys(NO_OVERRIDES) as (keyof ProbePlanOverrides)[];
   const differs = members.filter((member) => JSON.stringify(plan[member]) !== JSON.stringify(NO_OVERRIDES[member]));
   return Object.fromEntries(differs.map((member) => [member, plan[member]]));

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import type { Decided as Mutation } from '../domain/incident.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Database } from './database.ts';
 import { replay } from './replay.ts';
 import type { Difference } from './replay-fold.ts';
@@ -175,7 +176,7 @@ describe('a replay', () => {
 describe('the legacy status', () => {
   it('of what is paused or removed is compared too', async () => {
     const { db, endpoints, first } = await storeWithLog();
-    await endpoints.update(first.endpointId, { active: false, removedAtMs: 1_500 });
+    await endpoints.update(EVERY_SITE, first.endpointId, { active: false, removedAtMs: 1_500 });
     expect(await differencesIn(db)).toEqual([]);
     await run(
       db,

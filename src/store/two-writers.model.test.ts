@@ -6,6 +6,7 @@ import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import { twoWriters, type Writer } from '../../test/model/two-writers.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { type IncidentState, severityOf } from '../domain/state.ts';
 import type { Appended } from './append/append-input.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -82,9 +83,9 @@ it('closes what the other confirms, before or after it', () =>
 
 it('opens nothing on what the other has paused', () =>
   rounds('pause against open', async ({ first, second, one, two, eventsOf }) => {
-    await first.endpoints.update(two.endpointId, { active: false });
+    await first.endpoints.update(EVERY_SITE, two.endpointId, { active: false });
     const paused = first.db.transaction(async (tx) => {
-      await first.endpoints.update(one.endpointId, { active: false }, tx);
+      await first.endpoints.update(EVERY_SITE, one.endpointId, { active: false }, tx);
       const { opId } = appendTo(one, []);
       await first.events.appendWithin(tx, [], [{ siteId: one.siteId, opId, epoch: 0, atMs: 2_000, source: 'api' }]);
     });

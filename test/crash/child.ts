@@ -4,6 +4,7 @@
  * `failAt` it kills itself at that moment around a statement or commit; 0 never.
  */
 import { readFileSync, writeSync } from 'node:fs';
+import { EVERY_SITE } from '../../src/domain/site-scope.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { createChanges } from '../../src/store/changes.ts';
@@ -60,8 +61,14 @@ async function admit(): Promise<Patient[]> {
     let siteId: Patient['siteId'] | null = null;
     for (let at = 0; at < ENDPOINTS_OF_A_SITE; at += 1) {
       const url = `https://${orders.prefix}-${site}-${at}.example/`;
-      const created = await endpoints.create({ siteId, url, active: true, bucketNo: 0, intervalSeconds: 60 });
-      if (created.kind === 'site_id_required') throw new Error('the registry is shared');
+      const created = await endpoints.create(EVERY_SITE, {
+        siteId,
+        url,
+        active: true,
+        bucketNo: 0,
+        intervalSeconds: 60,
+      });
+      if (!('endpoint' in created)) throw new Error('the registry is shared');
       siteId = created.endpoint.siteId;
       patients.push(created.endpoint);
     }

@@ -3,6 +3,7 @@
  * is back, what was acknowledged before is there, and nothing is there twice.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { EVERY_SITE } from '../../src/domain/site-scope.ts';
 import { createChanges } from '../../src/store/changes.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createEndpoints } from '../../src/store/endpoints.ts';
@@ -34,7 +35,13 @@ export async function serverLoop(plan: ServerPlan): Promise<Omit<CrashReport, 'm
   const patients: Patient[] = [];
   for (let nth = 0; nth < SITES; nth += 1) {
     const url = `https://server-${nth}.example/`;
-    const created = await endpoints.create({ siteId: null, url, active: true, bucketNo: 0, intervalSeconds: 60 });
+    const created = await endpoints.create(EVERY_SITE, {
+      siteId: null,
+      url,
+      active: true,
+      bucketNo: 0,
+      intervalSeconds: 60,
+    });
     if (created.kind === 'created') patients.push(created.endpoint);
   }
   let isOver = false;

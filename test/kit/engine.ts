@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { DEFAULT_POLICY } from '../../src/domain/decision-policy.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import { DEFAULT_PLAN } from '../../src/domain/probe-plan.ts';
+import { EVERY_SITE } from '../../src/domain/site-scope.ts';
 import { createEngine, type EngineParts } from '../../src/engine/engine.ts';
 import { NO_VERIFIERS } from '../../src/engine/judge/confirm.ts';
 import type { AppendInput } from '../../src/store/append/append-input.ts';
@@ -143,7 +144,7 @@ export async function watchingEngine(options: TestEngineOptions = {}) {
   return {
     ...bench,
     endpoint,
-    allEvents: () => bench.store.queries.list({ limit: 100 }),
+    allEvents: () => bench.store.queries.list(EVERY_SITE, { limit: 100 }),
     /** The one job that is out; throws when there is none, or another. */
     onlyJob() {
       const [job, ...others] = bench.prober.out();
@@ -151,7 +152,7 @@ export async function watchingEngine(options: TestEngineOptions = {}) {
       return job;
     },
     async pause() {
-      await bench.store.endpoints.update(endpoint.endpointId, { active: false });
+      await bench.store.endpoints.update(EVERY_SITE, endpoint.endpointId, { active: false });
       await bench.changed(endpoint);
     },
   };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, it, onTestFinished } from 'vitest';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
+import { EVERY_SITE } from '../../src/domain/site-scope.ts';
 import type { AppendInput } from '../../src/store/append/append-input.ts';
 import { type AuditEntry, recordAudit } from '../../src/store/audit.ts';
 import { createChanges } from '../../src/store/changes.ts';
@@ -93,7 +94,7 @@ export function storeOn(db: Database) {
   const endpoints = createEndpoints(db);
   async function addEndpoint(options: { url?: string; siteId?: SiteId } = {}) {
     const { url = `https://${crypto.randomUUID()}.example/`, siteId = null } = options;
-    const created = await endpoints.create({ siteId, url, active: true, bucketNo: 0, intervalSeconds: 60 });
+    const created = await endpoints.create(EVERY_SITE, { siteId, url, active: true, bucketNo: 0, intervalSeconds: 60 });
     if (created.kind !== 'created') throw new Error(`endpoint was not created: ${created.kind}`);
     return created.endpoint;
   }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../../src/domain/ids.ts';
+import { EVERY_SITE } from '../../src/domain/site-scope.ts';
 import { isLoggedState } from '../../src/domain/state.ts';
 import type { Appended, AppendInput } from '../../src/store/append/append-input.ts';
 import type { LoggedEvent } from '../../src/store/append/log-view.ts';
@@ -89,10 +90,10 @@ async function newWorld({ db, endpoints }: StoreUnderTest, shape: number): Promi
       for (let count = 1 + Math.floor(random() * 3); count > 0; count -= 1) {
         const bucketNo = BUCKETS[count % BUCKETS.length] ?? 0;
         const wanted = { siteId, url: `https://${count}.example/`, active: true, bucketNo, intervalSeconds: 60 };
-        const created = await endpoints.create(wanted, tx);
+        const created = await endpoints.create(EVERY_SITE, wanted, tx);
         if (created.kind !== 'created') throw new Error(`endpoint was not created: ${created.kind}`);
         const { endpointId } = created.endpoint;
-        await endpoints.update(endpointId, { url }, tx);
+        await endpoints.update(EVERY_SITE, endpointId, { url }, tx);
         model.endpoints.push({ endpointId, siteId, bucketNo, url, active: true, status: 1, statusChangedAtMs: null });
       }
     }
@@ -117,14 +118,14 @@ async function play(step: Step, world: World, store: StoreUnderTest, isTogether:
       changeModel(model, step);
       await store.db.transaction(async (tx) => {
         const { endpointId, active, cue } = step;
-        await store.endpoints.update(endpointId, { active }, tx);
+        await store.endpoints.update(EVERY_SITE, endpointId, { active }, tx);
         if (cue !== null) await store.events.appendWithin(tx, [], [cue]);
       });
       if (step.cue !== null) commitTo(model, [], [step.cue]);
       return;
     case 'url':
       changeModel(model, step);
-      await store.endpoints.update(step.endpointId, { url: step.url });
+      await store.endpoints.update(EVERY_SITE, step.endpointId, { url: step.url });
       return;
     case 'poison':
       changeModel(model, step);
@@ -238,7 +239,7 @@ async function tablesOf(db: Database, endpoints: Endpoints, world: World): Promi
     const eventId = row.event_id as EventId;
     tables.transitions.set(eventId, [...(tables.transitions.get(eventId) ?? []), row]);
   }
-  for (const site of await endpoints.bySites(world.siteIds)) {
+  for (const site of await endpoints.bySites(EVERY_SITE, world.siteIds)) {
     for (const { legacyStatus: status, ...endpoint } of site.endpoints) tables.entries.push({ ...endpoint, status });
   }
   const runtime = kysely.selectFrom('jetmon_endpoint_runtime').selectAll().where('blog_id', 'in', world.siteIds);

@@ -3,6 +3,7 @@ import type { QueryOf } from '../../contracts/contract.ts';
 import { getEvent, getSiteEvent, listEvents, listEventTransitions, listSiteEvents } from '../../contracts/events.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { EventId, SiteId, TransitionId } from '../../domain/ids.ts';
+import type { SiteScope } from '../../domain/site-scope.ts';
 import { STATES } from '../../domain/state.ts';
 import type { ServiceDeps } from '../../services/deps.ts';
 import { findEventDetail, listTransitions } from '../../services/find-event.ts';
@@ -15,8 +16,8 @@ import { type Route, route } from '../serve-contract.ts';
 export function eventRoutes(deps: Pick<ServiceDeps, 'eventQueries' | 'clock'>): Route[] {
   const { clock } = deps;
 
-  async function eventPage(siteId: SiteId | null, query: QueryOf<typeof listEvents>) {
-    const page = await list(deps, { siteId, limit: query.limit, ...filters(query) });
+  async function eventPage(scope: SiteScope, siteId: SiteId | null, query: QueryOf<typeof listEvents>) {
+    const page = await list(deps, scope, { siteId, limit: query.limit, ...filters(query) });
     const nowMs = clock.nowMs();
     return {
       data: page.events.map((event) => eventReply(event, nowMs)),
@@ -25,16 +26,19 @@ export function eventRoutes(deps: Pick<ServiceDeps, 'eventQueries' | 'clock'>): 
   }
 
   return [
-    route(listEvents, ({ query }) => eventPage(null, query)),
-    route(listSiteEvents, ({ ids, query }) => eventPage(ids.site_id as SiteId, query)),
-    route(getEvent, async ({ ids }) =>
-      eventDetailReply(await findEventDetail(deps, ids.event_id as EventId, null), clock.nowMs()),
+    route(listEvents, ({ scope, query }) => eventPage(scope, null, query)),
+    route(listSiteEvents, ({ scope, ids, query }) => eventPage(scope, ids.site_id as SiteId, query)),
+    route(getEvent, async ({ scope, ids }) =>
+      eventDetailReply(await findEventDetail(deps, scope, ids.event_id as EventId, null), clock.nowMs()),
     ),
-    route(getSiteEvent, async ({ ids }) =>
-      eventDetailReply(await findEventDetail(deps, ids.event_id as EventId, ids.site_id as SiteId), clock.nowMs()),
+    route(getSiteEvent, async ({ scope, ids }) =>
+      eventDetailReply(
+        await findEventDetail(deps, scope, ids.event_id as EventId, ids.site_id as SiteId),
+        clock.nowMs(),
+      ),
     ),
-    route(listEventTransitions, async ({ ids, query }) => {
-      const page = await listTransitions(deps, {
+    route(listEventTransitions, async ({ scope, ids, query }) => {
+      const page = await listTransitions(deps, scope, {
         eventId: ids.event_id as EventId,
         siteId: ids.site_id as SiteId,
         afterId: idAtCursor<TransitionId>(query.cursor),

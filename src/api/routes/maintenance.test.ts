@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type ApiFixture, startApi } from '../../../test/kit/api.ts';
 import { appendTo } from '../../../test/kit/store.ts';
 import type { SiteId } from '../../domain/ids.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 
 const HOUR_MS = 3_600_000;
 const OUTAGE = [{ op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' }] as const;
@@ -47,7 +48,7 @@ describe('a maintenance window', () => {
     await create(api, { monitor_url: 'https://a.example/shop', blog_id: 1 });
     await change(api, windowIn(api, 0));
     const startMs = api.clock.nowMs();
-    const windows = (await api.endpoints.bySite(1n as SiteId)).map(({ maintenance }) => maintenance);
+    const windows = (await api.endpoints.bySite(EVERY_SITE, 1n as SiteId)).map(({ maintenance }) => maintenance);
     expect(windows).toEqual([windows[0], windows[0]]);
     expect(Math.abs((windows[0]?.startMs ?? 0) - startMs)).toBeLessThan(HOUR_MS);
     const audit = await api.database.kysely.selectFrom('jetmon_audit_log').selectAll().execute();
@@ -57,7 +58,7 @@ describe('a maintenance window', () => {
   it('makes the site and its endpoints Maintenance while it lasts, whatever is open', async () => {
     const api = await startApi();
     await create(api);
-    const [first] = await api.endpoints.all();
+    const [first] = await api.endpoints.all(EVERY_SITE);
     if (first === undefined) throw new Error('there is no endpoint');
     await api.events.append(appendTo(first, OUTAGE));
     await change(api, windowIn(api, 60_000));
@@ -77,14 +78,14 @@ describe('a maintenance window', () => {
     const api = await startApi();
     await create(api);
     await create(api, { monitor_url: 'https://a.example/shop', blog_id: 1, ...windowIn(api, -60_000) });
-    const [first] = await api.endpoints.all();
+    const [first] = await api.endpoints.all(EVERY_SITE);
     if (first === undefined) throw new Error('there is no endpoint');
     await api.events.append(appendTo(first, OUTAGE));
     expect(await read(api)).toMatchObject({
       current_state: 'Seems Down',
       endpoints: [{ current_state: 'Seems Down' }, { current_state: 'Maintenance' }],
     });
-    await api.endpoints.update(first.endpointId, { active: false });
+    await api.endpoints.update(EVERY_SITE, first.endpointId, { active: false });
     expect((await read(api)).current_state).toBe('Maintenance');
   });
 
@@ -154,6 +155,6 @@ describe('a maintenance window', () => {
       expect(refused.status).toBe(422);
       expect(refused.body.error).toMatchObject({ code: 'invalid_field', message, details: { field } });
     }
-    expect(await api.endpoints.all()).toEqual([]);
+    expect(await api.endpoints.all(EVERY_SITE)).toEqual([]);
   });
 });

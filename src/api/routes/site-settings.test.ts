@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ApiFixture, LOCAL_KEY, startApi } from '../../../test/kit/api.ts';
 import { appendTo } from '../../../test/kit/store.ts';
 import type { SiteId } from '../../domain/ids.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { createLog } from '../../telemetry/log.ts';
 
 const URL_A = 'https://a.example/';
@@ -43,7 +44,7 @@ const SHOWN = {
 
 const create = (api: ApiFixture, body: object) => api.ask('POST', '/api/v1/sites', { body });
 const change = (api: ApiFixture, body: object) => api.ask('PATCH', '/api/v1/sites/1', { body });
-const endpoints = (api: ApiFixture) => api.endpoints.bySite(1n as SiteId);
+const endpoints = (api: ApiFixture) => api.endpoints.bySite(EVERY_SITE, 1n as SiteId);
 
 describe('how a site is probed', () => {
   it('is left to the server where nobody says anything', async () => {
@@ -153,7 +154,7 @@ describe('settings that do not fit', () => {
     ]);
     const changed = await change(api, settings);
     expect(changed.body.error.message).toBe(message);
-    expect(await api.endpoints.all()).toEqual([]);
+    expect(await api.endpoints.all(EVERY_SITE)).toEqual([]);
   });
 
   it.each([

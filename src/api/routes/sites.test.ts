@@ -3,6 +3,7 @@ import { type ApiFixture, startApi } from '../../../test/kit/api.ts';
 import { createFakeClock } from '../../../test/kit/fake-clock.ts';
 import { appendTo } from '../../../test/kit/store.ts';
 import type { SiteId } from '../../domain/ids.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import type { Change } from '../../store/changes.ts';
 
 const URL_A = 'https://a.example/';
@@ -13,7 +14,7 @@ function create(api: ApiFixture, body: object) {
 
 /** Opens a confirmed outage on the only endpoint of a site. */
 async function bringDown(api: ApiFixture, siteId: bigint | number) {
-  const [endpoint] = await api.endpoints.bySite(BigInt(siteId) as SiteId);
+  const [endpoint] = await api.endpoints.bySite(EVERY_SITE, BigInt(siteId) as SiteId);
   if (endpoint === undefined) throw new Error('no endpoint');
   const open = { op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' } as const;
   const confirm = { op: 'promote', state: 'Down', reason: 'local_confirmed' } as const;
@@ -79,7 +80,7 @@ describe('POST /api/v1/sites', () => {
     });
     const sameSite = await create(api, { blog_id: first.body.id, monitor_url: URL_A });
     expect(sameSite.body.error.code).toBe('site_exists');
-    expect((await api.endpoints.all()).length).toBe(1);
+    expect((await api.endpoints.all(EVERY_SITE)).length).toBe(1);
   });
 
   it('adds a further URL to a site as one more endpoint', async () => {
@@ -119,7 +120,7 @@ describe('POST /api/v1/sites', () => {
     const api = await startApi();
     const reply = await create(api, body);
     expect([reply.status, reply.body.error.code]).toEqual([status, code]);
-    expect(await api.endpoints.all()).toEqual([]);
+    expect(await api.endpoints.all(EVERY_SITE)).toEqual([]);
   });
 
   it('names an unknown member and the one that was probably meant', async () => {
@@ -182,7 +183,7 @@ describe('GET /api/v1/sites/:site_id', () => {
   it('rolls up the latest looks and the open events', async () => {
     const api = await startApi({ clock: createFakeClock(Date.UTC(2027, 0, 15, 8)) });
     const { body: site } = await create(api, { monitor_url: URL_A });
-    const [endpoint] = await api.endpoints.bySite(BigInt(site.id) as SiteId);
+    const [endpoint] = await api.endpoints.bySite(EVERY_SITE, BigInt(site.id) as SiteId);
     if (endpoint === undefined) throw new Error('no endpoint');
     api.record(endpoint);
     const up = await api.ask('GET', `/api/v1/sites/${site.id}`);
@@ -260,7 +261,7 @@ describe('PATCH /api/v1/sites/:site_id', () => {
     expect(heard.map((change) => change.kind)).toEqual(['committed', 'site_state', 'site_changed']);
     const events = await api.ask('GET', `${path}/events`);
     expect(events.body.data[0]).toMatchObject({ resolution_reason: 'manual_override', state: 'Down' });
-    expect((await api.endpoints.byId(endpoint.endpointId))?.legacyStatus).toBe(1);
+    expect((await api.endpoints.byId(EVERY_SITE, endpoint.endpointId))?.legacyStatus).toBe(1);
     const resumed = await api.ask('PATCH', path, { body: { monitor_active: true } });
     expect(resumed.body).toMatchObject({ monitor_active: true, current_state: 'Unknown' });
     expect((await api.ask('GET', `${path}/events?active=true`)).body.data).toEqual([]);
@@ -274,9 +275,9 @@ describe('PATCH /api/v1/sites/:site_id', () => {
       const api = await startApi({ policy: { projectStatus } });
       const { body: site } = await create(api, { monitor_url: URL_A });
       const { endpointId } = await bringDown(api, site.id);
-      expect((await api.endpoints.byId(endpointId))?.legacyStatus).toBe(2);
+      expect((await api.endpoints.byId(EVERY_SITE, endpointId))?.legacyStatus).toBe(2);
       await api.ask('PATCH', `/api/v1/sites/${site.id}`, { body: { monitor_active: false } });
-      expect(await api.endpoints.byId(endpointId)).toMatchObject({ active: false, legacyStatus: status });
+      expect(await api.endpoints.byId(EVERY_SITE, endpointId)).toMatchObject({ active: false, legacyStatus: status });
     }
   });
 
@@ -304,7 +305,7 @@ describe('PATCH /api/v1/sites/:site_id', () => {
       body: { monitor_url: 'https://b.example/', bucket_no: 9 },
     });
     expect([reply.status, reply.body.error.code]).toEqual([409, 'site_exists']);
-    expect((await api.endpoints.all()).map((endpoint) => endpoint.bucketNo)).toEqual([0, 0]);
+    expect((await api.endpoints.all(EVERY_SITE)).map((endpoint) => endpoint.bucketNo)).toEqual([0, 0]);
     const own = await api.ask('PATCH', '/api/v1/sites/7', { body: { monitor_url: URL_A } });
     expect(own.status).toBe(200);
   });

@@ -16,8 +16,8 @@ import { type Route, route } from '../serve-contract.ts';
 
 export function siteRoutes(deps: ServiceDeps, policy: SitePolicy): Route[] {
   return [
-    route(listSites, async ({ query }) => {
-      const page = await list(deps, {
+    route(listSites, async ({ scope, query }) => {
+      const page = await list(deps, scope, {
         afterSiteId: idAtCursor<SiteId>(query.cursor),
         limit: query.limit,
         active: query.monitor_active === undefined ? null : isTrue(query.monitor_active),
@@ -26,17 +26,17 @@ export function siteRoutes(deps: ServiceDeps, policy: SitePolicy): Route[] {
       });
       return { data: page.sites.map(siteReply), page: { next: cursorTo(page.next), limit: query.limit } };
     }),
-    route(getSite, async ({ ids }) => siteDetailReply(await findSite(deps, ids.site_id as SiteId))),
-    route(createSite, async ({ body }) => {
+    route(getSite, async ({ scope, ids }) => siteDetailReply(await findSite(deps, scope, ids.site_id as SiteId))),
+    route(createSite, async ({ scope, body }) => {
       const siteId = body.blog_id === undefined ? null : (BigInt(body.blog_id) as SiteId);
-      return siteReply(await create(deps, policy, { siteId, url: body.monitor_url, ...settings(body) }));
+      return siteReply(await create(deps, policy, scope, { siteId, url: body.monitor_url, ...settings(body) }));
     }),
-    route(updateSite, async ({ ids, body }) => {
+    route(updateSite, async ({ scope, ids, body }) => {
       const url = body.monitor_url === undefined ? {} : { url: body.monitor_url };
-      return siteReply(await update(deps, policy, ids.site_id as SiteId, { ...url, ...settings(body) }));
+      return siteReply(await update(deps, policy, scope, ids.site_id as SiteId, { ...url, ...settings(body) }));
     }),
-    route(deleteSite, async ({ ids }) => {
-      await remove(deps, policy, ids.site_id as SiteId);
+    route(deleteSite, async ({ scope, ids }) => {
+      await remove(deps, policy, scope, ids.site_id as SiteId);
       return undefined;
     }),
   ];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../../test/kit/fake-clock.ts';
 import { databasesAtRest, temporaryStore } from '../../../test/kit/store.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { createOperatorEvents, MONITOR_CHECK, type Trouble } from './operator-events.ts';
 
@@ -46,7 +47,7 @@ async function monitor() {
     },
     async events(active: boolean) {
       await own.flush();
-      return queries.list({ checkTypes: [MONITOR_CHECK], active, limit: 10 });
+      return queries.list(EVERY_SITE, { checkTypes: [MONITOR_CHECK], active, limit: 10 });
     },
     transitions: queries.transitions,
   };
@@ -69,7 +70,7 @@ describe('trouble of our own', () => {
     expect(await events(true)).toEqual([]);
     expect(own().open()).toEqual([]);
     const [ended] = await events(false);
-    const last = (await transitions(ended?.eventId ?? (0n as never), { limit: 9 })).at(-1);
+    const last = (await transitions(EVERY_SITE, ended?.eventId ?? (0n as never), { limit: 9 })).at(-1);
     expect(last).toMatchObject({ reason: 'probe_cleared', metadata: { affected_targets: 7 } });
   });
 

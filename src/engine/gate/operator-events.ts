@@ -4,6 +4,7 @@
  */
 import type { SiteId } from '../../domain/ids.ts';
 import type { Mutation } from '../../domain/mutation.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { severityOf } from '../../domain/state.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { EventQueries } from '../../store/event-queries.ts';
@@ -154,7 +155,7 @@ export function createOperatorEvents(parts: {
 
   return {
     async start() {
-      const left = await parts.eventQueries.list({
+      const left = await parts.eventQueries.list(EVERY_SITE, {
         checkTypes: [MONITOR_CHECK],
         active: true,
         limit: MOST_OPEN_BEFORE,

@@ -9,6 +9,7 @@ import { DEFAULT_POLICY } from '../../domain/decision-policy.ts';
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import { NOTHING_RECENT, type Suspicion } from '../../domain/incident.ts';
 import { DEFAULT_PLAN, NO_OVERRIDES } from '../../domain/probe-plan.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { type AuditEntry, listAudit } from '../../store/audit.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
@@ -45,7 +46,7 @@ describe('a maintenance window', () => {
     const [open] = await bench.allEvents();
     const opens = async (forMs: number) => {
       const maintenance = { startMs: clock.nowMs() - 1, endMs: clock.nowMs() + forMs };
-      await store.endpoints.update(endpoint.endpointId, { maintenance });
+      await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { maintenance });
       await changed(endpoint);
       return maintenance;
     };
@@ -71,7 +72,7 @@ describe('a maintenance window', () => {
     const { prober, run, store, endpoint, changed, clock } = bench;
     prober.script(up);
     const maintenance = { startMs: clock.nowMs(), endMs: clock.nowMs() + MINUTE };
-    await store.endpoints.update(endpoint.endpointId, { maintenance });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { maintenance });
     await changed(endpoint);
     await run(2 * MINUTE);
     expect(await trailOf(bench)).toEqual([]);
@@ -151,7 +152,7 @@ describe('notes', () => {
     const endpoint = await store.addEndpoint();
     const { engine, prober, clock, run, ...bench } = await testEngine({ store });
     const maintenance = { startMs: clock.nowMs() - 1, endMs: clock.nowMs() + MINUTE };
-    await store.endpoints.update(endpoint.endpointId, { maintenance });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { maintenance });
     await engine.start();
     prober.script(failingAs('answered'));
     await run(200);

@@ -4,6 +4,7 @@ import { temporaryStore } from '../../../test/kit/store.ts';
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import { DEFAULT_PLAN, NO_OVERRIDES } from '../../domain/probe-plan.ts';
 import { nextOnPhase, phaseMs } from '../../domain/schedule.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { BEFORE_ALL } from '../../store/fleet-rows.ts';
 import { createFleet, MARK, type Watched } from './fleet.ts';
 import { createJobs } from './jobs.ts';
@@ -105,11 +106,15 @@ describe('a row of the registry', () => {
       { plan: { keyword: 'Welcome' } },
     ];
     for (const change of changes) {
-      const before = await endpoints.byId(endpointId);
-      await endpoints.update(endpointId, change);
+      const before = await endpoints.byId(EVERY_SITE, endpointId);
+      await endpoints.update(EVERY_SITE, endpointId, change);
       expect(await isAsIn()).toBe(false);
-      await endpoints.update(endpointId, { url: before?.url ?? '', intervalSeconds: 60, timeoutSeconds: null });
-      await endpoints.update(endpointId, { plan: { keyword: null } });
+      await endpoints.update(EVERY_SITE, endpointId, {
+        url: before?.url ?? '',
+        intervalSeconds: 60,
+        timeoutSeconds: null,
+      });
+      await endpoints.update(EVERY_SITE, endpointId, { plan: { keyword: null } });
       expect(await isAsIn()).toBe(true);
     }
   });

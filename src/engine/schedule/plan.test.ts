@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failing, testEngine, up } from '../../../test/kit/engine.ts';
 import { DEFAULT_PLAN, type ProbePlan, type ProbePlanOverrides } from '../../domain/probe-plan.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 
 const SLACK = 100;
 const SERVER: ProbePlan = { ...DEFAULT_PLAN, method: 'HEAD', profile: 'legacy' };
@@ -9,7 +10,7 @@ const CANARY = 'canary-77c0';
 async function watching(plan: Partial<ProbePlanOverrides>, script = up) {
   const bench = await testEngine({ parts: { plan: SERVER } });
   const endpoint = await bench.store.addEndpoint();
-  await bench.store.endpoints.update(endpoint.endpointId, { plan });
+  await bench.store.endpoints.update(EVERY_SITE, endpoint.endpointId, { plan });
   bench.prober.script(script);
   await bench.engine.start();
   await bench.run(SLACK);
@@ -45,11 +46,13 @@ describe('the plan of a job', () => {
 
   it('follows a change at once', async () => {
     const { store, endpoint, changed, run, lastPlan } = await watching({ keyword: 'Welcome' });
-    await store.endpoints.update(endpoint.endpointId, { plan: { keyword: null, expectedStatus: [[401, 401]] } });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, {
+      plan: { keyword: null, expectedStatus: [[401, 401]] },
+    });
     await changed(endpoint);
     await run(SLACK);
     expect(lastPlan()).toEqual({ ...SERVER, expectedStatus: [[401, 401]] });
-    await store.endpoints.update(endpoint.endpointId, { plan: { expectedStatus: null } });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { plan: { expectedStatus: null } });
     await changed(endpoint);
     await run(SLACK);
     expect(lastPlan()).toBeNull();
@@ -58,8 +61,9 @@ describe('the plan of a job', () => {
   it('leaves no secret in what is stored of an outage', async () => {
     const { store, endpoint, run } = await watching({ headers: [['X-Token', CANARY]] }, failing);
     await run(60_000);
-    const [event] = await store.queries.list({ siteId: endpoint.siteId, limit: 10 });
-    const transitions = event === undefined ? [] : await store.queries.transitions(event.eventId, { limit: 100 });
+    const [event] = await store.queries.list(EVERY_SITE, { siteId: endpoint.siteId, limit: 10 });
+    const transitions =
+      event === undefined ? [] : await store.queries.transitions(EVERY_SITE, event.eventId, { limit: 100 });
     expect(transitions.length).toBeGreaterThan(0);
     const stored = transitions.map(({ metadata }) => metadata);
     expect(JSON.stringify([event?.metadata, stored])).not.toContain(CANARY);

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { failing, testEngine, up } from '../../../test/kit/engine.ts';
 import { temporaryStore } from '../../../test/kit/store.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { createFleetRows } from '../../store/fleet-rows.ts';
 import { LEGACY_TABLE } from '../../store/legacy.ts';
 
@@ -26,7 +27,7 @@ describe('the sweep', () => {
     await run(11_000);
     expect(engine.watched()).toBe(2);
     expect(looksAt('https://b.example/')).toBe(1);
-    await store.endpoints.update(endpoint.endpointId, { active: false });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { active: false });
     await run(11_000);
     expect(engine.watched()).toBe(1);
     const looks = looksAt('https://a.example/');
@@ -38,7 +39,7 @@ describe('the sweep', () => {
   it('follows another URL, interval and time-out, and forgets what was seen under another URL', async () => {
     const { store, endpoint, run, prober, runtime, looksAt } = await sweeping();
     prober.script(() => null);
-    await store.endpoints.update(endpoint.endpointId, { url: 'https://moved.example/', timeoutSeconds: 3 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { url: 'https://moved.example/', timeoutSeconds: 3 });
     await run(11_000);
     expect(looksAt('https://moved.example/')).toBe(1);
     expect(prober.out().at(-1)).toMatchObject({ timeoutMs: 3_000 });
@@ -53,7 +54,7 @@ describe('the sweep', () => {
     await deleteRow(store, other.endpointId);
     await run(22_000);
     expect(engine.watched()).toBe(1);
-    expect(await store.endpoints.byId(endpoint.endpointId)).not.toBeNull();
+    expect(await store.endpoints.byId(EVERY_SITE, endpoint.endpointId)).not.toBeNull();
   });
 
   it('leaves alone what has not changed', async () => {
@@ -63,7 +64,7 @@ describe('the sweep', () => {
     await run(5 * MINUTE);
     expect(prober.jobs.length - looks).toBeLessThanOrEqual(5);
     expect(engine.watched()).toBe(1);
-    expect(await store.queries.list({ limit: 10 })).toEqual([]);
+    expect(await store.queries.list(EVERY_SITE, { limit: 10 })).toEqual([]);
   });
 
   it('keeps what is open on an endpoint that it reads anew', async () => {
@@ -71,7 +72,7 @@ describe('the sweep', () => {
     prober.script(failing);
     await run(2 * MINUTE);
     expect((await open()).get(endpoint.endpointId)).toEqual(new Map([['http', 'Down']]));
-    await store.endpoints.update(endpoint.endpointId, { intervalSeconds: 600 });
+    await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { intervalSeconds: 600 });
     await run(20_000);
     expect((await open()).get(endpoint.endpointId)).toEqual(new Map([['http', 'Down']]));
     prober.script(up);

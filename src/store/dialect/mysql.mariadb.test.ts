@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFakeClock } from '../../../test/kit/fake-clock.ts';
 import { testMariadb } from '../../../test/kit/mariadb-each.ts';
 import { appendTo, databaseUrl, temporaryDatabase, temporaryFolder, temporaryStore } from '../../../test/kit/store.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { openDatabase } from '../database.ts';
 import { migrate } from '../migrations/migrate.ts';
 import { MIGRATIONS } from '../migrations/migrations.ts';
@@ -101,8 +102,8 @@ describe('the dialect', () => {
     await addEndpoint();
     await db.snapshot(async (tx) => {
       await addEndpoint();
-      expect(await endpoints.all(tx)).toHaveLength(1);
-      expect(await endpoints.all()).toHaveLength(2);
+      expect(await endpoints.all(EVERY_SITE, tx)).toHaveLength(1);
+      expect(await endpoints.all(EVERY_SITE)).toHaveLength(2);
     });
     const writing = db.snapshot((tx) => tx.deleteFrom('jetmon_sequences').execute());
     await expect(writing).rejects.toMatchObject({ code: 'db_unavailable' });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { endpointOf, fail, historyOn, lookAt, steadyLooks, temporaryHistory } from '../../../test/kit/history.ts';
 import { appendTo, temporaryStore } from '../../../test/kit/store.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { DEFAULT_RETENTION } from './retention.ts';
 import { DAY_MS, HOUR_MS } from './sample.ts';
@@ -113,6 +114,6 @@ describe('retention of failed looks', () => {
     const endpoint = await addEndpoint();
     await events.append(appendTo(endpoint, [{ op: 'open', state: 'Down', startedAtMs: 1_000, reason: 'opened' }]));
     await historyOn(db).retain(DAY);
-    expect(await queries.list({ limit: 9 })).toHaveLength(1);
+    expect(await queries.list(EVERY_SITE, { limit: 9 })).toHaveLength(1);
   });
 });

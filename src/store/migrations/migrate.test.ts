@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { onSqliteOnly, temporaryDatabase, temporaryFolder, temporaryStore } from '../../../test/kit/store.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { openSqlite } from '../dialect/sqlite.ts';
 import type { Executor } from '../schema.ts';
@@ -66,9 +67,9 @@ describe('the first migration', () => {
     const { endpoints } = await temporaryStore(folder);
     expect(shapeOf(path)).toEqual(before);
     const wanted = { url: 'https://new.example/', active: true, bucketNo: 0, intervalSeconds: 60 };
-    expect(await endpoints.create({ ...wanted, siteId: null })).toEqual({ kind: 'site_id_required' });
-    expect(await endpoints.create({ ...wanted, siteId: 12n as never })).toMatchObject({ kind: 'created' });
-    expect(await endpoints.bySite(4711n as never)).toMatchObject([
+    expect(await endpoints.create(EVERY_SITE, { ...wanted, siteId: null })).toEqual({ kind: 'site_id_required' });
+    expect(await endpoints.create(EVERY_SITE, { ...wanted, siteId: 12n as never })).toMatchObject({ kind: 'created' });
+    expect(await endpoints.bySite(EVERY_SITE, 4711n as never)).toMatchObject([
       {
         url: 'https://old.example/',
         intervalSeconds: 300,
@@ -82,9 +83,9 @@ describe('the first migration', () => {
     const { db, addEndpoint, endpoints } = await temporaryStore();
     await addEndpoint();
     for (const migration of MIGRATIONS) await migration.up(db.kysely, db.dialect);
-    expect(await endpoints.all()).toHaveLength(1);
+    expect(await endpoints.all(EVERY_SITE)).toHaveLength(1);
     await addEndpoint();
-    expect(await endpoints.all()).toHaveLength(2);
+    expect(await endpoints.all(EVERY_SITE)).toHaveLength(2);
   });
 });
 
