@@ -54,7 +54,7 @@ watchLifeline(process.env, () => process.exit());
 const far = await startFar();
 const dataDir = join(folder, `cut-${kind}`);
 await mkdir(dataDir, { recursive: true });
-await seedSites(join(dataDir, 'jetmon.db'), urls(), options.intervalMinutes);
+await seedSites(`sqlite:${join(dataDir, 'jetmon.db')}`, urls(), options.intervalMinutes);
 const place = { root, folder, signal, long: false, only: [], rounds: null, progress: say };
 const product = await startProduct(place, {
   dataDir,

@@ -14,6 +14,8 @@ export type FleetOptions = {
   /** One site in so many answers 503; 0: none. */
   failingOneIn: number;
   config: Readonly<Record<string, unknown>>;
+  /** Its database; an embedded one of its own unless it is given. */
+  databaseUrl?: string;
 };
 
 export type WatchedFleet = {
@@ -51,8 +53,10 @@ export async function withFleet<T>(
     const dataDir = join(place.folder, crypto.randomUUID());
     await mkdir(dataDir);
     progress('a registry of sites');
-    await seedSites(join(dataDir, 'jetmon.db'), urlsAt(origins, options), options.intervalMinutes);
-    const config = { EGRESS_ALLOW: ['127.0.0.0/8'], NET_COMMS_TIMEOUT: 5, ...options.config };
+    const databaseUrl = options.databaseUrl ?? `sqlite:${join(dataDir, 'jetmon.db')}`;
+    await seedSites(databaseUrl, urlsAt(origins, options), options.intervalMinutes);
+    const database = options.databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl };
+    const config = { EGRESS_ALLOW: ['127.0.0.0/8'], NET_COMMS_TIMEOUT: 5, ...database, ...options.config };
     const product = await startProduct(place, { dataDir, config });
     const ask = async (path: string) => (await (await fetch(`${control}${path}`, { signal })).json()) as FleetReport;
     try {

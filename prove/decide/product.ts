@@ -18,6 +18,8 @@ export type Product = Running & {
   pid: number;
   dataDir: string;
   client: Client;
+  /** The key of this machine. */
+  token: string;
   /** The value of a metric without labels. */
   metric(name: string): Promise<number>;
 };
@@ -49,6 +51,7 @@ export async function startProduct({ root, folder, signal }: Folder, options: Pr
     ...running,
     pid,
     dataDir,
+    token,
     client: createClient({ baseUrl: running.origin, token }),
     async metric(name) {
       const headers = { authorization: `Bearer ${token}` };

@@ -29,7 +29,7 @@ export const WHEEL_ROWS: readonly Row<Folder>[] = [
 async function measure({ folder, long, progress, signal }: Folder) {
   const file = join(folder, 'wheel.db');
   progress(`a registry of ${grouped(TARGETS)} sites`);
-  await seedSites(file, urls(), INTERVAL_MS / 60_000);
+  await seedSites(`sqlite:${file}`, urls(), INTERVAL_MS / 60_000);
   const measuredMs = long ? MEASURED_MS.long : MEASURED_MS.prove;
   const input: WheelWorldOptions = {
     file,

@@ -5,9 +5,9 @@ import { openDatabase } from '../../src/store/database.ts';
 const ROWS_PER_INSERT = 500;
 const ROWS_PER_TRANSACTION = 50_000;
 
-/** One site for each URL, numbered from 1. */
-export async function seedSites(file: string, urls: Iterable<string>, intervalMinutes: number): Promise<void> {
-  const db = await openDatabase({ url: `sqlite:${file}` });
+/** One site for each URL, numbered from 1, in the database at this address. */
+export async function seedSites(url: string, urls: Iterable<string>, intervalMinutes: number): Promise<void> {
+  const db = await openDatabase({ url });
   try {
     for (const batch of batchesOf(numbered(urls), ROWS_PER_TRANSACTION)) {
       await db.transaction(async (tx) => {

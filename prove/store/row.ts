@@ -1,4 +1,5 @@
 /** One row of the topic: what is claimed, the goal, and how it is measured. */
+import type { DatabaseServer } from '../database-servers.ts';
 import type { Row as AnyRow, Folder } from '../rows.ts';
 
 export type Place = Folder & {
@@ -6,14 +7,6 @@ export type Place = Folder & {
   server(): Promise<DatabaseServer>;
   /** Another one, for whoever kills it. */
   serverToKill(): Promise<DatabaseServer>;
-};
-
-export type DatabaseServer = {
-  /** What it calls itself, such as `MariaDB 10.11.19`. */
-  version: string;
-  newDatabase(): Promise<string>;
-  /** Ends the server as a power cut would, and starts it again on what it left. */
-  killAndRestart(): Promise<void>;
 };
 
 export type Row = AnyRow<Place>;

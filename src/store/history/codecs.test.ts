@@ -15,7 +15,7 @@ import {
   summaryOf,
 } from './block.ts';
 import { createPending } from './pending.ts';
-import { DAY_MS, HOUR_MS, type Sample } from './sample.ts';
+import { DAY_MS, emptySample, HOUR_MS, type Sample } from './sample.ts';
 import { readSamples, writeSamples } from './sample-codec.ts';
 import { seal, unseal } from './sealed.ts';
 import { encodeSegments, openSegment, SHARDS, shardOf } from './segment.ts';
@@ -26,7 +26,11 @@ function samplesOf(looks: ReturnType<typeof steadyLooks>): Sample[] {
   const pending = createPending();
   for (const look of looks) pending.add(look);
   const batch = pending.oldest(looks.length);
-  return looks.map((_, index) => batch.sample(index));
+  return looks.map((_, index) => {
+    const sample = emptySample();
+    batch.read(index, sample);
+    return sample;
+  });
 }
 
 describe('samples', () => {

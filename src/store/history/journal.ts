@@ -5,8 +5,17 @@ import type { Executor, Tx } from '../schema.ts';
 import type { HistoryJournalTable } from '../schema-history.ts';
 import { createTurns, type HistoryParts, readOrCount, SEGMENT_STATE } from './parts.ts';
 import type { Batch, Pending } from './pending.ts';
-import { hourOf, type Sample, type SamplesOfEndpoint, unionOf } from './sample.ts';
-import { encodeSegments, openSegment, SHARDS, shardOf } from './segment.ts';
+import { emptySample, hourOf, type Sample, type SamplesOfEndpoint } from './sample.ts';
+import {
+  encodeRuns,
+  encodeSegments,
+  MAX_RUN,
+  openSegment,
+  type Runs,
+  type Segment,
+  SHARDS,
+  shardOf,
+} from './segment.ts';
 
 export const ALL_SHARDS = -1;
 /** From here on a flush is split by shards, so that upkeep and readers need not go through all of it. */
@@ -40,19 +49,24 @@ export async function insertSegments(tx: Tx, rows: readonly SegmentRow[]): Promi
 async function segmentRows(parts: HistoryParts, batch: Batch): Promise<SegmentRow[]> {
   const inTurn = createTurns(parts);
   const rows: SegmentRow[] = [];
-  for (const [shard, indexes] of byShard(batch)) {
-    for (const [hourMs, endpoints] of byHour(grouped(batch, indexes)))
-      rows.push(...rowsOf(endpoints, { hourMs, shard, state: SEGMENT_STATE.fresh, writer: parts.writer }));
+  for (const { shard, places } of byShard(batch)) {
+    for (const [hourMs, ofHour] of byHour(batch, places)) {
+      const kind = { hourMs, shard, state: SEGMENT_STATE.fresh, writer: parts.writer };
+      rows.push(...rowsIn(encodeRuns(runsIn(batch, ofHour)), kind));
+    }
     await inTurn();
   }
   return rows;
 }
 
-export function rowsOf(
-  endpoints: readonly SamplesOfEndpoint[],
-  kind: { hourMs: number; shard: number; state: number; writer: string },
-): SegmentRow[] {
-  return encodeSegments(endpoints).map(({ body, fromMs, toMs, samples }) => ({
+type Kind = { hourMs: number; shard: number; state: number; writer: string };
+
+export function rowsOf(endpoints: readonly SamplesOfEndpoint[], kind: Kind): SegmentRow[] {
+  return rowsIn(encodeSegments(endpoints), kind);
+}
+
+function rowsIn(segments: readonly Segment[], kind: Kind): SegmentRow[] {
+  return segments.map(({ body, fromMs, toMs, samples }) => ({
     hour_ms: kind.hourMs,
     state: kind.state,
     shard: kind.shard,
@@ -64,45 +78,79 @@ export function rowsOf(
   }));
 }
 
-/** Places in the batch by shard; one list of all when they are few. */
-function byShard(batch: Batch): Map<number, number[]> {
-  if (batch.size < SPLIT_FROM) return new Map([[ALL_SHARDS, Array.from({ length: batch.size }, (_, index) => index)]]);
-  const shards = new Map<number, number[]>();
-  for (let shard = 0; shard < SHARDS; shard++) shards.set(shard, []);
-  for (let index = 0; index < batch.size; index++) shards.get(batch.shard(index))?.push(index);
-  return shards;
-}
-
-function grouped(batch: Batch, indexes: readonly number[]): SamplesOfEndpoint[] {
-  const endpoints = new Map<EndpointId, SamplesOfEndpoint>();
-  for (const index of indexes) {
-    const endpointId = batch.endpointId(index);
-    const known = endpoints.get(endpointId);
-    if (known !== undefined) known.samples.push(batch.sample(index));
-    else endpoints.set(endpointId, { endpointId, siteId: batch.siteId(index), samples: [batch.sample(index)] });
+/** Places in the batch by shard, in the order of `Batch.compare`; one list of all when they are few. */
+function* byShard(batch: Batch): Iterable<{ shard: number; places: Int32Array }> {
+  const { size } = batch;
+  if (size < SPLIT_FROM) {
+    const all = Int32Array.from({ length: size }, (_, place) => place);
+    yield { shard: ALL_SHARDS, places: all.sort(batch.compare) };
+    return;
   }
-  return [...endpoints.values()];
-}
-
-function byHour(endpoints: readonly SamplesOfEndpoint[]): Map<number, SamplesOfEndpoint[]> {
-  const hours = new Map<number, SamplesOfEndpoint[]>();
-  for (const endpoint of endpoints) {
-    const ordered = unionOf([endpoint.samples]);
-    for (const [hourMs, samples] of hoursOf(ordered)) {
-      const known = hours.get(hourMs);
-      if (known === undefined) hours.set(hourMs, [{ ...endpoint, samples }]);
-      else known.push({ ...endpoint, samples });
-    }
+  const shards = new Uint8Array(size);
+  const counts = new Int32Array(SHARDS);
+  for (let place = 0; place < size; place++) {
+    const shard = batch.shard(place);
+    shards[place] = shard;
+    counts[shard] = (counts[shard] ?? 0) + 1;
   }
-  return hours;
+  const lists = Array.from(counts, (count) => new Int32Array(count));
+  counts.fill(0);
+  for (let place = 0; place < size; place++) {
+    const shard = shards[place] ?? 0;
+    const list = lists[shard];
+    const at = counts[shard] ?? 0;
+    if (list !== undefined) list[at] = place;
+    counts[shard] = at + 1;
+  }
+  for (const [shard, list] of lists.entries()) if (list.length > 0) yield { shard, places: list.sort(batch.compare) };
 }
 
-/** Nearly always one. */
-function hoursOf(samples: Sample[]): Iterable<[hourMs: number, Sample[]]> {
-  const [first, last] = [samples[0], samples.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  if (hourOf(first.atMs) === hourOf(last.atMs)) return [[hourOf(first.atMs), samples]];
-  return Map.groupBy(samples, ({ atMs }) => hourOf(atMs));
+/** Nearly always one hour. */
+function byHour(batch: Batch, places: Int32Array): Iterable<[hourMs: number, Int32Array]> {
+  const hours = new Set<number>();
+  for (const place of places) hours.add(hourOf(batch.atMs(place)));
+  if (hours.size === 1) return [...hours].map((hourMs) => [hourMs, places]);
+  return [...hours].map((hourMs) => [hourMs, places.filter((place) => hourOf(batch.atMs(place)) === hourMs)]);
+}
+
+/** Each endpoint's samples as a run, each instant once. `places` are in order. */
+function runsIn(batch: Batch, places: Int32Array): Runs {
+  const { compare: _, ...at } = batch;
+  const kept = new Int32Array(places.length);
+  const starts: number[] = [];
+  let size = 0;
+  let before = -1;
+  for (const place of places) {
+    const goesOn = before !== -1 && at.isOfSameEndpoint(before, place);
+    if (goesOn && at.atMs(before) === at.atMs(place)) continue;
+    if (!goesOn || size - (starts.at(-1) ?? 0) === MAX_RUN) starts.push(size);
+    kept[size] = place;
+    size += 1;
+    before = place;
+  }
+  const count = starts.length;
+  starts.push(size);
+  const firstOf = (run: number) => kept[starts[run] ?? 0] ?? 0;
+  const sizeOf = (run: number) => (starts[run + 1] ?? 0) - (starts[run] ?? 0);
+  const lent: Sample[] = [];
+  return {
+    count,
+    endpointId: (run) => at.endpointId(firstOf(run)),
+    siteId: (run) => at.siteId(firstOf(run)),
+    size: sizeOf,
+    firstMs: (run) => at.atMs(firstOf(run)),
+    lastMs: (run) => at.atMs(kept[(starts[run + 1] ?? 0) - 1] ?? 0),
+    samples(run) {
+      const wanted = sizeOf(run);
+      while (lent.length < wanted) lent.push(emptySample());
+      lent.length = wanted;
+      for (let nth = 0; nth < wanted; nth++) {
+        const sample = lent[nth];
+        if (sample !== undefined) at.read(kept[(starts[run] ?? 0) + nth] ?? 0, sample);
+      }
+      return lent;
+    },
+  };
 }
 
 /** Samples of one endpoint in the journal, perhaps more than once where a write was repeated. */

@@ -4,8 +4,7 @@
  */
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import type { Timings } from '../../domain/timings.ts';
-import type { Sample } from './sample.ts';
-import { tenthsOf } from './sample.ts';
+import { emptySample, type Sample, tenthsOf } from './sample.ts';
 import { shardOfHalves } from './segment.ts';
 
 export type HealthyLook = {
@@ -23,7 +22,13 @@ export type Batch = {
   shard(index: number): number;
   endpointId(index: number): EndpointId;
   siteId(index: number): SiteId;
-  sample(index: number): Sample;
+  /** Start of the look, ms since the epoch. */
+  atMs(index: number): number;
+  isOfSameEndpoint(one: number, other: number): boolean;
+  /** By endpoint, then by time; samples of the same moment as they came. */
+  compare(one: number, other: number): number;
+  /** Writes a sample over one that is not wanted any more. */
+  read(index: number, into: Sample): void;
 };
 
 export interface Pending {
@@ -38,7 +43,8 @@ export interface Pending {
   samplesOf(endpointId: EndpointId, fromMs: number, toMs: number): Sample[];
 }
 
-const PER_CHUNK = 16_384;
+const CHUNK_BITS = 14;
+const PER_CHUNK = 2 ** CHUNK_BITS;
 /** About 45 MB of samples. */
 export const MAX_PENDING = 64 * PER_CHUNK;
 
@@ -115,19 +121,22 @@ export function createPending(maxSamples = MAX_PENDING): Pending {
       const from = first;
       const offset = first - base;
       const held = [...chunks];
-      const chunkAt = (index: number) => held[Math.floor((offset + index) / PER_CHUNK)] as Chunk;
-      const within = (index: number) => (offset + index) % PER_CHUNK;
+      const chunkAt = (index: number) => held[(offset + index) >>> CHUNK_BITS] as Chunk;
+      const within = (index: number) => (offset + index) & (PER_CHUNK - 1);
+      const low = (index: number) => chunkAt(index).halves[within(index) * 2] ?? 0;
+      const high = (index: number) => chunkAt(index).halves[within(index) * 2 + 1] ?? 0;
+      const atMs = (index: number) => chunkAt(index).at[within(index)] ?? 0;
       const size = Math.min(max, next - from);
       const batch: Batch = {
         size,
-        shard(index) {
-          const { halves } = chunkAt(index);
-          const at = within(index) * 2;
-          return shardOfHalves(halves[at] ?? 0, halves[at + 1] ?? 0);
-        },
+        shard: (index) => shardOfHalves(low(index), high(index)),
         endpointId: (index) => (chunkAt(index).ids[within(index)] ?? 0n) as EndpointId,
         siteId: (index) => (chunkAt(index).sites[within(index)] ?? 0n) as SiteId,
-        sample: (index) => sampleAt(chunkAt(index), within(index)),
+        atMs,
+        isOfSameEndpoint: (one, other) => low(one) === low(other) && high(one) === high(other),
+        compare: (one, other) =>
+          high(one) - high(other) || (low(one) >>> 0) - (low(other) >>> 0) || atMs(one) - atMs(other) || one - other,
+        read: (index, into) => readAt(chunkAt(index), within(index), into),
       };
       ends.set(batch, from + size);
       return batch;
@@ -164,13 +173,17 @@ export function createPending(maxSamples = MAX_PENDING): Pending {
 const ends = new WeakMap<Batch, number>();
 
 function sampleAt(chunk: Chunk, at: number): Sample {
-  return {
-    atMs: chunk.at[at] ?? 0,
-    httpCode: chunk.httpCode[at] ?? 0,
-    total: chunk.total[at] ?? 0,
-    dns: chunk.dns[at] ?? 0,
-    tcp: chunk.tcp[at] ?? 0,
-    tls: chunk.tls[at] ?? 0,
-    ttfb: chunk.ttfb[at] ?? 0,
-  };
+  const sample = emptySample();
+  readAt(chunk, at, sample);
+  return sample;
+}
+
+function readAt(chunk: Chunk, at: number, into: Sample): void {
+  into.atMs = chunk.at[at] ?? 0;
+  into.httpCode = chunk.httpCode[at] ?? 0;
+  into.total = chunk.total[at] ?? 0;
+  into.dns = chunk.dns[at] ?? 0;
+  into.tcp = chunk.tcp[at] ?? 0;
+  into.tls = chunk.tls[at] ?? 0;
+  into.ttfb = chunk.ttfb[at] ?? 0;
 }

@@ -27,6 +27,10 @@ export type Sample = {
   ttfb: number;
 };
 
+export function emptySample(): Sample {
+  return { atMs: 0, httpCode: 0, total: ABSENT, dns: ABSENT, tcp: ABSENT, tls: ABSENT, ttfb: ABSENT };
+}
+
 export type SamplesOfEndpoint = {
   endpointId: EndpointId;
   siteId: SiteId;

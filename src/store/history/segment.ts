@@ -10,7 +10,6 @@ import { seal, unseal } from './sealed.ts';
 
 /** A segment is closed when it is longer than this; one endpoint's share is at most half of it. */
 const MAX_BYTES = 512 * 1024;
-const MAX_SAMPLES_AT_ONCE = 10_000;
 
 const HEAD_BYTES = 12;
 const ENTRY_BYTES = 12;
@@ -33,54 +32,84 @@ export function shardOfHalves(low: number, high: number): number {
   return Math.imul(low ^ Math.imul(high, 0x85eb_ca6b), 0x9e37_79b1) >>> (32 - SHARD_BITS);
 }
 
+/**
+ * Samples by endpoint: runs in the order of the ids, each in the order of time and no longer than `MAX_RUN`. Read by number,
+ * so that a flush of a large fleet leaves no garbage behind.
+ */
+export interface Runs {
+  readonly count: number;
+  endpointId(run: number): EndpointId;
+  siteId(run: number): SiteId;
+  size(run: number): number;
+  firstMs(run: number): number;
+  lastMs(run: number): number;
+  /** Good until the next call. */
+  samples(run: number): readonly Sample[];
+}
+
+export const MAX_RUN = 10_000;
+
 /** As few segments as their greatest length allows. */
-export function encodeSegments(endpoints: readonly SamplesOfEndpoint[]): Segment[] {
+export function encodeRuns(runs: Runs): Segment[] {
   const segments: Segment[] = [];
-  let open: SamplesOfEndpoint[] = [];
+  let from = 0;
   let bytes = 0;
-  for (const endpoint of endpoints.flatMap(inPieces)) {
-    open.push(endpoint);
+  for (let run = 0; run < runs.count; run++) {
     // Never less than it will be, however odd the samples.
-    bytes += ENTRY_BYTES + 16 + endpoint.samples.length * 44;
+    bytes += ENTRY_BYTES + 16 + runs.size(run) * 44;
     if (bytes < MAX_BYTES) continue;
-    segments.push(encode(open));
-    open = [];
+    segments.push(encode(runs, from, run + 1));
+    from = run + 1;
     bytes = 0;
   }
-  if (open.length > 0) segments.push(encode(open));
+  if (from < runs.count) segments.push(encode(runs, from, runs.count));
   return segments;
+}
+
+export function encodeSegments(endpoints: readonly SamplesOfEndpoint[]): Segment[] {
+  const pieces = endpoints.flatMap(inPieces).sort((a, b) => (a.endpointId < b.endpointId ? -1 : 1));
+  const at = (run: number) => pieces[run] as SamplesOfEndpoint;
+  return encodeRuns({
+    count: pieces.length,
+    endpointId: (run) => at(run).endpointId,
+    siteId: (run) => at(run).siteId,
+    size: (run) => at(run).samples.length,
+    firstMs: (run) => at(run).samples[0]?.atMs ?? Number.NaN,
+    lastMs: (run) => at(run).samples.at(-1)?.atMs ?? Number.NaN,
+    samples: (run) => at(run).samples,
+  });
 }
 
 function inPieces(endpoint: SamplesOfEndpoint): SamplesOfEndpoint[] {
   const { samples } = endpoint;
-  if (samples.length <= MAX_SAMPLES_AT_ONCE) return [endpoint];
+  if (samples.length === 0) return [];
+  if (samples.length <= MAX_RUN) return [endpoint];
   const pieces: SamplesOfEndpoint[] = [];
-  for (let from = 0; from < samples.length; from += MAX_SAMPLES_AT_ONCE)
-    pieces.push({ ...endpoint, samples: samples.slice(from, from + MAX_SAMPLES_AT_ONCE) });
+  for (let from = 0; from < samples.length; from += MAX_RUN)
+    pieces.push({ ...endpoint, samples: samples.slice(from, from + MAX_RUN) });
   return pieces;
 }
 
-function encode(endpoints: readonly SamplesOfEndpoint[]): Segment {
-  const sorted = endpoints.toSorted((a, b) => (a.endpointId < b.endpointId ? -1 : 1));
+function encode(runs: Runs, from: number, to: number): Segment {
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   let count = 0;
-  for (const { samples } of sorted) {
-    fromMs = Math.min(fromMs, samples[0]?.atMs ?? fromMs);
-    toMs = Math.max(toMs, samples.at(-1)?.atMs ?? toMs);
-    count += samples.length;
+  for (let run = from; run < to; run++) {
+    fromMs = Math.min(fromMs, runs.firstMs(run));
+    toMs = Math.max(toMs, runs.lastMs(run));
+    count += runs.size(run);
   }
-  const head = Buffer.alloc(HEAD_BYTES + sorted.length * ENTRY_BYTES);
-  head.writeUInt32LE(sorted.length, 0);
+  const head = Buffer.alloc(HEAD_BYTES + (to - from) * ENTRY_BYTES);
+  head.writeUInt32LE(to - from, 0);
   head.writeDoubleLE(fromMs, 4);
   const writer = createByteWriter(count * 24 + 64);
   const site = Buffer.alloc(8);
-  for (const [index, { endpointId, siteId, samples }] of sorted.entries()) {
-    head.writeBigInt64LE(endpointId, HEAD_BYTES + index * ENTRY_BYTES);
-    head.writeUInt32LE(writer.length(), HEAD_BYTES + index * ENTRY_BYTES + 8);
-    site.writeBigInt64LE(siteId);
+  for (let run = from, at = HEAD_BYTES; run < to; run++, at += ENTRY_BYTES) {
+    head.writeBigInt64LE(runs.endpointId(run), at);
+    head.writeUInt32LE(writer.length(), at + 8);
+    site.writeBigInt64LE(runs.siteId(run));
     writer.bytes(site);
-    writeSamples(writer, samples, fromMs);
+    writeSamples(writer, runs.samples(run), fromMs);
   }
   return { body: seal(Buffer.concat([head, writer.take()])), fromMs, toMs, samples: count };
 }
