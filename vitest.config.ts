@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Random walks against a model, and processes that are killed: too long for every commit. */
-const LONG = ['src/**/*.model.test.ts', 'src/**/*.crash.test.ts', 'test/crash/*.test.ts'];
+const LONG = ['src/**/*.model.test.ts', 'test/api/*.model.test.ts', 'src/**/*.crash.test.ts', 'test/crash/*.test.ts'];
 
 /** Tests that are about MariaDB itself, or about the program on it. */
 const MARIADB_ONLY = ['**/*.mariadb.test.ts'];
@@ -36,6 +36,7 @@ export default defineConfig({
             'web/**/*.test.ts',
             'test/structure/**/*.test.ts',
             'test/kit/**/*.test.ts',
+            'test/api/**/*.test.ts',
             'prove/**/*.test.ts',
           ],
           exclude: [...LONG, ...MARIADB_ONLY],

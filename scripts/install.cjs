@@ -51,8 +51,17 @@ function pinnedName() {
 /** Path of the Node that package.json pins for this platform, or null when there is none or it is not installed. */
 function pinnedNode(root) {
   var name = pinnedName();
-  var file = name === null ? null : path.join(root, 'node_modules', name, 'bin', 'node');
-  return file !== null && fs.existsSync(file) ? file : null;
+  if (name === null) return null;
+  var folders = [path.join(root, 'node_modules')];
+  // As a package among others: what it depends on lies beside it.
+  if (path.basename(path.dirname(root)) === 'node_modules') folders.push(path.dirname(root));
+  return (
+    folders
+      .map(function (folder) {
+        return path.join(folder, name, 'bin', 'node');
+      })
+      .filter(fs.existsSync)[0] || null
+  );
 }
 
 /** `{ path, message }`: the Node to run the program with; path null and a plain message when there is none. */

@@ -64,7 +64,7 @@ function report(): void {
 /** At an even rate, whatever became of those before; the wait for a free connection counts. */
 function offer(rate: number): void {
   const wanted = Math.floor(((performance.now() - startMs) / 1_000) * rate);
-  while (asked + due.length < wanted) due.push(startMs + ((asked + due.length) * 1_000) / rate);
+  while (asked + due.length < wanted) due.push(startMs + ((asked + due.length + 1) * 1_000) / rate);
   while (due.length > 0) {
     const send = idle.pop();
     if (send === undefined) return;

@@ -73,6 +73,7 @@ const engine = createEngine({
   eventQueries: createEventQueries(db),
   recentTransitions: createRecentTransitions(db),
   recordAudit: (entries) => recordAudit(db.kysely, entries),
+  readMaintenance: async () => ({ windows: [], sitesOf: new Map() }),
   runtime: createRuntime({ db, clock, history }),
   history,
   changes,

@@ -1,13 +1,18 @@
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type ApiFixture, LOCAL_KEY, startApi } from '../../test/kit/api.ts';
+import type { ScopeWord } from '../domain/grants.ts';
 import { EVERY_SITE } from '../domain/site-scope.ts';
-import type { KeyScope } from '../store/api-keys.ts';
 
 const ME = '/api/v1/me';
 const NEW_SITE = { monitor_url: 'https://a.example/' };
 
-function keyOf(api: ApiFixture, scope: KeyScope, more: { ttlMs?: number; rateLimitPerMinute?: number } = {}) {
+function keyOf(
+  api: ApiFixture,
+  scope: ScopeWord | ScopeWord[],
+  more: { ttlMs?: number; rateLimitPerMinute?: number } = {},
+) {
   return api.apiKeys.create({ consumerName: 'test', scope, ...more });
 }
 
@@ -75,6 +80,48 @@ describe('bearer keys', () => {
     expect((await api.ask('GET', ME, { token })).body.error.code).toBe('token_expired');
   });
 
+  it('are refused within a second of being revoked by another process', async () => {
+    const api = await startApi();
+    const { token, key } = await keyOf(api, 'read', { rateLimitPerMinute: 1_000 });
+    expect((await api.ask('GET', ME, { token })).status).toBe(200);
+    await api.apiKeys.revoke(key.keyId);
+    api.clock.move(1_000);
+    expect((await api.ask('GET', ME, { token })).body.error.code).toBe('token_revoked');
+  });
+
+  it('are looked up once for many requests, and noted as used once', async () => {
+    const api = await startApi();
+    const { token } = await keyOf(api, 'read', { rateLimitPerMinute: 1_000 });
+    let lookUps = 0;
+    let notes = 0;
+    const { findByHash, touch } = api.apiKeys;
+    api.apiKeys.findByHash = (hash) => {
+      lookUps += 1;
+      return findByHash(hash);
+    };
+    api.apiKeys.touch = (key) => {
+      notes += 1;
+      return touch(key);
+    };
+    await Promise.all(Array.from({ length: 20 }, () => api.ask('GET', ME, { token })));
+    await api.ask('GET', ME, { token });
+    expect([lookUps, notes]).toEqual([1, 1]);
+  });
+
+  it('that were not there are known as soon as they are', async () => {
+    const api = await startApi();
+    const token = `jm_${'E'.repeat(52)}`;
+    expect((await api.ask('GET', ME, { token })).status).toBe(401);
+    const { key } = await keyOf(api, 'read');
+    const hash = createHash('sha256').update(token).digest('hex');
+    await api.database.kysely
+      .updateTable('jetmon_api_keys')
+      .set({ key_hash: hash })
+      .where('id', '=', key.keyId)
+      .execute();
+    expect((await api.ask('GET', ME, { token })).status).toBe(200);
+  });
+
   it('are refused as soon as they are revoked, and revocation is named first', async () => {
     const api = await startApi();
     const { token, key } = await keyOf(api, 'read', { ttlMs: 1 });
@@ -97,7 +144,7 @@ describe('bearer keys', () => {
     if (status === 403) {
       expect(reply.body.error).toMatchObject({
         code: 'insufficient_scope',
-        details: { required: 'write', held: 'read' },
+        details: { required: 'write', required_granular: ['sites:write'], held: 'read' },
       });
     }
   });
@@ -124,6 +171,49 @@ describe('bearer keys', () => {
   });
 });
 
+describe('keys of granular scopes', () => {
+  it('may do what their words say, and are told what was needed and what they have', async () => {
+    const api = await startApi();
+    const { token } = await keyOf(api, ['sites:read', 'stats:read']);
+    expect((await api.ask('GET', '/api/v1/sites', { token })).status).toBe(200);
+    const refused = await api.ask('GET', '/api/v1/events', { token });
+    expect([refused.status, refused.body.error]).toMatchObject([
+      403,
+      {
+        code: 'insufficient_scope',
+        message: 'this needs a key of scope read, or of events:read; the key has scope sites:read stats:read',
+        details: { required: 'read', required_granular: ['events:read'], held: 'sites:read stats:read' },
+      },
+    ]);
+    const written = await api.ask('POST', '/api/v1/sites', { token, body: NEW_SITE });
+    expect(written.body.error.details.required_granular).toEqual(['sites:write']);
+    const me = await api.ask('GET', ME, { token });
+    expect(me.body).toMatchObject({ scope: null, scopes: ['sites:read', 'stats:read'] });
+  });
+
+  it('follow the stream when they may see both sites and events', async () => {
+    const api = await startApi();
+    const { token } = await keyOf(api, 'events:read');
+    const refused = await api.ask('HEAD', '/api/v1/stream', { token });
+    const { token: both } = await keyOf(api, ['events:read', 'sites:write']);
+    const taken = await api.ask('HEAD', '/api/v1/stream', { token: both });
+    expect([refused.status, taken.status]).toEqual([403, 200]);
+  });
+
+  it('grant nothing with words that this program does not know', async () => {
+    const api = await startApi();
+    const { token, key } = await keyOf(api, 'read');
+    await api.database.kysely
+      .updateTable('jetmon_api_keys')
+      .set({ scope: 'everything' })
+      .where('id', '=', key.keyId)
+      .execute();
+    const refused = await api.ask('GET', '/api/v1/sites', { token });
+    expect([refused.status, refused.body.error.details.held]).toEqual([403, 'none']);
+    expect((await api.ask('GET', ME, { token })).body).toMatchObject({ scope: null, scopes: [] });
+  });
+});
+
 describe('the local key', () => {
   it('is an admin without a limit', async () => {
     const api = await startApi();
@@ -131,6 +221,9 @@ describe('the local key', () => {
     expect(reply.body).toEqual({
       consumer_name: 'local',
       scope: 'admin',
+      scopes: ['admin'],
+      is_gateway: false,
+      tenant_id: null,
       rate_limit_per_minute: null,
       expires_at: null,
     });

@@ -1,22 +1,7 @@
 /** From a refusal or failure to an HTTP reply: the one place. */
+import { STATUS_OF } from '../contracts/error-status.ts';
 import type { ErrorEnvelope } from '../contracts/values.ts';
-import { AppError, type ErrorCode, type ErrorKind } from '../domain/errors.ts';
-
-const STATUS_OF: Readonly<Record<ErrorKind, number>> = {
-  bad_request: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media: 415,
-  unprocessable: 422,
-  too_many: 429,
-  internal: 500,
-  usage: 500,
-  unavailable: 503,
-};
+import { AppError, type ErrorCode } from '../domain/errors.ts';
 
 /** What the HTTP library refuses by itself, by its typed codes. */
 const LIBRARY_CODES: Readonly<Record<string, readonly [code: ErrorCode, message: string, fix?: string]>> = {
@@ -38,18 +23,16 @@ export function refusalOf(thrown: unknown): AppError | null {
 /** Status and body of the reply to `thrown`. */
 export function errorReply(thrown: unknown, requestId: string): { status: number; body: ErrorEnvelope } {
   const error = refusalOf(thrown) ?? internal(requestId);
-  const { code, message, fix, details } = error;
+  return { status: STATUS_OF[error.kind], body: { error: { ...envelopeOf(error), request_id: requestId } } };
+}
+
+/** A refusal as it is told, without the request it belongs to. */
+export function envelopeOf({ code, message, fix, details }: AppError): ErrorEnvelope['error'] {
   return {
-    status: STATUS_OF[error.kind],
-    body: {
-      error: {
-        code,
-        message,
-        ...(fix === null ? {} : { fix }),
-        ...(Object.keys(details).length === 0 ? {} : { details: { ...details } }),
-        request_id: requestId,
-      },
-    },
+    code,
+    message,
+    ...(fix === null ? {} : { fix }),
+    ...(Object.keys(details).length === 0 ? {} : { details: { ...details } }),
   };
 }
 

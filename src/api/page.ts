@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Auth } from './auth.ts';
 
 /** Nothing inline, nothing from elsewhere, no framing (reliability.md E21). */
-const POLICY = [
+export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -61,7 +61,7 @@ export function servePage(app: FastifyInstance, directory: string, auth: Auth): 
 }
 
 function send(reply: FastifyReply, file: PageFile): FastifyReply {
-  return reply.header('content-security-policy', POLICY).type(file.type).send(file.bytes);
+  return reply.header('content-security-policy', PAGE_POLICY).type(file.type).send(file.bytes);
 }
 
 function loadFiles(directory: string): Map<string, PageFile> {

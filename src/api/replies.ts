@@ -1,5 +1,6 @@
 /** From our words to the API's: what services return, in the shapes the contracts promise. */
 import type { PROBE_SETTINGS } from '../checks/probe.settings.ts';
+import type { EndpointDetail, SiteEndpoint } from '../contracts/endpoints.ts';
 import type { EventDetail, Event as EventReply, EventSummary, Transition } from '../contracts/events.ts';
 import type { Endpoint, LatestResult as LatestReply, SiteDetail, Site as SiteReply } from '../contracts/sites.ts';
 import { formatExpectedStatus, type ProbePlanOverrides } from '../domain/probe-plan.ts';
@@ -16,30 +17,62 @@ export function instantOrNull(ms: number | null): string | null {
   return ms === null ? null : instant(ms);
 }
 
+/** The header by which a command marks what it adds. No other header is ever shown. */
+const BATCH_HEADER = 'x-jetmon-cli-batch';
+
+export function siteReplyWithBatch(view: SiteView): SiteReply {
+  const [, batch = ''] = view.first.plan.headers.find(([name]) => name.toLowerCase() === BATCH_HEADER) ?? [];
+  return { ...siteReply(view), ...(batch === '' ? {} : { cli_batch: batch }) };
+}
+/** Endpoints shown with their site. */
+const MAX_ENDPOINTS_SHOWN = 50;
+
 export function siteReply(view: SiteView): SiteReply {
   const { first, siteId } = view;
   return {
     id: siteId,
     blog_id: siteId,
-    monitor_url: first.url,
+    ...watchedReply(first),
     monitor_active: view.active,
     removed_at: instantOrNull(view.removedAtMs),
-    bucket_no: first.bucketNo,
-    check_interval: Math.ceil(first.intervalSeconds / 60),
-    check_interval_seconds: first.intervalSeconds,
-    timeout_seconds: first.timeoutSeconds,
-    ...settingsReply(first.plan),
     current_state: view.rolledUp.state,
     current_severity: view.rolledUp.severity,
     active_event_id: view.rolledUp.eventId,
-    last_checked_at: instantOrNull(first.latest?.checkedAtMs ?? null),
-    last_status_change_at: instantOrNull(first.statusChangedAtMs),
-    ssl_expiry_date: instantOrNull(first.latest?.certificateExpiresAtMs ?? null)?.slice(0, 10) ?? null,
-    maintenance_start: instantOrNull(first.maintenance?.startMs ?? null),
-    maintenance_end: instantOrNull(first.maintenance?.endMs ?? null),
-    alert_cooldown_minutes: null,
-    endpoints: view.endpoints.map(endpointReply),
+    alert_cooldown_minutes: first.alertCooldownMinutes,
+    endpoints: view.endpoints.slice(0, MAX_ENDPOINTS_SHOWN).map(endpointReply),
+    endpoint_count: view.endpoints.length,
   };
+}
+
+/** What a site says of its first endpoint, and each endpoint of itself. */
+function watchedReply(endpoint: EndpointView) {
+  return {
+    monitor_url: endpoint.url,
+    bucket_no: endpoint.bucketNo,
+    check_interval: Math.ceil(endpoint.intervalSeconds / 60),
+    check_interval_seconds: endpoint.intervalSeconds,
+    timeout_seconds: endpoint.timeoutSeconds,
+    ...settingsReply(endpoint.plan),
+    last_checked_at: instantOrNull(endpoint.latest?.checkedAtMs ?? null),
+    last_status_change_at: instantOrNull(endpoint.statusChangedAtMs),
+    ssl_expiry_date: instantOrNull(endpoint.latest?.certificateExpiresAtMs ?? null)?.slice(0, 10) ?? null,
+    maintenance_start: instantOrNull(endpoint.maintenance?.startMs ?? null),
+    maintenance_end: instantOrNull(endpoint.maintenance?.endMs ?? null),
+  };
+}
+
+export function siteEndpointReply(endpoint: EndpointView): SiteEndpoint {
+  return {
+    site_id: endpoint.siteId,
+    ...endpointReply(endpoint),
+    ...watchedReply(endpoint),
+    removed_at: instantOrNull(endpoint.removedAtMs),
+    active_event_id: endpoint.rolledUp.eventId,
+  };
+}
+
+export function endpointDetailReply(endpoint: EndpointView): EndpointDetail {
+  return { ...siteEndpointReply(endpoint), active_events: endpoint.openEvents.map(eventSummary) };
 }
 
 type SettingsReply = Pick<SiteReply, Exclude<keyof typeof PROBE_SETTINGS, 'custom_headers'> | 'custom_header_names'>;

@@ -3,14 +3,18 @@
  * route refuses the same way.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { accessOf } from '../contracts/access.ts';
 import type { BodyOf, Contract, ParamsOf, QueryOf, ReplyOf } from '../contracts/contract.ts';
 import { AppError } from '../domain/errors.ts';
 import { MAX_ID } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
-import { type Auth, type Principal, scopeOf } from './auth.ts';
+import type { Auth } from './auth.ts';
 import { parseBody } from './body.ts';
+import type { Idempotency } from './idempotency.ts';
 import { MAX_LIMIT } from './paging.ts';
+import { type Principal, scopeOf } from './principal.ts';
 import { filterRefusal } from './refused-input.ts';
+import { factsOf } from './request-facts.ts';
 
 /** What a handler gets: everything parsed and allowed. */
 export type Call<C extends Contract> = {
@@ -35,21 +39,21 @@ export function route<C extends Contract>(contract: C, handle: Handler<C>): Rout
 
 export type ServeOptions = {
   auth: Auth;
+  idempotency: Idempotency;
   /** Checks what handlers return against the contract; for tests. */
   validateReplies: boolean;
 };
 
-const principals = new WeakMap<FastifyRequest, Principal>();
-
 /** Who sent a request that `guard` admitted; null where the contract is open to everyone. */
 export function principalOf(request: FastifyRequest): Principal | null {
-  return principals.get(request) ?? null;
+  return factsOf(request).admitted ?? null;
 }
 
 /** Admits or refuses a request before its body is read. */
 export function guard(contract: Contract, auth: Auth) {
+  const access = accessOf(contract);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (contract.scope !== 'none') principals.set(request, await auth.admit(request, reply, contract.scope));
+    if (access !== null) factsOf(request).admitted = await auth.admit(request, reply, access);
     const encoding = request.headers['content-encoding'];
     if (contract.body !== undefined && encoding !== undefined && encoding !== 'identity') {
       throw new AppError('unsupported_encoding', 'the request body is compressed', { fix: 'send it as it is' });
@@ -67,16 +71,14 @@ export function serveContract(app: FastifyInstance, { contract, handle }: Route,
       const query = queryOf(contract, request.query);
       const body = parseBody(contract, request.body);
       const principal = principalOf(request);
-      const result = await handle({
-        principal,
-        scope: scopeOf(principal),
-        ids,
-        query,
-        body,
-      } as unknown as Call<Contract>);
-      if (options.validateReplies) requirePromised(contract, result);
-      reply.code(contract.status);
-      return contract.status === 204 ? reply.send() : result;
+      const scope = scopeOf(principal);
+      const answer = await options.idempotency.once({ contract, request, reply, principal, scope, ids }, async () => {
+        const result = await handle({ principal, scope, ids, query, body } as unknown as Call<Contract>);
+        if (options.validateReplies) requirePromised(contract, result);
+        return result;
+      });
+      reply.code(answer.status);
+      return answer.status === 204 ? reply.send() : answer.body;
     },
   });
 }
@@ -107,7 +109,7 @@ function queryOf(contract: Contract, given: unknown): unknown {
   if (query === undefined) return {};
   const parsed = query.safeParse(given);
   if (!parsed.success) {
-    throw filterRefusal({ error: parsed.error, sent: given, schema: query });
+    throw filterRefusal({ error: parsed.error, sent: given, schema: query }, contract.errors);
   }
   const { limit } = parsed.data;
   return typeof limit === 'number' ? { ...parsed.data, limit: Math.min(limit, MAX_LIMIT) } : parsed.data;

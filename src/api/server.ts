@@ -10,22 +10,33 @@ import fastify, {
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify';
+import { CONTRACTS } from '../contracts/all.ts';
 import { AppError } from '../domain/errors.ts';
 import { stringifyJson } from '../lib/json.ts';
 import type { ServiceDeps, SitePolicy } from '../services/deps.ts';
+import type { LookNow } from '../services/look-now.ts';
+import { recordAudit } from '../store/audit.ts';
+import { createIdempotencyStore } from '../store/idempotency.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createAccessAudit } from './access-audit.ts';
 import { createAuth } from './auth.ts';
 import { MAX_BODY_BYTES } from './body.ts';
+import { serveDocs } from './docs/serve-docs.ts';
+import { holdToContracts } from './documented.ts';
 import { errorReply, refusalOf } from './errors.ts';
+import { createIdempotency } from './idempotency.ts';
+import { createIdempotencyUpkeep } from './idempotency-upkeep.ts';
 import { fetchWithoutPort } from './in-process.ts';
 import { isLoopbackBind } from './local-request.ts';
 import { allowedMethods } from './methods.ts';
 import { type ServedMetrics, serveMetrics } from './metrics.ts';
 import { servePage } from './page.ts';
+import { factsOf } from './request-facts.ts';
 import { allRoutes } from './routes/routes.ts';
 import type { StatusOf } from './routes/status.ts';
 import type { ProberStatsOf } from './routes/utility.ts';
-import { serveContract } from './serve-contract.ts';
+import type { VerifiersOf } from './routes/verifiers.ts';
+import { type Route, serveContract } from './serve-contract.ts';
 import { createStreamHub, type OnResult, serveStream } from './stream.ts';
 import { createUnreadableHandler } from './unreadable.ts';
 
@@ -35,17 +46,24 @@ export type ApiServerOptions = {
   log: Log;
   /** The admin key of this machine, which also signs the page's session; null leaves keys of the database alone. */
   localKey: string | null;
+  /** Calls a minute of each tenant, asked with every call; 0 or absent: no limit. */
+  tenantPerMinute?(): number;
   /** Folder of the built page; null: no page. */
   page: string | null;
   /** Tells of each new result; listened to only while someone follows the stream. */
   onResult: OnResult;
   proberStats: ProberStatsOf;
+  /** Looks at an endpoint at once; absent: nobody here can. */
+  lookNow?: LookNow;
   /** Absent: no server runs behind this API. */
   status?: StatusOf;
+  verifiers?: VerifiersOf;
   /** Absent: there is nothing to scrape. */
   metrics?: ServedMetrics;
   /** Checks every reply against its contract; for tests. */
   validateReplies?: boolean;
+  /** Served beside ours; for tests. */
+  moreRoutes?: readonly Route[];
 };
 
 export type Listening = {
@@ -60,6 +78,8 @@ export type ApiServer = {
   listen(at: { host: string; port: number }): Promise<Listening>;
   /** Ends streams, lets requests in progress finish for 15 s, then closes what is left. */
   close(): Promise<void>;
+  /** Requests that belong into the access trail and could not be noted there. */
+  accessLost(): number;
   /** Serves requests of this process without a port; no live stream. For commands and tests. */
   fetch: typeof globalThis.fetch;
 };
@@ -68,10 +88,20 @@ export type ApiServer = {
 const CLOSE_AFTER_MS = 15_000;
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { deps, log, validateReplies = false } = options;
+  const { deps, log, validateReplies = false, moreRoutes = [] } = options;
   const app = createApp(options);
-  const auth = createAuth({ ...deps, log }, options.localKey);
-  const routes = allRoutes(deps, options.policy, { proberStats: options.proberStats, status: options.status ?? null });
+  const auth = createAuth({ ...deps, log }, { tenantPerMinute: () => 0, ...options });
+  const audit = createAccessAudit(app, {
+    record: (entries) => recordAudit(deps.database.kysely, entries),
+    clock: deps.clock,
+    log,
+  });
+  const routes = allRoutes(deps, options.policy, {
+    proberStats: options.proberStats,
+    status: options.status ?? null,
+    verifiers: options.verifiers ?? null,
+    lookNow: options.lookNow ?? null,
+  });
   const unasked = connectionsWithoutRequest(app);
   const hub = createStreamHub({ ...deps, onResult: options.onResult, log });
   let isClosing = false;
@@ -79,8 +109,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   app.addHook('onSend', async (_, reply) => {
     if (isClosing) reply.header('connection', 'close');
   });
-  for (const route of routes) serveContract(app, route, { auth, validateReplies });
+  const documented = holdToContracts(app, [...CONTRACTS, ...moreRoutes.map(({ contract }) => contract)]);
+  const kept = createIdempotencyStore(deps.database);
+  const idempotency = createIdempotency({ store: kept, log });
+  const upkeep = createIdempotencyUpkeep({ store: kept, clock: deps.clock, log });
+  for (const route of [...routes, ...moreRoutes]) serveContract(app, route, { auth, idempotency, validateReplies });
   serveStream(app, hub, auth);
+  serveDocs(app);
+  documented.requireAll();
   if (options.metrics !== undefined) serveMetrics(app, options.metrics, auth);
   if (options.page !== null) servePage(app, options.page, auth);
 
@@ -88,6 +124,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async listen(at) {
       auth.boundToLoopback(isLoopbackBind(at.host));
       const { port } = new URL(await app.listen(at));
+      upkeep.start();
       const host = at.host.includes(':') ? `[${at.host}]` : at.host;
       const address = port === '' ? `http://${host}` : `http://${host}:${port}`;
       return { address, bound: app.addresses().filter((one) => typeof one !== 'string') };
@@ -99,7 +136,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const overdue = deps.clock.after(CLOSE_AFTER_MS, () => app.server.closeAllConnections());
       await app.close();
       overdue.cancel();
+      await audit.close();
+      await upkeep.stop();
     },
+    accessLost: audit.lost,
     fetch: fetchWithoutPort(app),
   };
 }
@@ -170,6 +210,8 @@ function speakJson(app: FastifyInstance): void {
 
 function createErrorAnswer(log: Pick<Log, 'error'>): AnswerError {
   return (thrown, request, reply) => {
+    const { code } = refusalOf(thrown) ?? {};
+    if (code !== undefined) factsOf(request).refusal = code;
     if (refusalOf(thrown) === null && !isCallersFault(thrown)) {
       log.error({ err: thrown, request_id: request.id, method: request.method }, 'a request failed');
     }
@@ -196,7 +238,7 @@ function noSuchRoute(app: FastifyInstance, request: FastifyRequest, reply: Fasti
   const allowed = allowedMethods(app, path);
   if (allowed.length === 0) {
     return new AppError('endpoint_not_found', 'there is nothing at this path', {
-      fix: 'see the list of routes in the documentation of the API',
+      fix: 'see the list of operations at /api/docs',
     });
   }
   reply.header('allow', allowed.join(', '));

@@ -3,13 +3,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type StreamMessages, stream as streamContract } from '../contracts/utility.ts';
 import { AppError } from '../domain/errors.ts';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { stringifyJson } from '../lib/json.ts';
 import type { ServiceDeps } from '../services/deps.ts';
 import type { Change } from '../store/changes.ts';
+import { sitesOfTenants } from '../store/site-scope.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Auth } from './auth.ts';
 import { createOrderedWork } from './ordered-work.ts';
+import { scopeOf } from './principal.ts';
 import { guard, principalOf } from './serve-contract.ts';
 import { createStreamClient, type StreamClient } from './stream-client.ts';
 import { checkedMessage, transitionMessages } from './stream-messages.ts';
@@ -17,10 +20,11 @@ import { checkedMessage, transitionMessages } from './stream-messages.ts';
 /** Where results are heard of as they come in; returns the way to stop listening. */
 export type OnResult = (listener: (result: { siteId: SiteId; endpointId: EndpointId }) => void) => () => void;
 
-/** What lets a follower in. */
+/** What lets a follower in, and whose sites it is told of. */
 export type Credential = {
   /** The same for all streams that it opens. */
   id: string;
+  scope: SiteScope;
   /** Rejects once it lets nobody in any more. */
   recheck(): Promise<unknown>;
 };
@@ -62,10 +66,34 @@ export function createStreamHub(deps: Deps): StreamHub {
     dismissAll();
   });
 
-  function tell<Name extends keyof StreamMessages>(name: Name, data: StreamMessages[Name], id?: bigint): void {
+  /** Followers are told of their own sites alone; whose those are is asked anew each time, for all tenants at once. */
+  async function visible(siteIds: readonly SiteId[]): Promise<(scope: SiteScope, siteId: SiteId) => boolean> {
+    const scopes = [...clients.values()].map(({ scope }) => scope);
+    const tenants = new Set(scopes.flatMap((scope) => (scope.kind === 'tenant' ? [scope.tenantId] : [])));
+    const own = await sitesOfTenants(deps.database.kysely, [...tenants], siteIds);
+    // Who came while this was asked is told from the next message on.
+    return (scope, siteId) => scope.kind === 'all' || own.get(scope.tenantId)?.has(siteId) === true;
+  }
+
+  /** `choose` picks what a follower is told; null: nothing. It is written once for all who are told the same. */
+  function tell<Name extends keyof StreamMessages>(
+    name: Name,
+    choose: (scope: SiteScope) => StreamMessages[Name] | null,
+    id?: bigint,
+  ): void {
     const head = id === undefined ? `event: ${name}` : `id: ${id}\nevent: ${name}`;
-    const text = `${head}\ndata: ${stringifyJson(data)}\n\n`;
-    for (const client of [...clients.keys()]) client.send(text);
+    const texts = new Map<StreamMessages[Name], string>();
+    const chosen = new Map<string, StreamMessages[Name] | null>();
+    for (const [client, { scope }] of [...clients]) {
+      const whose = scope.kind === 'all' ? '' : `tenant ${scope.tenantId}`;
+      const known = chosen.get(whose);
+      const data = known === undefined ? choose(scope) : known;
+      chosen.set(whose, data);
+      if (data === null) continue;
+      const text = texts.get(data) ?? `${head}\ndata: ${stringifyJson(data)}\n\n`;
+      texts.set(data, text);
+      client.send(text);
+    }
   }
 
   /** What cannot be told is lost to the followers, so they are sent to fetch anew. */
@@ -78,10 +106,17 @@ export function createStreamHub(deps: Deps): StreamHub {
 
   function onChange(change: Change): void {
     later(async () => {
-      if (change.kind === 'site_changed') return tell('site', { site_id: change.siteId, change: change.change });
       // What follows from it is in the message of each transition already.
-      if (change.kind === 'site_state') return;
-      for (const { id, message } of await transitionMessages(deps, change)) tell('transition', message, id);
+      if (change.kind === 'site_state' || change.kind === 'maintenance_changed') return;
+      const { siteId } = change;
+      const sees = await visible([siteId]);
+      if (change.kind === 'site_changed') {
+        const message = { site_id: siteId, change: change.change };
+        return tell('site', (scope) => (sees(scope, siteId) ? message : null));
+      }
+      for (const { id, message } of await transitionMessages(deps, change)) {
+        tell('transition', (scope) => (sees(scope, siteId) ? message : null), id);
+      }
     });
   }
 
@@ -89,7 +124,15 @@ export function createStreamHub(deps: Deps): StreamHub {
     const batch = [...checked].slice(0, MAX_RESULTS);
     if (batch.length === 0) return;
     for (const [endpointId] of batch) checked.delete(endpointId);
-    later(async () => tell('checked', await checkedMessage(deps, batch)));
+    later(async () => {
+      const sees = await visible([...new Set(batch.map(([, siteId]) => siteId))]);
+      const message = await checkedMessage(deps, batch);
+      tell('checked', (scope) => {
+        if (scope.kind === 'all') return message;
+        const results = message.results.filter(({ site_id }) => sees(scope, site_id as SiteId));
+        return results.length === 0 ? null : { results };
+      });
+    });
   }
 
   /** Once per credential, however many streams it has open; one that is still being looked up is left alone. */
@@ -174,7 +217,9 @@ function repeat(clock: Clock, intervalMs: number, run: () => void): () => void {
 
 function credentialId(request: FastifyRequest): string {
   const principal = principalOf(request);
-  return principal?.kind === 'key' ? `key ${principal.key.keyId}` : `local ${request.headers.cookie ?? ''}`;
+  return principal?.kind === 'key'
+    ? `key ${principal.key.keyId} ${principal.tenantId ?? ''}`
+    : `local ${request.headers.cookie ?? ''}`;
 }
 
 export function serveStream(app: FastifyInstance, hub: StreamHub, auth: Auth): void {
@@ -184,7 +229,8 @@ export function serveStream(app: FastifyInstance, hub: StreamHub, auth: Auth): v
     onRequest: guard(streamContract, auth),
     handler(request, reply) {
       if (request.method === 'HEAD') return reply.type('text/event-stream; charset=utf-8').send('');
-      hub.follow(reply, { id: credentialId(request), recheck: () => auth.recheck(request) });
+      const scope = scopeOf(principalOf(request));
+      hub.follow(reply, { id: credentialId(request), scope, recheck: () => auth.recheck(request) });
       return reply;
     },
   });

@@ -23,6 +23,7 @@ import { ownListeners } from './own-listeners.ts';
 import { writePidFile } from './pid-file.ts';
 import { createProber, defaultPlan } from './prober.ts';
 import { createSettings, type SettingsStatus } from './settings.ts';
+import { verifierList } from './status-parts.ts';
 import { createVerifiers, type Verifiers } from './verifiers.ts';
 
 export type App = {
@@ -82,15 +83,22 @@ export async function startApp({ loaded, readConfig, log }: AppOptions): Promise
       policy,
       log,
       localKey: localKey(config.JETMON_DATA_DIR, systemRandom),
+      tenantPerMinute: () => settings.current().TENANT_RATE_LIMIT_PER_MINUTE,
       page: PAGE,
       onResult: (listener) => engine?.onResult(listener) ?? (() => {}),
       proberStats: () => engine?.proberStats() ?? null,
+      verifiers: () => verifierList(verifiers?.report() ?? { verifiers: [], quorum: 0 }),
+      async lookNow(endpoint, signal) {
+        if (engine !== null) return engine.lookNow(endpoint, signal);
+        throw isStarting();
+      },
       async status() {
         if (operations !== null) return operations.status();
-        throw new AppError('server_not_running', 'the server is starting', { fix: 'ask again in a moment' });
+        throw isStarting();
       },
       metrics: { metrics, isPublic: () => settings.current().METRICS_PUBLIC },
     });
+    metrics.counterFrom('api_access_lost', api.accessLost);
     undo.push(() => api.close());
     const { address, bound } = await listen(api, config);
     const egress: EgressSettings = {
@@ -172,6 +180,10 @@ export async function startApp({ loaded, readConfig, log }: AppOptions): Promise
     await stop();
     throw error;
   }
+}
+
+function isStarting(): AppError {
+  return new AppError('server_not_running', 'the server is starting', { fix: 'ask again in a moment' });
 }
 
 /** The effective value of a switch that changes what other programs see (spec/01 section 12.4). */

@@ -169,6 +169,11 @@ export const CONFIG_SHAPE = {
     .max(255)
     .optional()
     .describe('What it calls itself in its answers. Default: the name of the machine.'),
+  TENANT_RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000)
+    .default(600)
+    .describe(
+      'Calls to the API that each tenant may make a minute, by whatever keys. 0: no limit but that of the key.',
+    ),
   METRICS_PUBLIC: z
     .boolean()
     .default(false)
@@ -224,6 +229,7 @@ export const TAKEN_AT_ONCE: readonly ConfigKey[] = [
   'STATSD_SEND_MEM_USAGE',
   'STATS_DIR',
   'STATS_UPDATE_INTERVAL_MS',
+  'TENANT_RATE_LIMIT_PER_MINUTE',
   'UNVERIFIED_AFTER_SEC',
   'UNVERIFIED_POLICY',
   'VERIFIERS',

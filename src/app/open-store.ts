@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import { createApiKeys } from '../store/api-keys.ts';
@@ -15,6 +16,7 @@ import { createEventQueries } from '../store/event-queries.ts';
 import { createEvents } from '../store/events.ts';
 import { createFleetRows } from '../store/fleet-rows.ts';
 import { createHistory } from '../store/history/history.ts';
+import { liveWindows } from '../store/maintenance-windows.ts';
 import { createRecentTransitions } from '../store/recent-transitions.ts';
 import { createRuntime } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -116,6 +118,7 @@ function storeOn(database: Database, log: Log, config: Config) {
     eventQueries: createEventQueries(database),
     recentTransitions: createRecentTransitions(database),
     recordAudit: (entries: readonly AuditEntry[]) => recordAudit(database.kysely, entries),
+    readMaintenance: (sinceMs: number) => liveWindows(database.kysely, EVERY_SITE, sinceMs),
     runtime: createRuntime({ db: database, clock: systemClock, history }),
     history,
     apiKeys: createApiKeys({ db: database, clock: systemClock, random: systemRandom }),

@@ -10,6 +10,7 @@ import { createLog, silentLog } from '../telemetry/log.ts';
 import { sitePolicy } from './app.ts';
 import type { Config } from './config.ts';
 import { localKey, readLocalKey } from './local-key.ts';
+import { lookWithoutEngine } from './look-without-engine.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 
 export type ApiAccess = {
@@ -62,6 +63,7 @@ async function onDataFile(config: Config, store: OpenStore): Promise<ApiAccess> 
     page: null,
     onResult: () => () => {},
     proberStats: () => null,
+    lookNow: lookWithoutEngine(config, store.fleetRows),
   });
   return {
     baseUrl: 'http://localhost',

@@ -1,5 +1,6 @@
 /** The gate and the verifiers in the words of the status. */
 import type { Status } from '../api/routes/status.ts';
+import type { VerifiersOf } from '../api/routes/verifiers.ts';
 import type { GateStats } from '../engine/gate/gate.ts';
 import type { PanelReport } from '../verifier/panel.ts';
 
@@ -14,6 +15,23 @@ export function gateStatus({ open }: Pick<GateStats, 'open'>): NonNullable<Statu
       condition('network_unproven', 'nobody else can be reached either, so failures are not held against sites'),
       condition('mass_failure', 'so many sites began to fail at once that only verifiers are believed'),
     ],
+  };
+}
+
+/** The same with when each was asked. */
+export function verifierList({
+  verifiers,
+  quorum,
+}: Pick<PanelReport, 'verifiers' | 'quorum'>): ReturnType<VerifiersOf> {
+  const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  const shown = verifierStatus(verifiers);
+  return {
+    quorum,
+    verifiers: verifiers.flatMap(({ isAnswering, asked, askedAtMs, answeredAtMs }, at) => {
+      const status = shown[at];
+      const times = { last_asked_at: instant(askedAtMs), last_answered_at: instant(answeredAtMs) };
+      return status === undefined ? [] : [{ ...status, answering: isAnswering, asked, ...times }];
+    }),
   };
 }
 

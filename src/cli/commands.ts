@@ -17,8 +17,18 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'check', summary: 'probe URLs once, now, and say what was found', load: () => import('./check.ts') },
   {
     name: 'sites',
-    summary: 'add, list, change, pause, resume or remove watched sites',
+    summary: 'add, list, change, pause, resume, remove, export or import watched sites',
     load: () => import('./sites.ts'),
+  },
+  {
+    name: 'apply',
+    summary: 'make the watched sites those of a file',
+    load: () => import('./apply.ts'),
+  },
+  {
+    name: 'maintenance',
+    summary: 'plan, start, stop or list maintenance windows',
+    load: () => import('./maintenance.ts'),
   },
   { name: 'audit', summary: 'what happened to a site and why', load: () => import('./audit.ts') },
   {
@@ -36,7 +46,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'have the running server finish what it is at and end',
     load: () => import('./drain.ts'),
   },
-  { name: 'keys', summary: 'create, list or revoke API keys', load: () => import('./keys.ts') },
+  { name: 'keys', summary: 'create, list, replace or revoke API keys', load: () => import('./keys.ts') },
+  {
+    name: 'site-tenants',
+    summary: 'say which tenants may see which sites',
+    load: () => import('./site-tenants.ts'),
+  },
   {
     name: 'migrate',
     summary: 'bring the database up to date, or say how far it is',
@@ -52,6 +67,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'replay',
     summary: 'fold the event log anew and compare it with what is stored',
     load: () => import('./replay.ts'),
+  },
+  {
+    name: 'testsite',
+    summary: 'run a site to try a monitor on: it breaks and heals on request',
+    load: () => import('./testsite.ts'),
+    isServer: true,
   },
   { name: 'version', summary: 'print the version and the runtime', load: () => import('./version.ts') },
 ];

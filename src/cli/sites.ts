@@ -1,13 +1,10 @@
 /** `jetmon2 sites`: what is watched. Speaks the API to the running server, or to the data file when none runs. */
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import { loadConfig } from '../app/config.ts';
-import { reachApi } from '../app/reach-api.ts';
-import { ApiError } from '../client/api-error.ts';
-import { type Client, createClient } from '../client/client.ts';
+import type { Client } from '../client/client.ts';
 import type { WatchedUrl } from '../client/watch-url.ts';
 import type { Site, UpdateSite } from '../contracts/sites.ts';
-import { AppError, isErrorCode } from '../domain/errors.ts';
+import { AppError } from '../domain/errors.ts';
 import { severityOf } from '../domain/state.ts';
 import { formatSeconds } from '../lib/duration.ts';
 import { escapeControl } from '../lib/escape.ts';
@@ -23,9 +20,12 @@ import {
   type ResetOption,
   resetSettingsOf,
 } from './probe-options.ts';
+import { defineExport } from './sites-export.ts';
+import { defineImport } from './sites-import.ts';
 import { readLines } from './stdin.ts';
 import { renderTable } from './table.ts';
 import { watchedWords } from './watched-words.ts';
+import { siteIdIn, withClient } from './with-client.ts';
 
 type AddOptions = ProbeOptions & { every: string; stdin?: boolean; json?: boolean };
 type UpdateOptions = ProbeOptions & ResetOption & { every?: string; json?: boolean };
@@ -37,6 +37,8 @@ export function define(command: Command, terminal: Terminal): void {
   command.addHelpText('after', HELP);
   defineAdd(command, terminal);
   defineUpdate(command, terminal);
+  defineExport(command, terminal);
+  defineImport(command, terminal);
   command
     .command('list')
     .summary('list watched sites with their state')
@@ -129,18 +131,6 @@ const VERBS: readonly (Verb & { summary: string })[] = [
   },
 ];
 
-async function withClient(terminal: Terminal, run: (client: Client) => Promise<void>): Promise<void> {
-  const { config } = loadConfig(terminal.env);
-  const { close, ...access } = await reachApi(config);
-  try {
-    await run(createClient(access));
-  } catch (error) {
-    throw error instanceof ApiError ? asAppError(error) : error;
-  } finally {
-    await close();
-  }
-}
-
 async function addUrls(words: string[], options: AddOptions, terminal: Terminal): Promise<void> {
   const listed = options.stdin ? [...words, ...(await readLines(terminal.stdin, MAX_ADDED))] : words;
   if (listed.length === 0) {
@@ -219,22 +209,7 @@ function coloured(state: Site['current_state']): string {
   return styleText(severity >= severityOf('Seems Down') ? 'red' : 'yellow', state);
 }
 
-/** Throws `invalid_arguments`. */
-function siteIdIn(text: string): bigint {
-  if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text);
-  throw new AppError('invalid_arguments', `"${text}" is not the number of a site`, { fix: 'see `jetmon2 sites list`' });
-}
-
 async function change(client: Client, verb: Verb, id: bigint, options: JsonOption, terminal: Terminal): Promise<void> {
   await verb.run(client, id);
   terminal.out.write(options.json ? jsonLine({ site_id: id, result: verb.name }) : `site ${id} is ${verb.done}\n`);
-}
-
-/** What the API refused, in the words it used. */
-function asAppError(error: ApiError): AppError {
-  const options = error.fix === null ? {} : { fix: error.fix };
-  return new AppError(isErrorCode(error.code) ? error.code : 'invalid_arguments', error.message, {
-    ...options,
-    details: { code: error.code, ...error.details },
-  });
 }

@@ -1,5 +1,6 @@
 /** One HTTP request to the API: identity, address, and network failure as an ApiError. */
 import { unreachable } from './api-error.ts';
+import type { RetryOptions } from './retry.ts';
 
 export type ClientOptions = {
   /** Where the server listens, such as `http://127.0.0.1:8080`; empty for the page's own origin. */
@@ -7,6 +8,8 @@ export type ClientOptions = {
   /** API key; absent where a session cookie speaks for the caller. */
   token?: string;
   fetch?: typeof fetch;
+  /** How calls are sent again that may be sent twice. */
+  retry?: RetryOptions;
 };
 
 /** Throws ApiError `server_unreachable` when no reply comes, and the signal's reason when it was aborted. */

@@ -69,9 +69,14 @@ async function follow(
   const silence = new AbortController();
   const accept = { accept: 'text/event-stream' };
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  // By hand: Node 18 has no AbortSignal.any.
+  const either = new AbortController();
+  const end = (): void => either.abort(signal.reason);
+  signal.addEventListener('abort', end);
+  silence.signal.addEventListener('abort', end);
+  if (signal.aborted) end();
   try {
-    const either = AbortSignal.any([signal, silence.signal]);
-    const response = await request(streamContract.path, { headers: accept, signal: either });
+    const response = await request(streamContract.path, { headers: accept, signal: either.signal });
     if (!response.ok) throw refusalFrom(response.status, await errorBody(response));
     if (response.body === null) throw badReply(response.status, 'no stream');
     onOpen();
@@ -92,6 +97,7 @@ async function follow(
   } finally {
     clearTimeout(timer);
     silence.abort();
+    signal.removeEventListener('abort', end);
   }
 }
 

@@ -4,9 +4,13 @@
  */
 import type { z } from 'zod';
 import type { ErrorCode } from '../domain/errors.ts';
+import type { CoarseScope, Resource } from '../domain/grants.ts';
 import type { Id } from './values.ts';
 
-export type Scope = 'read' | 'write' | 'admin';
+export type Scope = CoarseScope;
+
+/** `tenants`: a tenant and the operator; `operator`: not a tenant; `every_key`: whoever has a valid key, whatever it may. */
+export type Audience = 'tenants' | 'operator' | 'every_key';
 
 /** What an operation is about: the heading it stands under, and by which keys are kept to some of them. */
 export type Tag =
@@ -31,21 +35,51 @@ export type Contract = {
   tag: Tag;
   /** Scope a key needs; `none` is open to everyone. */
   scope: Scope | 'none';
+  /** What it is about, where its tag does not say it; a key with granular scopes needs that of each. */
+  resources?: readonly Resource[];
+  /** Who may call it beside what scopes say. Absent: tenants, too, unless it is about the server itself. */
+  audience?: Audience;
+  /** A low limit of its own, for each key or, where there is one, each tenant; beside the limits of all calls. */
+  rateLimit?: { perMinute: number };
   query?: z.ZodObject;
   body?: z.ZodObject;
   /** A request without a body counts as one with an empty object. */
   isBodyOptional?: true;
   /** With the header `Idempotency-Key` a request is carried out once, however often it is sent (spec/04 section 7). */
   isIdempotent?: true;
+  /**
+   * The reply holds a secret that is shown once: it is not kept under an idempotency key. A repetition is refused with
+   * `idempotency_already_done`, whose details repeat these members and no others.
+   */
+  secretReply?: { repeats: readonly string[] };
+  /** The reply comes with an `ETag`; who names it in `If-None-Match` is answered 304 while it holds. */
+  hasEtag?: true;
   /** Status of success. */
   status: 200 | 201 | 204;
   /** Shape of the reply; absent when it has no body (204) or is a stream. */
   reply?: z.ZodType;
+  /** Messages of a stream of server-sent events, one schema per `event:` name; the reply is such a stream then. */
+  messages?: Readonly<Record<string, z.ZodType>>;
   /** Codes this operation can answer with, beside those every operation shares. */
   errors: readonly ErrorCode[];
   /** A request that works where there is a site 1 with an endpoint 1 that has had an event 1. Path ids are 1 unless given. */
-  example?: { params?: Readonly<Record<string, number>>; query?: object; body?: object };
+  example?: {
+    params?: Readonly<Record<string, number>>;
+    query?: object;
+    body?: object;
+    /** Ids of operations whose own examples have to have been carried out before, in this order. */
+    after?: readonly string[];
+  };
 };
+
+/** What an operation with `isIdempotent` can answer with beside its own codes, to a request that has a key. */
+export const IDEMPOTENCY_ERRORS = [
+  'invalid_idempotency_key',
+  'idempotency_conflict',
+  'idempotency_in_progress',
+  'idempotency_already_done',
+  'too_many_idempotency_keys',
+] as const satisfies readonly ErrorCode[];
 
 /** Keeps the literal types of a contract. */
 export function defineContract<const C extends Contract>(contract: C): C {

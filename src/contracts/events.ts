@@ -1,64 +1,69 @@
 /** Events: what broke, when, and every step of it. */
 import { z } from 'zod';
 import { defineContract } from './contract.ts';
-import { EventSiteId, Id, Instant, PageQuery, pageOf, QueryBoolean, Severity, StateLabel } from './values.ts';
+import { EventSiteId, Id, Instant, Limit, PageQuery, pageOf, QueryBoolean, Severity, StateLabel } from './values.ts';
 
-export const EventSummary = z.object({
-  id: Id,
-  check_type: z.string(),
-  severity: Severity,
-  state: StateLabel,
-  started_at: Instant,
-});
+export const EventSummary = z
+  .object({
+    id: Id,
+    check_type: z.string(),
+    severity: Severity,
+    state: StateLabel,
+    started_at: Instant,
+  })
+  .meta({ id: 'EventSummary' });
 export type EventSummary = z.output<typeof EventSummary>;
 
 export const Event = EventSummary.extend({
   site_id: EventSiteId,
   endpoint_id: Id.nullable(),
-  discriminator: z.string().nullable(),
+  discriminator: z
+    .string()
+    .nullable()
+    .meta({ description: 'Tells events of one check apart, where it can have several at once.' }),
   ended_at: Instant.nullable(),
   resolution_reason: z.string().nullable(),
   cause_event_id: Id.nullable(),
-  /** Evidence taken when the event opened. */
-  metadata: z.unknown(),
-  duration_ms: z.int(),
+  metadata: z.unknown().meta({ description: 'Evidence taken when the event opened.' }),
+  duration_ms: z.int().meta({ description: 'From start to end; of an open event to now.' }),
   transition_count: z.int(),
-});
+}).meta({ id: 'Event' });
 export type Event = z.output<typeof Event>;
 
-export const Transition = z.object({
-  id: Id,
-  event_id: Id,
-  /** Position within the event, from 1. */
-  seq: z.int(),
-  severity_before: Severity.nullable(),
-  severity_after: Severity.nullable(),
-  state_before: z.string().nullable(),
-  /** `Resolved` on close. */
-  state_after: z.string().nullable(),
-  reason: z.string(),
-  source: z.string(),
-  metadata: z.unknown(),
-  changed_at: Instant,
-});
+export const Transition = z
+  .object({
+    id: Id,
+    event_id: Id,
+    seq: z.int().meta({ description: 'Position within the event, from 1.' }),
+    severity_before: Severity.nullable(),
+    severity_after: Severity.nullable(),
+    state_before: z.string().nullable(),
+    state_after: z.string().nullable().meta({ description: '`Resolved` on close.' }),
+    reason: z.string(),
+    source: z.string(),
+    metadata: z.unknown(),
+    changed_at: Instant,
+  })
+  .meta({ id: 'Transition' });
 export type Transition = z.output<typeof Transition>;
 
 export const EventDetail = Event.extend({
   transitions: z.array(Transition).meta({
     description: 'Oldest first. Of more than 1,000 the newest; `transition_count` tells how many there are.',
   }),
-});
+}).meta({ id: 'EventDetail' });
 export type EventDetail = z.output<typeof EventDetail>;
 
-const filters = {
+/** Which events are wanted. */
+export const EVENT_FILTERS = {
   ...PageQuery.shape,
-  state: StateLabel.optional(),
+  state: StateLabel.optional().meta({ description: 'Excludes `state__in`.' }),
   state__in: z.string().max(200).optional().meta({ description: 'Comma-separated states.' }),
-  check_type: z.string().max(64).optional(),
-  check_type__in: z.string().max(1000).optional(),
-  started_at__gte: Instant.optional(),
-  started_at__lt: Instant.optional(),
-  active: QueryBoolean.optional(),
+  check_type: z.string().max(64).optional().meta({ description: 'Such as `http`; wins over `check_type__in`.' }),
+  check_type__in: z.string().max(1000).optional().meta({ description: 'Comma-separated types of checks.' }),
+  started_at__gte: Instant.optional().meta({ description: 'Started then or later; an instant in UTC.' }),
+  started_at__lt: Instant.optional().meta({ description: 'Started before then; an instant in UTC.' }),
+  active: QueryBoolean.optional().meta({ description: 'Only open events, or only closed ones.' }),
 };
 
 export const listEvents = defineContract({
@@ -68,10 +73,11 @@ export const listEvents = defineContract({
   summary: 'Events of all sites, newest first',
   tag: 'Events',
   scope: 'read',
-  query: z.strictObject(filters),
+  query: z.strictObject(EVENT_FILTERS),
   status: 200,
   reply: pageOf(Event),
   errors: ['invalid_limit', 'invalid_cursor', 'invalid_filter'],
+  example: { query: { active: true } },
 });
 
 export const listSiteEvents = defineContract({
@@ -81,10 +87,11 @@ export const listSiteEvents = defineContract({
   summary: 'Events of one site, newest first',
   tag: 'Events',
   scope: 'read',
-  query: z.strictObject(filters),
+  query: z.strictObject(EVENT_FILTERS),
   status: 200,
   reply: pageOf(Event),
   errors: ['invalid_site_id', 'invalid_limit', 'invalid_cursor', 'invalid_filter'],
+  example: { query: { limit: 1 } },
 });
 
 export const getSiteEvent = defineContract({
@@ -97,6 +104,7 @@ export const getSiteEvent = defineContract({
   status: 200,
   reply: EventDetail,
   errors: ['invalid_site_id', 'invalid_event_id', 'event_not_found'],
+  example: {},
 });
 
 export const getEvent = defineContract({
@@ -109,6 +117,7 @@ export const getEvent = defineContract({
   status: 200,
   reply: EventDetail,
   errors: ['invalid_event_id', 'event_not_found'],
+  example: {},
 });
 
 export const listEventTransitions = defineContract({
@@ -118,8 +127,9 @@ export const listEventTransitions = defineContract({
   summary: 'Transitions of an event, oldest first',
   tag: 'Events',
   scope: 'read',
-  query: z.strictObject({ ...PageQuery.shape, limit: z.coerce.number().int().min(1).default(100) }),
+  query: z.strictObject({ ...PageQuery.shape, limit: Limit(100) }),
   status: 200,
   reply: pageOf(Transition),
   errors: ['invalid_site_id', 'invalid_event_id', 'event_not_found', 'invalid_limit', 'invalid_cursor'],
+  example: { query: { limit: 1 } },
 });

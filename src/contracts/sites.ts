@@ -6,66 +6,73 @@ import { EventSummary } from './events.ts';
 import { Id, Instant, PageQuery, pageOf, QueryBoolean, Severity, StateLabel, TimingsMs } from './values.ts';
 
 /** The newest probe of an endpoint. */
-export const LatestResult = z.object({
-  state: StateLabel,
-  reason: z.string(),
-  /** One plain sentence; may quote what a server sent. */
-  summary: z.string(),
-  http_code: z.int().nullable(),
-  address: z.string().nullable(),
-  timings_ms: TimingsMs,
-  checked_at: Instant,
-});
+export const LatestResult = z
+  .object({
+    state: StateLabel,
+    reason: z.string(),
+    summary: z.string().meta({ description: 'One plain sentence; may quote what a server sent.' }),
+    http_code: z.int().nullable(),
+    address: z.string().nullable(),
+    timings_ms: TimingsMs,
+    checked_at: Instant,
+  })
+  .meta({ id: 'LatestResult', description: 'The newest look at an endpoint.' });
 export type LatestResult = z.output<typeof LatestResult>;
 
-export const Endpoint = z.object({
-  endpoint_id: Id,
-  monitor_url: z.string(),
-  monitor_active: z.boolean(),
-  check_interval_seconds: z.int(),
-  current_state: StateLabel,
-  current_severity: Severity,
-  latest: LatestResult.nullable(),
-});
+export const Endpoint = z
+  .object({
+    endpoint_id: Id,
+    monitor_url: z.string(),
+    monitor_active: z.boolean(),
+    check_interval_seconds: z.int(),
+    current_state: StateLabel,
+    current_severity: Severity,
+    latest: LatestResult.nullable().meta({ description: 'null: there was no look yet.' }),
+  })
+  .meta({ id: 'Endpoint' });
 export type Endpoint = z.output<typeof Endpoint>;
 
 const { custom_headers: _, ...shownSettings } = PROBE_SETTINGS;
 
-export const Site = z.object({
-  id: Id,
-  blog_id: Id,
-  monitor_url: z.string(),
-  monitor_active: z.boolean(),
-  removed_at: Instant.nullable().meta({ description: 'When the site was removed; null unless it was.' }),
-  bucket_no: z.int(),
-  /** Whole minutes, rounded up; `check_interval_seconds` is exact. */
-  check_interval: z.int(),
-  check_interval_seconds: z.int(),
-  timeout_seconds: z.int().nullable(),
-  ...shownSettings,
-  custom_header_names: z
-    .array(z.string())
-    .meta({ description: 'Names of `custom_headers`; their values are not shown.' }),
-  current_state: StateLabel,
-  current_severity: Severity,
-  active_event_id: Id.nullable(),
-  last_checked_at: Instant.nullable(),
-  last_status_change_at: Instant.nullable(),
-  ssl_expiry_date: z.iso.date().nullable().meta({ description: 'Last day of the certificate that was seen last.' }),
-  maintenance_start: Instant.nullable().meta({
-    description: 'From here to `maintenance_end` failures open no event. null: there is no window.',
-  }),
-  maintenance_end: Instant.nullable().meta({ description: 'The first instant after the window.' }),
-  alert_cooldown_minutes: z.null().meta({ description: 'Nobody is alerted in this version.' }),
-  /**
-   * Every monitored URL of the site, the first one first. State, severity and `monitor_active` above speak of all of
-   * them, the other fields of the first one.
-   */
-  endpoints: z.array(Endpoint),
-});
+export const Site = z
+  .object({
+    id: Id,
+    blog_id: Id,
+    monitor_url: z.string(),
+    monitor_active: z.boolean(),
+    removed_at: Instant.nullable().meta({ description: 'When the site was removed; null unless it was.' }),
+    bucket_no: z.int(),
+    check_interval: z.int().meta({ description: 'Whole minutes, rounded up; `check_interval_seconds` is exact.' }),
+    check_interval_seconds: z.int(),
+    timeout_seconds: z.int().nullable(),
+    ...shownSettings,
+    custom_header_names: z
+      .array(z.string())
+      .meta({ description: 'Names of `custom_headers`; their values are not shown.' }),
+    current_state: StateLabel,
+    current_severity: Severity,
+    active_event_id: Id.nullable(),
+    last_checked_at: Instant.nullable(),
+    last_status_change_at: Instant.nullable(),
+    ssl_expiry_date: z.iso.date().nullable().meta({ description: 'Last day of the certificate that was seen last.' }),
+    maintenance_start: Instant.nullable().meta({
+      description: 'From here to `maintenance_end` failures open no event. null: there is no window.',
+    }),
+    maintenance_end: Instant.nullable().meta({ description: 'The first instant after the window.' }),
+    alert_cooldown_minutes: z.int().nullable().meta({ description: 'null: the server default.' }),
+    endpoints: z.array(Endpoint).meta({
+      description:
+        'Monitored URLs of the site, the first one first: the first 50, without those that were removed; `/endpoints` has all of them. State, severity and `monitor_active` of the site speak of all of them, its other members of the first one.',
+    }),
+    endpoint_count: z.int().meta({ description: 'How many there are.' }),
+    cli_batch: z.string().optional().meta({
+      description: 'The batch that a command added the site in. Only where it is asked for, and there is one.',
+    }),
+  })
+  .meta({ id: 'Site' });
 export type Site = z.output<typeof Site>;
 
-export const SiteDetail = Site.extend({ active_events: z.array(EventSummary) });
+export const SiteDetail = Site.extend({ active_events: z.array(EventSummary) }).meta({ id: 'SiteDetail' });
 export type SiteDetail = z.output<typeof SiteDetail>;
 
 /** How a site is probed. */
@@ -88,6 +95,7 @@ const SentInstant = z
   )
   .nullable();
 
+/** What can be set. */
 const members = {
   monitor_active: z.boolean(),
   bucket_no: z.int().min(0).max(65_535),
@@ -104,17 +112,33 @@ const members = {
   maintenance_end: SentInstant.meta({
     description: 'RFC 3339 instant after `maintenance_start` at which the window is over.',
   }),
+  alert_cooldown_minutes: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .nullable()
+    .meta({ description: 'Minutes between two alerts about the site; 0: none. null: the server default.' }),
   ...settings,
 };
 
-export const CreateSite = z.strictObject({
-  blog_id: Id.optional().meta({ description: 'Allocated when absent; required on a shared legacy database.' }),
-  monitor_url: z.string().meta({ description: 'Absolute http or https URL, at most 300 bytes, without user info.' }),
-  ...z.object(members).partial().shape,
+const SentUrl = z.string().meta({
+  format: 'uri',
+  description: 'Absolute http or https URL, at most 300 bytes, without user info.',
 });
+
+export const CreateSite = z
+  .strictObject({
+    blog_id: Id.optional().meta({ description: 'Allocated when absent; required on a shared legacy database.' }),
+    monitor_url: SentUrl,
+    ...z.object(members).partial().shape,
+  })
+  .meta({ id: 'CreateSite' });
 export type CreateSite = z.output<typeof CreateSite>;
 
-export const UpdateSite = z.strictObject({ monitor_url: z.string(), ...members }).partial();
+export const UpdateSite = z
+  .strictObject({ monitor_url: SentUrl, ...members })
+  .partial()
+  .meta({ id: 'UpdateSite' });
 export type UpdateSite = z.output<typeof UpdateSite>;
 
 export const listSites = defineContract({
@@ -124,15 +148,30 @@ export const listSites = defineContract({
   summary: 'List sites with their current state',
   tag: 'Sites',
   scope: 'read',
+  description:
+    'In the order of their ids. Filters are exact, also those by state, which is that of the whole site. Finding sites by state reads at most some thousand of them for one page: a page may then hold fewer than `limit`, and `next` goes on from there.',
   query: z.strictObject({
     ...PageQuery.shape,
-    monitor_active: QueryBoolean.optional(),
+    monitor_active: QueryBoolean.optional().meta({ description: 'Only sites that are watched, or only paused ones.' }),
+    state: StateLabel.optional().meta({ description: 'Not together with `state__in`.' }),
+    state__in: z.string().max(200).optional().meta({ description: 'Comma-separated states.' }),
+    severity__gte: z.coerce.number().int().min(0).max(255).optional(),
     removed: QueryBoolean.optional().meta({ description: 'Only removed sites, or only the others; both when absent.' }),
     q: z.string().max(300).optional().meta({ description: 'Part of the URL.' }),
+    include_cli_metadata: QueryBoolean.optional().meta({ description: 'Adds `cli_batch` where there is one.' }),
   }),
   status: 200,
   reply: pageOf(Site),
-  errors: ['invalid_limit', 'invalid_cursor', 'invalid_filter'],
+  errors: [
+    'invalid_limit',
+    'invalid_cursor',
+    'invalid_filter',
+    'invalid_state_filter',
+    'invalid_severity',
+    'invalid_monitor_active',
+    'invalid_include_cli_metadata',
+  ],
+  example: { query: { monitor_active: true, limit: 2 } },
 });
 
 export const getSite = defineContract({
@@ -145,6 +184,7 @@ export const getSite = defineContract({
   status: 200,
   reply: SiteDetail,
   errors: ['invalid_site_id', 'site_not_found'],
+  example: {},
 });
 
 export const createSite = defineContract({
@@ -155,9 +195,11 @@ export const createSite = defineContract({
   tag: 'Sites',
   scope: 'write',
   body: CreateSite,
+  isIdempotent: true,
   status: 201,
   reply: Site,
   errors: ['invalid_body', 'invalid_url', 'invalid_field', 'site_exists'],
+  example: { body: { monitor_url: 'https://shop.example/', check_interval_seconds: 60, check_keyword: 'Add to cart' } },
 });
 
 export const updateSite = defineContract({
@@ -171,6 +213,7 @@ export const updateSite = defineContract({
   status: 200,
   reply: Site,
   errors: ['invalid_site_id', 'site_not_found', 'invalid_body', 'invalid_url', 'invalid_field', 'site_exists'],
+  example: { body: { timeout_seconds: 20, expected_status: '200-299,401' } },
 });
 
 export const deleteSite = defineContract({
@@ -182,4 +225,5 @@ export const deleteSite = defineContract({
   scope: 'write',
   status: 204,
   errors: ['invalid_site_id', 'site_not_found'],
+  example: {},
 });

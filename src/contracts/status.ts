@@ -102,4 +102,5 @@ export const getStatus = defineContract({
     config: ConfigStatus,
   }),
   errors: ['server_not_running'],
+  example: {},
 });

@@ -17,45 +17,69 @@ export const EventSiteId = z
 /** RFC 3339 in UTC with three decimals. */
 export const Instant = z.iso.datetime().meta({ description: 'RFC 3339 instant in UTC, three decimals.' });
 
-export const StateLabel = z.enum(STATES);
+export const StateLabel = z.enum(STATES).meta({ id: 'State' });
 export const Severity = z.int().min(0).max(255);
 
 /** Phases of a probe in milliseconds; one that did not finish, or that a pause of ours fell into, is absent. */
-export const TimingsMs = z.object({
-  dns: z.number().optional(),
-  tcp: z.number().optional(),
-  tls: z.number().optional(),
-  sent: z.number().optional(),
-  ttfb: z.number().optional(),
-  headers: z.number().optional(),
-  body: z.number().optional(),
-  total: z.number().optional(),
-});
+export const TimingsMs = z
+  .object({
+    dns: z.number().optional(),
+    tcp: z.number().optional(),
+    tls: z.number().optional(),
+    sent: z.number().optional(),
+    ttfb: z.number().optional(),
+    headers: z.number().optional(),
+    body: z.number().optional(),
+    total: z.number().optional(),
+  })
+  .meta({ id: 'TimingsMs', description: 'Milliseconds; a phase that did not finish is absent.' });
 export type TimingsMs = z.output<typeof TimingsMs>;
 
-export const Page = z.object({ next: z.string().nullable(), limit: z.int() });
+export const Page = z
+  .object({
+    next: z
+      .string()
+      .nullable()
+      .meta({ description: 'What to send as `cursor` for the next page; null: this is the last.' }),
+    limit: z.int(),
+  })
+  .meta({ id: 'Page' });
 
 /** A list: rows and an opaque cursor to the next ones. */
 export function pageOf<T extends z.ZodType>(row: T) {
-  return z.object({ data: z.array(row), page: Page });
+  const page = z.object({ data: z.array(row), page: Page });
+  const id = row.meta()?.id;
+  return id === undefined ? page : page.meta({ id: `${id}List` });
+}
+
+/** Rows of a page; beyond 200 it is served as 200. */
+export function Limit(rows: number) {
+  return z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(rows)
+    .meta({ description: 'Rows of a page; more than 200 is taken as 200.' });
 }
 
 /** Query members every paged list takes. `limit` above 200 is served as 200. */
 export const PageQuery = z.object({
-  cursor: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).default(50),
+  cursor: z.string().max(200).optional().meta({ description: '`page.next` of the page before.' }),
+  limit: Limit(50),
 });
 
 /** A boolean in a query string: `true`, `1`, `false` or `0`. */
 export const QueryBoolean = z.enum(['true', '1', 'false', '0']);
 
-export const ErrorEnvelope = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    fix: z.string().optional(),
-    details: z.record(z.string(), z.unknown()).optional(),
-    request_id: z.string().optional(),
-  }),
-});
+export const ErrorEnvelope = z
+  .object({
+    error: z.object({
+      code: z.string().meta({ description: 'Stable; one of the codes that the operation names.' }),
+      message: z.string().meta({ description: 'For people: what was refused, and why.' }),
+      fix: z.string().optional().meta({ description: 'What to do about it.' }),
+      details: z.record(z.string(), z.unknown()).optional().meta({ description: 'Small facts for programs.' }),
+      request_id: z.string().optional().meta({ description: 'Names the request in the log of the server.' }),
+    }),
+  })
+  .meta({ id: 'ErrorEnvelope' });
 export type ErrorEnvelope = z.output<typeof ErrorEnvelope>;

@@ -71,9 +71,19 @@ export function readHistogram(from: ByteReader): Histogram {
   const histogram: Histogram = new Map();
   let bucket = 0;
   for (let left = from.unsigned(); left > 0; left--) {
-    bucket += from.unsigned();
-    if (bucket > bucketOf(MAX_VALUE)) throw new RangeError('a bucket that does not exist');
-    count(histogram, bucket, from.unsigned());
+    const step = from.unsigned();
+    bucket += step;
+    if (bucket > LAST_BUCKET) throw new RangeError('a bucket that does not exist');
+    // As they are written, buckets are in order and each is there once.
+    if (step > 0) histogram.set(bucket, from.unsigned());
+    else count(histogram, bucket, from.unsigned());
   }
   return histogram;
 }
+
+/** Goes past a histogram that nobody asked for. Throws RangeError where the bytes end. */
+export function skipHistogram(from: ByteReader): void {
+  for (let left = from.unsigned() * 2; left > 0; left--) from.unsigned();
+}
+
+const LAST_BUCKET = bucketOf(MAX_VALUE);

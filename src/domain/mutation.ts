@@ -16,14 +16,16 @@ export type ChangeReason =
   | 'verification_overdue'
   | 'state_change';
 export type LinkReason = 'cause_linked' | 'cause_unlinked';
-export type CloseReason =
-  | 'probe_cleared'
-  | 'verifier_cleared'
-  | 'false_alarm'
-  | 'manual_override'
-  | 'maintenance_swallowed'
-  | 'superseded'
-  | 'auto_timeout';
+export const CLOSE_REASONS = [
+  'probe_cleared',
+  'verifier_cleared',
+  'false_alarm',
+  'manual_override',
+  'maintenance_swallowed',
+  'superseded',
+  'auto_timeout',
+] as const;
+export type CloseReason = (typeof CLOSE_REASONS)[number];
 /** Why a transition happened: closed, stable and public. */
 export type Reason = OpenReason | ChangeReason | LinkReason | CloseReason;
 

@@ -69,7 +69,7 @@ export function parseRules(json: unknown): ParsedRules {
   const rules: RollupRules = {
     endpoints: endpointsOf(members.get('endpoints'), report),
     nonCriticalCap: report.oneOf(INCIDENT_STATES, members, 'non_critical_cap') ?? of.nonCriticalCap,
-    endpointRule: report.oneOf(['worst', 'majority'], members, 'endpoint_rule') ?? of.endpointRule,
+    endpointRule: report.oneOf(ENDPOINT_RULES, members, 'endpoint_rule') ?? of.endpointRule,
     siteChecks: siteChecksOf(members.get('site_checks'), report),
     reverse: reverseOf(members.get('reverse'), report),
     unknownMode: report.oneOf(['overlay'], members, 'unknown_mode') ?? of.unknownMode,
@@ -77,10 +77,11 @@ export function parseRules(json: unknown): ParsedRules {
   return { rules, problems: report.problems };
 }
 
-const CAPS: readonly Cap[] = INCIDENT_STATES.map((state) => `cap:${state}` as const);
-const CHECK_MODES: readonly CheckMode[] = ['pass', 'ignore', ...CAPS];
-const REVERSE_MODES: readonly ReverseMode[] = ['separate', 'pass', ...CAPS];
-const CRITICALITIES: readonly Criticality[] = ['critical', 'non_critical'];
+const CAPS = INCIDENT_STATES.map((state) => `cap:${state}` as const);
+export const CHECK_MODES: readonly CheckMode[] = ['pass', 'ignore', ...CAPS];
+export const REVERSE_MODES: readonly ReverseMode[] = ['separate', 'pass', ...CAPS];
+export const ENDPOINT_RULES = ['worst', 'majority'] as const;
+export const CRITICALITIES = ['critical', 'non_critical'] as const satisfies readonly Criticality[];
 
 function endpointsOf(value: unknown, report: Report): RollupRules['endpoints'] {
   const found = new Map<EndpointId, Criticality>();

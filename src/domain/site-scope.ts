@@ -6,3 +6,6 @@ export type SiteScope =
   | { kind: 'tenant'; tenantId: string };
 
 export const EVERY_SITE: SiteScope = { kind: 'all' };
+
+/** Nobody's sites: no tenant has this name. For those of whom nothing says whose sites they may see. */
+export const NO_SITE: SiteScope = { kind: 'tenant', tenantId: '' };

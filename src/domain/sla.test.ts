@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { IncidentInterval, Interval } from './incident-intervals.ts';
 import {
   DEFAULT_SLA_OPTIONS,
+  listOutages,
   measureSla,
   type SlaInput,
   type SlaOptions,
@@ -101,6 +102,22 @@ describe('measureSla', () => {
     expect(of({ seemsDown: 'separate' })).toEqual([10, 80]);
   });
 
+  it('takes what nobody watched out of an outage, which stays one', () => {
+    const facts = input({ incidents: [incident(10, 50)], unwatched: [{ fromMs: 20, toMs: 40 }] });
+    const report = measureSla(facts);
+    expect(report).toMatchObject({ ms: { down: 20, unknown: 20, up: 60 }, downtimeMs: 20, monitoredMs: 80 });
+    expect(report.outages.count).toBe(1);
+    expect(listOutages(facts)).toEqual([{ fromMs: 10, toMs: 50, downtimeMs: 20, worst: 'down' }]);
+  });
+
+  it('lists an outage from its true beginning to its true end, whatever the window shows of it', () => {
+    const facts = { window: { fromMs: 10, toMs: 20 }, incidents: [incident(0, 5, 3), incident(5, 40)] };
+    expect(listOutages(input(facts))).toEqual([{ fromMs: 0, toMs: 40, downtimeMs: 10, worst: 'down' }]);
+    const open = { ...facts, incidents: [incident(15, null, 3)] };
+    expect(listOutages(input(open))).toEqual([{ fromMs: 15, toMs: null, downtimeMs: 5, worst: 'seemsDown' }]);
+    expect(listOutages(input(open), options({ seemsDown: 'up' }))).toEqual([]);
+  });
+
   it.each([
     { fromMs: 1, toMs: 0 },
     { fromMs: 0.5, toMs: 2 },
@@ -137,14 +154,16 @@ function countEveryMs(facts: SlaInput, set: SlaOptions): SlaReport {
     const isKnown = isObserved && !open.some(isVoid);
     const incidentState = (['up', 'warning', 'degraded', 'seemsDown', 'down'] as const)[Math.min(severity, 4)] ?? 'up';
     const seen: SlaState = severity === 0 && !isKnown ? 'unknown' : incidentState;
-    const state = facts.paused.some(holds) ? 'paused' : facts.maintenance.some(holds) ? 'maintenance' : seen;
+    const isUnwatched = facts.unwatched?.some(holds) === true;
+    const covered = isUnwatched ? 'unknown' : seen;
+    const state = facts.paused.some(holds) ? 'paused' : facts.maintenance.some(holds) ? 'maintenance' : covered;
     ms[state] += 1;
     if (state !== 'paused') {
       result.watched += 1;
       if (isObserved) result.observed += 1;
     }
     const failsFrom = set.seemsDown === 'down' ? 3 : 4;
-    const isJudged = state !== 'paused' && state !== 'maintenance';
+    const isJudged = state !== 'paused' && state !== 'maintenance' && !isUnwatched;
     if (isJudged && severity >= failsFrom) result.down += 1;
     const isLeftOut =
       state === 'paused' ||
@@ -203,6 +222,7 @@ describe('against a clock that counts every millisecond', () => {
     observed: some,
     paused: some,
     maintenance: some,
+    unwatched: some,
   });
   const anyOptions: fc.Arbitrary<SlaOptions> = fc.record({
     maintenance: fc.constantFrom('exclude', 'include'),
@@ -225,6 +245,22 @@ describe('against a clock that counts every millisecond', () => {
     );
   });
 
+  it('lists the outages that it counts, with the downtime of each', () => {
+    fc.assert(
+      fc.property(anyInput, anyOptions, (facts, set) => {
+        const { outages, downtimeMs } = measureSla(facts, set);
+        const listed = listOutages(facts, set);
+        expect(listed.length).toBe(outages.count);
+        expect(listed.reduce((sum, each) => sum + each.downtimeMs, 0)).toBe(downtimeMs);
+        for (const [index, { fromMs, toMs }] of listed.entries()) {
+          expect(toMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(fromMs);
+          expect(listed[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(toMs ?? 0);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('is not changed by the order of intervals or by having one twice', () => {
     fc.assert(
       fc.property(anyInput, anyOptions, (facts, set) => {
@@ -235,6 +271,7 @@ describe('against a clock that counts every millisecond', () => {
           observed: twiceInReverse(facts.observed),
           paused: twiceInReverse(facts.paused),
           maintenance: twiceInReverse(facts.maintenance),
+          unwatched: twiceInReverse(facts.unwatched ?? []),
         };
         expect(measureSla(other, set)).toEqual(measureSla(facts, set));
       }),

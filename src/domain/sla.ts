@@ -14,6 +14,11 @@ export type SlaInput = {
   observed: readonly Interval[];
   paused: readonly Interval[];
   maintenance: readonly Interval[];
+  /**
+   * When it is known that nobody looked: Unknown, whatever was open, so that a stop of the monitor makes no outage longer.
+   * It ends no outage either.
+   */
+  unwatched?: readonly Interval[];
 };
 
 export type SlaOptions = {
@@ -90,8 +95,67 @@ export function measureSla(input: SlaInput, options: SlaOptions = DEFAULT_SLA_OP
   };
 }
 
+/** A stretch in which incidents count as down, also where a pause, maintenance or time unwatched covers a part of it. */
+export type Outage = {
+  fromMs: number;
+  /** Null while it lasts. */
+  toMs: number | null;
+  /** ms of it that count as downtime and lie in the window. */
+  downtimeMs: number;
+  worst: 'seemsDown' | 'down';
+};
+
+/**
+ * The outages that `measureSla` counts in the window, in their order, each from its true beginning to its true end as
+ * far as `incidents` tell. Throws as that does.
+ */
+export function listOutages(input: SlaInput, options: SlaOptions = DEFAULT_SLA_OPTIONS): Outage[] {
+  const { window, incidents } = input;
+  let { fromMs, toMs } = window;
+  for (const each of incidents) {
+    fromMs = Math.min(fromMs, Math.floor(each.fromMs));
+    toMs = Math.max(toMs, Math.floor(each.toMs ?? toMs));
+  }
+  const outages: Outage[] = [];
+  let last: Outage = { fromMs, toMs: fromMs, downtimeMs: 0, worst: 'seemsDown' };
+  walk({ ...input, window: { fromMs, toMs } }, options, (startMs, endMs, state, holding) => {
+    const failure = failureOf(holding, options);
+    if (failure === null) {
+      last.toMs ??= fromMs + startMs;
+      return;
+    }
+    if (last.toMs !== null) {
+      last = { fromMs: fromMs + startMs, toMs: null, downtimeMs: 0, worst: failure };
+      outages.push(last);
+    }
+    if (failure === 'down') last.worst = 'down';
+    if (isJudged(state, holding)) last.downtimeMs += overlapMs(fromMs + startMs, fromMs + endMs, window);
+  });
+  if (!incidents.some((each) => each.toMs === null && isFailure(each, options))) last.toMs ??= toMs;
+  return outages.filter(({ downtimeMs }) => downtimeMs > 0);
+}
+
+function isFailure(incident: IncidentInterval, options: SlaOptions): boolean {
+  const layer = layerOf(incident, options);
+  return layer === 'down' || (layer === 'seemsDown' && options.seemsDown === 'down');
+}
+
+function overlapMs(fromMs: number, toMs: number, window: SlaInput['window']): number {
+  return Math.max(0, Math.min(toMs, window.toMs) - Math.max(fromMs, window.fromMs));
+}
+
 /** What can be the case at a moment, worst first: the first that holds names its state. */
-const LAYERS = ['paused', 'maintenance', 'down', 'seemsDown', 'degraded', 'warning', 'unknown', 'observed'] as const;
+const LAYERS = [
+  'paused',
+  'maintenance',
+  'unwatched',
+  'down',
+  'seemsDown',
+  'degraded',
+  'warning',
+  'unknown',
+  'observed',
+] as const;
 
 type Layer = (typeof LAYERS)[number];
 
@@ -106,7 +170,10 @@ function layerOf({ severity, isFalseAlarm }: IncidentInterval, options: SlaOptio
 
 type Holding = Record<Layer, number>;
 
-/** Walks over the borders of all intervals in their order and counts, layer by layer, what holds between them. */
+/** A span between two borders, in ms from the start of the window; what holds in it is not the caller's to keep. */
+type Visit = (fromMs: number, toMs: number, state: SlaState, holding: Readonly<Holding>) => void;
+
+/** Adds up the time between the borders, state by state. */
 function sweep(input: SlaInput, options: SlaOptions) {
   const ms: Record<SlaState, number> = {
     up: 0,
@@ -118,9 +185,37 @@ function sweep(input: SlaInput, options: SlaOptions) {
     maintenance: 0,
     unknown: 0,
   };
+  let observedMs = 0;
+  let outages = 0;
+  let isCounted = false;
+  walk(input, options, (fromMs, toMs, state, holding) => {
+    ms[state] += toMs - fromMs;
+    if (holding.observed > 0 && state !== 'paused') observedMs += toMs - fromMs;
+    if (failureOf(holding, options) === null) isCounted = false;
+    else if (!isCounted && isJudged(state, holding)) {
+      isCounted = true;
+      outages += 1;
+    }
+  });
+  return { ms, observedMs, outages };
+}
+
+/** What counts as down then, whether anything covers it or not. */
+function failureOf({ down, seemsDown }: Readonly<Holding>, options: SlaOptions): 'down' | 'seemsDown' | null {
+  if (down > 0) return 'down';
+  return seemsDown > 0 && options.seemsDown === 'down' ? 'seemsDown' : null;
+}
+
+function isJudged(state: SlaState, { unwatched }: Readonly<Holding>): boolean {
+  return state !== 'paused' && state !== 'maintenance' && unwatched === 0;
+}
+
+/** Walks over the borders of all intervals in their order and counts, layer by layer, what holds between them. */
+function walk(input: SlaInput, options: SlaOptions, visit: Visit): void {
   const holding: Holding = {
     paused: 0,
     maintenance: 0,
+    unwatched: 0,
     down: 0,
     seemsDown: 0,
     degraded: 0,
@@ -128,41 +223,25 @@ function sweep(input: SlaInput, options: SlaOptions) {
     unknown: 0,
     observed: 0,
   };
-  let observedMs = 0;
-  let outages = 0;
-  let isCounted = false;
   let doneMs = 0;
-
-  function spend(untilMs: number): void {
-    const spanMs = untilMs - doneMs;
-    if (spanMs === 0) return;
-    doneMs = untilMs;
-    const state = stateOf(holding);
-    ms[state] += spanMs;
-    if (holding.observed > 0 && state !== 'paused') observedMs += spanMs;
-    const isDown = holding.down > 0 || (holding.seemsDown > 0 && options.seemsDown === 'down');
-    if (!isDown) isCounted = false;
-    else if (!isCounted && state !== 'paused' && state !== 'maintenance') {
-      isCounted = true;
-      outages += 1;
-    }
-  }
-
   for (const border of borders(input, options)) {
     const atMs = Math.floor(border / CODES);
     const code = border - atMs * CODES;
     const layer = LAYERS[code >> 1];
     if (layer === undefined) continue;
-    spend(atMs);
+    if (atMs > doneMs) visit(doneMs, atMs, stateOf(holding), holding);
+    doneMs = atMs;
     holding[layer] += code % 2 === 0 ? 1 : -1;
   }
-  spend(input.window.toMs - input.window.fromMs);
-  return { ms, observedMs, outages };
+  const lengthMs = input.window.toMs - input.window.fromMs;
+  if (lengthMs > doneMs) visit(doneMs, lengthMs, stateOf(holding), holding);
 }
 
 function stateOf(holding: Holding): SlaState {
   for (const layer of LAYERS) {
-    if (holding[layer] > 0) return layer === 'observed' ? 'up' : layer;
+    if (holding[layer] === 0) continue;
+    if (layer === 'observed') return 'up';
+    return layer === 'unwatched' ? 'unknown' : layer;
   }
   return 'unknown';
 }
@@ -170,18 +249,19 @@ function stateOf(holding: Holding): SlaState {
 /** A border is one number, so that a plain numeric sort brings all of them in order: its time, its layer, begin or end. */
 const CODES = LAYERS.length * 2;
 
-/** Longest window whose borders are exact as numbers: beyond 17,000 years. */
+/** Longest window whose borders are exact as numbers: beyond 15,000 years. */
 const MAX_WINDOW_MS = Math.floor(Number.MAX_SAFE_INTEGER / CODES) - 1;
 
 function borders(input: SlaInput, options: SlaOptions): Float64Array {
-  const { incidents, observed, paused, maintenance, window } = input;
+  const { incidents, observed, paused, maintenance, unwatched = [], window } = input;
   const lengthMs = window.toMs - window.fromMs;
   if (!Number.isSafeInteger(window.fromMs) || !Number.isSafeInteger(window.toMs)) {
     throw new RangeError('a window has two ends in whole ms');
   }
   if (lengthMs < 0 || lengthMs > MAX_WINDOW_MS)
-    throw new RangeError('a window ends after it begins, within 17,000 years');
-  const found = new Float64Array(2 * (incidents.length + observed.length + paused.length + maintenance.length));
+    throw new RangeError('a window ends after it begins, within 15,000 years');
+  const intervals = incidents.length + observed.length + paused.length + maintenance.length + unwatched.length;
+  const found = new Float64Array(2 * intervals);
   let count = 0;
   function add({ fromMs, toMs }: Interval, layer: Layer | null): void {
     const from = Math.max(0, Math.floor(fromMs) - window.fromMs);
@@ -195,5 +275,6 @@ function borders(input: SlaInput, options: SlaOptions): Float64Array {
   for (const each of observed) add(each, 'observed');
   for (const each of paused) add(each, 'paused');
   for (const each of maintenance) add(each, 'maintenance');
+  for (const each of unwatched) add(each, 'unwatched');
   return found.subarray(0, count).sort();
 }

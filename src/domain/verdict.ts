@@ -68,6 +68,12 @@ export function clearedBySilence(openChecks: Iterable<string>, verdicts: readonl
   }));
 }
 
+/** The look as it counts where some checks are not wanted. One verdict stays: that of the check nobody can do without. */
+export function withoutChecks(observation: Observation, checks: readonly string[]): Observation {
+  const verdicts = observation.verdicts.filter(({ check }) => !checks.includes(check));
+  return verdicts.length === 0 ? observation : { ...observation, verdicts };
+}
+
 /** The verdict that speaks for the whole observation: the most severe; among equals Unknown before Up, then the first. */
 export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
   let worst: Verdict | null = null;

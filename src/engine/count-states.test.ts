@@ -9,19 +9,29 @@ function fleetOf(size: number, isUsed: (slot: number) => boolean = () => true) {
   return { extent: () => size, isUsed, endpointId: (slot: number) => BigInt(slot) as EndpointId };
 }
 
-it('an endpoint counts by the worst that is open on it, else by whether we know how it fares', async () => {
-  const known: readonly (State | null)[] = ['Up', 'Unknown', null, 'Seems Down', 'Up', 'Up'];
-  const open: Readonly<Record<number, readonly IncidentState[]>> = { 3: ['Warning', 'Down'], 4: ['Warning'] };
+it('an endpoint counts by its maintenance, then by the worst that is open on it, else by whether we know how it fares', async () => {
+  const known: readonly (State | null)[] = ['Up', 'Unknown', null, 'Seems Down', 'Up', 'Up', 'Up'];
+  const open: Readonly<Record<number, readonly IncidentState[]>> = {
+    3: ['Warning', 'Down'],
+    4: ['Warning'],
+    7: ['Down'],
+  };
   const counted = await countStates({
-    fleet: fleetOf(6, (slot) => slot !== 5),
+    fleet: fleetOf(8, (slot) => slot !== 5),
     incidentsAt: (slot) => new Map((open[slot] ?? []).map((state, at) => [`check ${at}`, { state }])),
+    isInMaintenance: (slot) => slot >= 6,
     runtime: { stateOf: (endpointId) => known[Number(endpointId)] ?? null },
   });
-  expect(counted).toEqual({ Up: 1, Unknown: 1, Unchecked: 1, Down: 1, Warning: 1 });
+  expect(counted).toEqual({ Up: 1, Unknown: 1, Unchecked: 1, Down: 1, Warning: 1, Maintenance: 2 });
 });
 
 it('a large fleet is counted whole', async () => {
-  const parts = { fleet: fleetOf(12_345), incidentsAt: () => null, runtime: { stateOf: () => null } };
+  const parts = {
+    fleet: fleetOf(12_345),
+    incidentsAt: () => null,
+    isInMaintenance: () => false,
+    runtime: { stateOf: () => null },
+  };
   expect(await countStates(parts)).toEqual({ Unchecked: 12_345 });
 });
 
@@ -34,6 +44,7 @@ describe('who asks again and again', () => {
       clock,
       fleet: fleetOf(3),
       incidentsAt: () => null,
+      isInMaintenance: () => false,
       runtime: {
         stateOf(endpointId) {
           if (endpointId !== 0n) return 'Up';
@@ -77,6 +88,7 @@ describe('who asks again and again', () => {
       clock: createFakeClock(),
       fleet: fleetOf(1),
       incidentsAt: () => null,
+      isInMaintenance: () => false,
       runtime: {
         stateOf() {
           if (isBroken) throw new Error('broken');

@@ -13,6 +13,8 @@ type Parts = {
   fleet: Pick<Fleet, 'extent' | 'isUsed' | 'endpointId'>;
   /** What is open at a slot; null: nothing. */
   incidentsAt(slot: number): ReadonlyMap<string, Pick<OpenIncident, 'state'>> | null;
+  /** Whether a maintenance window is on. */
+  isInMaintenance(slot: number): boolean;
   runtime: Pick<RuntimeStore, 'stateOf'>;
 };
 
@@ -59,8 +61,9 @@ export async function countStates(parts: Parts): Promise<WatchedStates> {
   return counts;
 }
 
-/** The worst that is open; otherwise whether we know. */
-function stateAt(slot: number, { fleet, incidentsAt, runtime }: Parts): State | 'Unchecked' {
+/** Maintenance, whatever is open; then the worst that is; otherwise whether we know. */
+function stateAt(slot: number, { fleet, incidentsAt, isInMaintenance, runtime }: Parts): State | 'Unchecked' {
+  if (isInMaintenance(slot)) return 'Maintenance';
   let worst: State | null = null;
   for (const { state } of incidentsAt(slot)?.values() ?? []) {
     if (worst === null || severityOf(state) > severityOf(worst)) worst = state;

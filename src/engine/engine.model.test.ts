@@ -165,10 +165,10 @@ async function play(commands: Command[]): Promise<void> {
   expect(await brokenInvariants(store.db)).toEqual([]);
 }
 
-function servicesOn({ store, clock, runtime }: Awaited<ReturnType<typeof testEngine>>) {
+function servicesOn({ store, clock, runtime, history }: Awaited<ReturnType<typeof testEngine>>) {
   const random = systemRandom;
   const apiKeys = createApiKeys({ db: store.db, clock, random });
-  return { ...store, database: store.db, eventQueries: store.queries, clock, runtime, random, apiKeys };
+  return { ...store, database: store.db, eventQueries: store.queries, clock, runtime, history, random, apiKeys };
 }
 
 async function openOf(bench: Awaited<ReturnType<typeof testEngine>>, endpoints: Endpoint[]) {

@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../lib/clock.ts';
 import { withRoomToGrow } from '../lib/columns.ts';
 import { readAhead } from '../lib/read-ahead.ts';
 import type { ProbeResult, Prober, ProberStats } from '../prober/prober.ts';
+import type { LookNow } from '../services/look-now.ts';
 import type { AuditEntry } from '../store/audit.ts';
 import type { Changes } from '../store/changes.ts';
 import type { Endpoints } from '../store/endpoints.ts';
@@ -15,6 +16,7 @@ import type { EventQueries } from '../store/event-queries.ts';
 import type { EventStore } from '../store/events.ts';
 import { BEFORE_ALL, type FleetRows } from '../store/fleet-rows.ts';
 import type { History } from '../store/history/history.ts';
+import type { LiveWindows } from '../store/maintenance-windows.ts';
 import type { RecentTransitions } from '../store/recent-transitions.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -33,6 +35,8 @@ import { remembersForMs } from './judge/memory.ts';
 import { recall } from './judge/recall.ts';
 import type { Who } from './judge/target.ts';
 import type { Logged } from './judge/targets.ts';
+import { createLookNow } from './look-now.ts';
+import { createMaintenanceCalendar } from './maintenance-calendar.ts';
 import { createPipeline } from './pipeline.ts';
 import type { DispatchStats } from './schedule/dispatch.ts';
 import { createFleet } from './schedule/fleet.ts';
@@ -47,6 +51,8 @@ export type EngineParts = {
   recentTransitions: RecentTransitions;
   /** Of what is seen and not told; see audit.ts. */
   recordAudit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Every plan of maintenance that was not over at an instant. */
+  readMaintenance(sinceMs: number): Promise<LiveWindows>;
   runtime: RuntimeStore;
   history: History;
   changes: Changes;
@@ -88,6 +94,8 @@ export interface Engine {
   gateStats(): GateStats;
   /** How many endpoints are in which state, as it was less than 10 s ago: see count-states.ts. */
   states(): Promise<WatchedStates>;
+  /** Looks at an endpoint at once; what is not watched is looked at, too, and nothing booked. */
+  lookNow: LookNow;
   /** Resolves when every change published so far has been taken in. */
   upToDate(): Promise<void>;
   onResult(listener: ResultListener): () => void;
@@ -127,10 +135,20 @@ export function createEngine(parts: EngineParts): Engine {
       for (const endpointId of endpointIds) pipeline.withdraw(endpointId, reason);
     },
   });
+  const calendar = createMaintenanceCalendar({ ...parts, lookNow: (endpointId) => void pipeline.lookNow(endpointId) });
   const heldBack = createHeldBack(parts);
   const pipeline = createPipeline({
     ...parts,
-    heldBack,
+    heldBack: {
+      ...heldBack,
+      decided(target, check, before, decision) {
+        heldBack.decided(target, check, before, decision);
+        if (decision.swallowed && before.maintenance !== null) {
+          calendar.swallowed(target, fleet.maintenance(target.slot), before.maintenance);
+        }
+      },
+    },
+    maintenanceOf: calendar.begun,
     fleet,
     prober,
     gate,
@@ -223,10 +241,11 @@ export function createEngine(parts: EngineParts): Engine {
     }
     const incidents = await parts.events.openIncidentsOf(endpointId);
     const recent = endpoint.url === urlBefore ? await recentOf(endpoint) : new Map();
+    const disabled = await parts.fleetRows.disabledChecks(endpointId);
     if (stopped) return;
     retire(endpointId);
     urlsBefore.delete(endpointId);
-    watch(fleet.add(endpoint), 0, { incidents, recent });
+    watch(fleet.add(endpoint, disabled), 0, { incidents, recent });
   }
 
   /** What happened to it lately, by check. */
@@ -281,6 +300,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   async function load(): Promise<void> {
     await parts.runtime.load();
+    await calendar.start();
     await operatorEvents.start();
     const open = await parts.events.openIncidents();
     const [policy, nowMs] = [parts.policy(), parts.clock.nowMs()];
@@ -346,6 +366,7 @@ export function createEngine(parts: EngineParts): Engine {
       unsubscribe();
       housekeeping?.cancel();
       await sweep.stop();
+      await calendar.stop();
       await reloading;
       await within(SETTLE_FOR_MS, pipeline.settled());
       operatorEvents.stop();
@@ -363,8 +384,25 @@ export function createEngine(parts: EngineParts): Engine {
     dispatchStats: pipeline.stats,
     confirming: pipeline.confirming,
     gateStats: gate.stats,
-    states: createStateCounts({ ...parts, fleet, incidentsAt: pipeline.incidentsAt }),
-    upToDate: () => reloading,
+    lookNow: createLookNow({
+      pipeline,
+      plan: parts.plan,
+      timeoutMs: () => parts.timeoutMs,
+      upToDate: () => reloading,
+      isStopped: () => stopped,
+    }),
+    states: createStateCounts({
+      ...parts,
+      fleet,
+      incidentsAt: pipeline.incidentsAt,
+      isInMaintenance(slot) {
+        const who = { endpointId: fleet.endpointId(slot), siteId: fleet.siteId(slot) };
+        return calendar.isOn(who, fleet.maintenance(slot));
+      },
+    }),
+    async upToDate() {
+      await Promise.all([reloading, calendar.upToDate()]);
+    },
     onResult(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -20,6 +20,8 @@ export interface Looks {
    * otherwise what is out is stale. Null, or a target that was replaced: whoever replaced it has armed it.
    */
   follow(target: Target, waitMs: number | null): void;
+  /** Hands a look over at once, past the wheel and those that wait; the id of its job. What is armed stays armed. */
+  handOver(slot: number): number;
   /** Not looked at any more; what is out is stale. */
   retire(slot: number): void;
   /** The slot that a look which is back was for; -1 when it is stale. */
@@ -103,6 +105,11 @@ export function createLooks(parts: {
   return {
     arm,
     follow,
+    handOver(slot) {
+      const job = jobs.jobFor(slot, fleet.timeoutMs(slot));
+      parts.prober.submit([job]);
+      return job.id;
+    },
     retire(slot) {
       jobs.revoke(slot);
       wheel.disarm(slot);

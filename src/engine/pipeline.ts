@@ -2,10 +2,14 @@
  * The main path, end to end: wheel -> prober -> verdict -> gate -> decide -> append -> confirm. A newcomer starts reading
  * here, and goes on in judge/settle.ts; when a look is due is said in looks.ts.
  */
+import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import { isAnswered } from '../domain/state.ts';
-import { type Observation, worstVerdict } from '../domain/verdict.ts';
+import { type Observation, withoutChecks, worstVerdict } from '../domain/verdict.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
+import type { AskedLook } from '../services/look-now.ts';
+import { createAskedLooks } from './asked-looks.ts';
 import type { Gate } from './gate/gate.ts';
+import { isConfirming } from './judge/memory.ts';
 import { createSettle, type SettleParts } from './judge/settle.ts';
 import { lookOf, NEXT_ROUND, type Target, type Who } from './judge/target.ts';
 import { createTargets, type Logged } from './judge/targets.ts';
@@ -22,6 +26,8 @@ export type PipelineParts = Omit<SettleParts, 'inTurn' | 'arm' | 'gate' | 'onRes
   gate: Pick<Gate, 'judge' | 'passed'>;
   /** How long the last healthy look at an endpoint took, ms; null: not known. */
   usualMs(endpointId: Who['endpointId']): number | null;
+  /** The newest window that has begun for an endpoint, `own` being that of its row. */
+  maintenanceOf(who: Who, own: MaintenanceWindow | null): MaintenanceWindow | null;
   /** Looks in flight; see window.ts. */
   limits?: WindowLimits | undefined;
   /** Told of every result, after it is recorded. */
@@ -43,6 +49,14 @@ export function createPipeline(parts: PipelineParts) {
     },
     idle: targets.release,
   });
+  const asked = createAskedLooks({
+    clock,
+    begin: handOver,
+    isConfirming(endpointId) {
+      const target = targets.find(endpointId);
+      return target !== null && isConfirming(target);
+    },
+  });
   const settle = createSettle({ ...parts, inTurn: turns.take, arm: looks.follow });
   /** The newest slot that was well. */
   let well = -1;
@@ -51,14 +65,24 @@ export function createPipeline(parts: PipelineParts) {
   function seen(results: readonly ProbeResult[]): void {
     for (const { id, observation } of results) {
       if (own.take(id, observation)) continue;
+      const tell = asked.take(id);
       const slot = looks.claim(id);
-      if (slot !== -1) consider(slot, observation);
+      if (slot !== -1) consider(slot, observation, tell);
+      else tell?.(unbooked(observation));
     }
     looks.answered(results.length);
   }
 
+  /** Null: it is not watched. */
+  function handOver(endpointId: Who['endpointId']): number | null {
+    const slot = fleet.find(endpointId);
+    return slot === -1 ? null : looks.handOver(slot);
+  }
+
   /** Healthy with nothing open, as nearly all are: no decision and no database. */
-  function consider(slot: number, observation: Observation): void {
+  function consider(slot: number, whole: Observation, tell: Tell): void {
+    const disabled = fleet.disabledChecks(slot);
+    const observation = disabled === null ? whole : withoutChecks(whole, disabled);
     const who = { endpointId: fleet.endpointId(slot), siteId: fleet.siteId(slot) };
     const worst = worstVerdict(observation.verdicts);
     if (isAnswered(worst.state)) {
@@ -68,27 +92,40 @@ export function createPipeline(parts: PipelineParts) {
       gate.passed({ endpointId: who.endpointId, address: observation.address, startedAtMonoMs, endedAtMonoMs });
     }
     if (worst.state !== 'Up' || targets.at(slot) !== null) {
-      judge(targets.of(slot), observation);
+      judge(targets.of(slot), observation, tell);
       return;
     }
     parts.ownFailures.saw(who.endpointId, null);
     runtime.record(who, observation, worst);
     history.add(lookOf(who, observation));
     looks.arm(slot, NEXT_ROUND, false);
+    tell?.({ observation, isBooked: true, closed: [] });
     // Last, because a listener may change the very endpoint.
     parts.onResult(who);
   }
 
-  function judge(target: Target, observation: Observation): void {
+  function judge(target: Target, observation: Observation, tell: Tell): void {
+    let outcome = unbooked(observation);
     const [seenMonoMs, { epoch }] = [clock.monotonicMs(), target];
     target.looksUndecided += 1;
     turns.take(target, async () => {
       // Settled while it waited for its turn: it began before that.
       const isStale = epoch !== target.epoch;
-      const waitMs = isStale ? null : await settle.look(target, observation, seenMonoMs);
+      const open = [...target.incidents];
+      const settled = isStale ? null : await settle.look(target, observation, seenMonoMs);
       target.looksUndecided -= 1;
-      looks.follow(target, waitMs);
+      looks.follow(target, settled?.waitMs ?? null);
+      if (settled !== null && settled.waitMs !== null) {
+        const closed = open.filter(([check, { eventId }]) => target.incidents.get(check)?.eventId !== eventId);
+        outcome = {
+          observation: settled.observation,
+          isBooked: true,
+          closed: closed.map(([, { eventId }]) => eventId),
+        };
+      }
     });
+    // Also when its turn never came: whoever asked is not left waiting.
+    if (tell !== null) void target.turn.then(() => tell(outcome));
   }
 
   function retire(slot: number): void {
@@ -118,6 +155,8 @@ export function createPipeline(parts: PipelineParts) {
       if (!looks.isOut(slot) && targets.at(slot)?.isJudged !== true) looks.arm(slot, 0, true);
       return true;
     },
+    /** As asked-looks.ts. */
+    ask: asked.ask,
     /** Takes back what was said of an endpoint before our own network came into doubt. */
     withdraw(endpointId: Who['endpointId'], because: string): void {
       const target = targets.find(endpointId);
@@ -139,6 +178,14 @@ export function createPipeline(parts: PipelineParts) {
     /** Resolves when no decision is being written any more. */
     settled: turns.settled,
   };
+}
+
+/** Who asked for a look and waits for what becomes of it; null: nobody did. */
+type Tell = ((look: AskedLook) => void) | null;
+
+/** What it found is stale: somebody settled the matter meanwhile, or the endpoint is another one now. */
+function unbooked(observation: Observation): AskedLook {
+  return { observation, isBooked: false, closed: [] };
 }
 
 export type Pipeline = ReturnType<typeof createPipeline>;

@@ -18,27 +18,35 @@ export async function auditSite(
 
 type Change = { detail: string; facts: object | null };
 
-/** What a patch changes on these endpoints, in words; null when all of it is as it was. */
+/** What a patch changes on these endpoints, in words; null when all of it is as it was. The URL is that of the first. */
 export function changeInWords(
   before: readonly Endpoint[],
   url: string | undefined,
   patch: EndpointPatch,
+  whose: 'site' | 'endpoint' = 'site',
 ): Change | null {
   const [first] = before;
   const words: string[] = [];
-  if (patch.active === false && before.some((endpoint) => endpoint.active)) words.push('site paused');
-  if (patch.active === true && before.some((endpoint) => !endpoint.active)) words.push('site resumed');
+  if (patch.active === false && before.some((endpoint) => endpoint.active)) words.push(`${whose} paused`);
+  if (patch.active === true && before.some((endpoint) => !endpoint.active)) words.push(`${whose} resumed`);
   if (url !== undefined && first !== undefined && url !== first.url)
     words.push(`URL changed from ${first.url} to ${url}`);
   const changed = changedSettings(before, patch);
   if (changed.length > 0) words.push(`settings changed: ${changed.join(', ')}`);
   if (words.length === 0) return null;
-  return { detail: words.join('; '), facts: changed.length > 0 ? { changed } : null };
+  const facts = changed.length > 0 ? { changed } : null;
+  if (whose === 'site' || first === undefined) return { detail: words.join('; '), facts };
+  return ofEndpoint(first, words.join('; '), facts);
+}
+
+/** The same said of one endpoint of a site. */
+export function ofEndpoint({ endpointId, url }: Endpoint, detail: string, facts: object | null = null): Change {
+  return { detail: `${url}: ${detail}`, facts: { endpoint_id: String(endpointId), ...facts } };
 }
 
 function changedSettings(before: readonly Endpoint[], patch: EndpointPatch): string[] {
-  const { bucketNo, intervalSeconds, timeoutSeconds, maintenance, plan } = patch;
-  const plain = Object.entries({ bucketNo, intervalSeconds, timeoutSeconds, maintenance });
+  const { bucketNo, intervalSeconds, timeoutSeconds, alertCooldownMinutes, maintenance, plan } = patch;
+  const plain = Object.entries({ bucketNo, intervalSeconds, timeoutSeconds, alertCooldownMinutes, maintenance });
   const ofPlan = Object.entries(plan ?? {});
   return [
     ...plain.filter(([name, value]) => value !== undefined && before.some((it) => differs(it, name, value))),

@@ -1,30 +1,71 @@
-/** From a token to the key it belongs to. */
+/** From a token to the key it belongs to, remembered for less than a second. */
 import { AppError } from '../domain/errors.ts';
 import { type ApiKey, keyStatus } from '../store/api-keys.ts';
 import { hashToken } from '../store/api-token.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { ServiceDeps } from './deps.ts';
 
 const PREFIX = 'jm_';
 /** A shorter text is no key of ours, and is not looked up. */
 const MIN_LENGTH = PREFIX.length + 10;
 const MAX_LENGTH = 200;
+/** A key that another process revokes lets nobody in for longer than a second. */
+const REMEMBERED_MS = 900;
+const MAX_REMEMBERED = 1_000;
 
 /**
  * Throws `invalid_token`, `token_revoked` or `token_expired`. Both cutoffs are half-open: a key is refused from that
- * instant on; revocation is looked at first (spec/04 sections 2 and 3).
+ * instant on; revocation is looked at first (spec/04 sections 2 and 3). `anew`: whatever was found a moment ago.
  */
-export async function authenticateKey(deps: Pick<ServiceDeps, 'apiKeys' | 'clock'>, token: string): Promise<ApiKey> {
-  const plausible = token.startsWith(PREFIX) && token.length >= MIN_LENGTH && token.length <= MAX_LENGTH;
-  const key = plausible ? await deps.apiKeys.findByHash(hashToken(token)) : null;
-  if (key === null) {
-    throw new AppError('invalid_token', 'the API key is not known here', { fix: 'check the key, or make a new one' });
+export type AuthenticateKey = (token: string, options?: { anew: boolean }) => Promise<ApiKey>;
+
+type Deps = Pick<ServiceDeps, 'apiKeys' | 'clock'> & { log: Pick<Log, 'warn'> };
+
+export function createAuthenticateKey({ apiKeys, clock, log }: Deps): AuthenticateKey {
+  /** By hash, the oldest first. Requests that come together wait for one look-up. */
+  const remembered = new Map<string, { key: Promise<ApiKey | null>; untilMs: number }>();
+
+  async function lookUp(hash: string): Promise<ApiKey | null> {
+    const key = await apiKeys.findByHash(hash);
+    if (key !== null && keyStatus(key, clock.nowMs()) === 'active') {
+      // Losing a note of use costs nothing; refusing the request for it would.
+      await apiKeys
+        .touch(key)
+        .catch((error: unknown) => log.warn({ err: error }, 'the use of a key could not be noted'));
+    }
+    return key;
   }
-  switch (keyStatus(key, deps.clock.nowMs())) {
-    case 'revoked':
-      throw new AppError('token_revoked', 'the API key has been revoked', { fix: 'use another key' });
-    case 'expired':
-      throw new AppError('token_expired', 'the API key has expired', { fix: 'make a new key' });
-    case 'active':
-      return key;
+
+  function find(hash: string, anew: boolean): Promise<ApiKey | null> {
+    const nowMs = clock.monotonicMs();
+    const known = remembered.get(hash);
+    if (!anew && known !== undefined && nowMs < known.untilMs) return known.key;
+    const entry = { key: lookUp(hash), untilMs: nowMs + REMEMBERED_MS };
+    remembered.delete(hash);
+    const oldest = remembered.keys().next();
+    if (remembered.size >= MAX_REMEMBERED && !oldest.done) remembered.delete(oldest.value);
+    remembered.set(hash, entry);
+    // Only keys are worth remembering: a key made a moment from now counts at once.
+    const forget = (): void => {
+      if (remembered.get(hash) === entry) remembered.delete(hash);
+    };
+    entry.key.then((key) => (key === null ? forget() : undefined), forget);
+    return entry.key;
   }
+
+  return async (token, { anew } = { anew: false }) => {
+    const isPlausible = token.startsWith(PREFIX) && token.length >= MIN_LENGTH && token.length <= MAX_LENGTH;
+    const key = isPlausible ? await find(hashToken(token), anew) : null;
+    if (key === null) {
+      throw new AppError('invalid_token', 'the API key is not known here', { fix: 'check the key, or make a new one' });
+    }
+    switch (keyStatus(key, clock.nowMs())) {
+      case 'revoked':
+        throw new AppError('token_revoked', 'the API key has been revoked', { fix: 'use another key' });
+      case 'expired':
+        throw new AppError('token_expired', 'the API key has expired', { fix: 'make a new key' });
+      case 'active':
+        return key;
+    }
+  };
 }

@@ -15,8 +15,10 @@ export async function deleteSite(
   siteId: SiteId,
 ): Promise<void> {
   const toPublish = await toldIfUnsure(deps, scope, siteId, async (tx, endpoints) => {
+    // One instant for all: that tells them from those that were removed before (kept-endpoints.ts).
+    const nowMs = deps.clock.nowMs();
     for (const { endpointId, removedAtMs } of endpoints) {
-      const removal = { active: false, removedAtMs: removedAtMs ?? deps.clock.nowMs() };
+      const removal = { active: false, removedAtMs: removedAtMs ?? nowMs };
       await deps.endpoints.update(scope, endpointId, removal, tx);
     }
     if (endpoints.some((endpoint) => endpoint.removedAtMs === null)) {

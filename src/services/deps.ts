@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts';
 import type { Endpoints } from '../store/endpoints.ts';
 import type { EventQueries } from '../store/event-queries.ts';
 import type { EventStore } from '../store/events.ts';
+import type { History } from '../store/history/history.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 
 export type ServiceDeps = {
@@ -14,6 +15,7 @@ export type ServiceDeps = {
   endpoints: Endpoints;
   events: EventStore;
   eventQueries: EventQueries;
+  history: History;
   runtime: RuntimeStore;
   apiKeys: ApiKeys;
   changes: Changes;

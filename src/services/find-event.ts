@@ -3,6 +3,7 @@ import { AppError } from '../domain/errors.ts';
 import type { EventId, SiteId, TransitionId } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { EventRecord, TransitionRecord } from '../store/event-records.ts';
+import type { Tx } from '../store/schema.ts';
 import type { ServiceDeps } from './deps.ts';
 
 type Deps = Pick<ServiceDeps, 'eventQueries'>;
@@ -18,8 +19,9 @@ export async function findEvent(
   scope: SiteScope,
   eventId: EventId,
   siteId: SiteId | null,
+  tx?: Tx,
 ): Promise<EventRecord> {
-  const event = await deps.eventQueries.byId(scope, eventId);
+  const event = await deps.eventQueries.byId(scope, eventId, tx);
   if (event !== null && (siteId === null || event.siteId === siteId)) return event;
   const of = siteId === null ? '' : ` of site ${siteId}`;
   throw new AppError('event_not_found', `there is no event ${eventId}${of}`, {

@@ -9,8 +9,11 @@ type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runti
 
 /** Throws `site_not_found`. */
 export async function findSite(deps: Deps, scope: SiteScope, siteId: SiteId): Promise<SiteView> {
-  const endpoints = await deps.endpoints.bySite(scope, siteId);
-  const [view] = await viewSites(deps, scope, [{ siteId, endpoints }]);
+  const [endpoints, open] = await Promise.all([
+    deps.endpoints.bySite(scope, siteId),
+    deps.eventQueries.openBySites(scope, [siteId]),
+  ]);
+  const [view] = await viewSites(deps, scope, [{ siteId, endpoints }], open);
   if (view === undefined) throw siteNotFound(siteId);
   return view;
 }

@@ -1,5 +1,5 @@
 /** Events of one site or of all, newest first, page by page. */
-import type { EventId, SiteId } from '../domain/ids.ts';
+import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import type { EventRecord } from '../store/event-records.ts';
@@ -8,6 +8,8 @@ import type { ServiceDeps } from './deps.ts';
 export type EventQuery = {
   /** Null: events of every site. A site that does not exist has none. */
   siteId: SiteId | null;
+  /** Only events of this endpoint. */
+  endpointId?: EndpointId;
   beforeId: EventId | null;
   /** 1 to 200. */
   limit: number;

@@ -1,6 +1,12 @@
 /** The maintenance window that somebody wants. */
+import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../domain/errors.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
+import type { Endpoint } from '../store/endpoints.ts';
+import { rememberWindow } from '../store/maintenance-windows.ts';
+import type { Tx } from '../store/schema.ts';
+import type { ServiceDeps } from './deps.ts';
 
 /** As it was sent; null or empty: none. */
 type Sent = string | null | undefined;
@@ -20,6 +26,18 @@ export function maintenanceWindow(start: Sent, end: Sent): MaintenanceWindow | n
   const window = { startMs: Date.parse(start), endMs: Date.parse(end) };
   if (window.startMs < window.endMs) return window;
   throw refusal('maintenance_end', 'maintenance_end is not after maintenance_start', 'choose a later maintenance_end');
+}
+
+/** Another window, or none, takes the place of the one in the row of an endpoint: what that one covered stays covered. */
+export async function keepOwnWindow(
+  { clock }: Pick<ServiceDeps, 'clock'>,
+  tx: Tx,
+  scope: SiteScope,
+  { siteId, endpointId, maintenance }: Pick<Endpoint, 'siteId' | 'endpointId' | 'maintenance'>,
+  wanted: MaintenanceWindow | null | undefined,
+): Promise<void> {
+  if (wanted === undefined || maintenance === null || isDeepStrictEqual(wanted, maintenance)) return;
+  await rememberWindow(tx, scope, { siteId, endpointId, window: maintenance }, clock.nowMs());
 }
 
 function refusal(field: string, message: string, fix: string): AppError {

@@ -1,5 +1,7 @@
 /** A site as it is shown: its endpoints with their latest looks, its open events, and the states they add up to. */
+import type { SiteId } from '../domain/ids.ts';
 import { isWithin } from '../domain/maintenance.ts';
+import { covers } from '../domain/planned-maintenance.ts';
 import {
   byWorst,
   type EndpointFacts,
@@ -14,15 +16,24 @@ import type { SiteScope } from '../domain/site-scope.ts';
 import type { Endpoint, Site } from '../store/endpoints.ts';
 import type { EventRecord } from '../store/event-records.ts';
 import type { LatestResult } from '../store/latest-results.ts';
+import type { StoredWindow } from '../store/maintenance-rows.ts';
+import { windowsWithin } from '../store/maintenance-windows.ts';
 import { readRules } from '../store/site-rules.ts';
 import type { ServiceDeps } from './deps.ts';
+import { keptEndpoints } from './kept-endpoints.ts';
 
-export type EndpointView = Endpoint & { latest: LatestResult | null; rolledUp: RolledUp };
+export type EndpointView = Endpoint & {
+  latest: LatestResult | null;
+  rolledUp: RolledUp;
+  /** Worst first. */
+  openEvents: readonly EventRecord[];
+};
 
 export type SiteView = {
   siteId: Endpoint['siteId'];
   /** The endpoint that speaks for the site where one value is asked for. */
   first: EndpointView;
+  /** Without those that were removed, unless the site was. */
   endpoints: readonly EndpointView[];
   /** False when every endpoint is paused. */
   active: boolean;
@@ -35,58 +46,121 @@ export type SiteView = {
 
 type Deps = Pick<ServiceDeps, 'database' | 'eventQueries' | 'runtime' | 'clock'>;
 
+type OpenBySite = ReadonlyMap<SiteId, EventRecord[]>;
+
 /**
- * Views of at most 200 sites, in their order, with one query for the events of all and one for their rules. Sites
- * without endpoints are left out.
+ * Views of at most 200 sites, in their order, with one query each for the events of all, for what is planned now, and for the
+ * rules of those whose state may hang on them. Sites without endpoints are left out. `known`: what is open on them, where
+ * that was read already.
  */
-export async function viewSites(deps: Deps, scope: SiteScope, sites: readonly Site[]): Promise<SiteView[]> {
+export async function viewSites(
+  deps: Deps,
+  scope: SiteScope,
+  sites: readonly Site[],
+  known?: OpenBySite,
+): Promise<SiteView[]> {
   const siteIds = sites.map((site) => site.siteId);
-  const [open, rules] = await Promise.all([
-    deps.eventQueries.openBySites(scope, siteIds),
-    readRules(deps.database.kysely, siteIds),
-  ]);
   const nowMs = deps.clock.nowMs();
+  const [open, planned] = await Promise.all([
+    known ?? deps.eventQueries.openBySites(scope, siteIds),
+    plannedOn(deps, scope, siteIds, nowMs),
+  ]);
+  // With one endpoint and nothing open there is nothing that rules could weigh.
+  const weighed = sites.filter(({ siteId, endpoints }) => endpoints.length > 1 || open.has(siteId));
+  const rules = await readRules(
+    deps.database.kysely,
+    weighed.map(({ siteId }) => siteId),
+  );
   return sites.flatMap((site) => {
     const { siteId } = site;
-    return viewSite(deps.runtime, site, open.get(siteId) ?? [], rules.get(siteId) ?? DEFAULT_RULES, nowMs);
+    const on = planned.get(siteId) ?? [];
+    const facts = { open: open.get(siteId) ?? [], rules: rules.get(siteId) ?? DEFAULT_RULES, on };
+    return viewSite(deps.runtime, site, facts, nowMs);
   });
 }
 
 function viewSite(
   runtime: Deps['runtime'],
   site: Site,
-  open: readonly EventRecord[],
-  rules: RollupRules,
+  { open, rules, on }: { open: readonly EventRecord[]; rules: RollupRules; on: readonly StoredWindow[] },
   nowMs: number,
 ): SiteView[] {
-  const facts: EndpointFacts[] = [];
-  const endpoints = site.endpoints.map((endpoint): EndpointView => {
-    const latest = runtime.latest(endpoint.endpointId);
-    const own = open.filter((event) => event.endpointId === endpoint.endpointId).map(openEventOf);
-    const counts = latest !== null && !isStale(nowMs - latest.checkedAtMs, endpoint);
-    const { endpointId, active } = endpoint;
-    const fact = { endpointId, active, latest: counts ? latest.state : null, open: own, outageChecks: null };
-    facts.push(fact);
-    const inMaintenance = isWithin(endpoint.maintenance, nowMs);
-    return { ...endpoint, latest, rolledUp: endpointState({ ...fact, inMaintenance }) };
-  });
+  const isInMaintenance = maintenanceTest(on, nowMs);
+  const byEndpoint = Map.groupBy(open, ({ endpointId }) => endpointId);
+  const seen = keptEndpoints(site.endpoints).map((endpoint) =>
+    viewEndpoint(runtime, endpoint, byEndpoint.get(endpoint.endpointId) ?? [], { nowMs, isInMaintenance }),
+  );
+  const endpoints = seen.map(({ view }) => view);
   const [first] = endpoints;
   if (first === undefined) return [];
-  const watched = site.endpoints.filter((endpoint) => endpoint.active);
+  const watched = endpoints.filter((endpoint) => endpoint.active);
   // What is down outside of any window must not hide behind that of another endpoint.
-  const inMaintenance = watched.length > 0 && watched.every(({ maintenance }) => isWithin(maintenance, nowMs));
-  const siteLevel = open.filter((event) => event.endpointId === null).map(openEventOf);
+  const inMaintenance = watched.length > 0 && watched.every(isInMaintenance);
+  const siteOpen = (byEndpoint.get(null) ?? []).map(openEventOf);
   return [
     {
       siteId: site.siteId,
       first,
       endpoints,
-      active: endpoints.some((endpoint) => endpoint.active),
+      active: watched.length > 0,
       removedAtMs: removalOf(endpoints),
-      rolledUp: rollUp({ endpoints: facts, siteOpen: siteLevel, inMaintenance }, rules),
+      rolledUp: rollUp({ endpoints: seen.map(({ facts }) => facts), siteOpen, inMaintenance }, rules),
       openEvents: open.toSorted(byWorst),
     },
   ];
+}
+
+/** Views of some endpoints of one site, in their order. */
+export async function viewEndpoints(
+  deps: Deps,
+  scope: SiteScope,
+  siteId: Endpoint['siteId'],
+  endpoints: readonly Endpoint[],
+): Promise<EndpointView[]> {
+  if (endpoints.length === 0) return [];
+  const nowMs = deps.clock.nowMs();
+  const [open, planned] = await Promise.all([
+    deps.eventQueries.openBySites(scope, [siteId]),
+    plannedOn(deps, scope, [siteId], nowMs),
+  ]);
+  const byEndpoint = Map.groupBy(open.get(siteId) ?? [], ({ endpointId }) => endpointId);
+  const now = { nowMs, isInMaintenance: maintenanceTest(planned.get(siteId) ?? [], nowMs) };
+  return endpoints.map(
+    (endpoint) => viewEndpoint(deps.runtime, endpoint, byEndpoint.get(endpoint.endpointId) ?? [], now).view,
+  );
+}
+
+/** The planned windows that are on at this moment, by site. */
+async function plannedOn(
+  deps: Pick<Deps, 'database'>,
+  scope: SiteScope,
+  siteIds: readonly SiteId[],
+  nowMs: number,
+): Promise<Map<SiteId, StoredWindow[]>> {
+  const found = await windowsWithin(deps.database.kysely, scope, siteIds, { fromMs: nowMs, toMs: nowMs + 1 });
+  return new Map([...found].map(([siteId, windows]) => [siteId, windows.filter(({ plan }) => covers(plan, nowMs))]));
+}
+
+type InMaintenance = (endpoint: Pick<Endpoint, 'endpointId' | 'maintenance'>) => boolean;
+
+function maintenanceTest(on: readonly StoredWindow[], nowMs: number): InMaintenance {
+  return ({ endpointId, maintenance }) =>
+    isWithin(maintenance, nowMs) || on.some((window) => window.endpointId === null || window.endpointId === endpointId);
+}
+
+function viewEndpoint(
+  runtime: Deps['runtime'],
+  endpoint: Endpoint,
+  openEvents: readonly EventRecord[],
+  { nowMs, isInMaintenance }: { nowMs: number; isInMaintenance: InMaintenance },
+): { view: EndpointView; facts: EndpointFacts } {
+  const { endpointId, active } = endpoint;
+  const latest = runtime.latest(endpointId);
+  const counts = latest !== null && !isStale(nowMs - latest.checkedAtMs, endpoint);
+  const open = openEvents.map(openEventOf);
+  const facts = { endpointId, active, latest: counts ? latest.state : null, open, outageChecks: null };
+  const rolledUp = endpointState({ ...facts, inMaintenance: isInMaintenance(endpoint) });
+  return { view: { ...endpoint, latest, rolledUp, openEvents: openEvents.toSorted(byWorst) }, facts };
 }
 
 function removalOf(endpoints: readonly Endpoint[]): number | null {

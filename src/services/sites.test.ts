@@ -174,7 +174,7 @@ describe('removing', () => {
     await deleteSite(deps, POLICY, EVERY_SITE, siteId);
     const more = await createSite(deps, POLICY, EVERY_SITE, { siteId, url: 'https://a.example/more' });
     expect(more).toMatchObject({ active: true, removedAtMs: null });
-    expect(more.endpoints.map((endpoint) => endpoint.active)).toEqual([false, true]);
+    expect(more.endpoints.map((endpoint) => endpoint.active)).toEqual([true]);
   });
 });
 

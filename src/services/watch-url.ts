@@ -29,7 +29,7 @@ export async function watchUrl(
     const siteId = error.details['site_id'] as SiteId;
     if (error.details['monitor_active'] === true) return { siteId, outcome: 'exists' };
     if (error.details['removed'] !== true) return { siteId, outcome: 'paused' };
-    const fresh = { timeoutSeconds: null, plan: NO_OVERRIDES };
+    const fresh = { timeoutSeconds: null, alertCooldownMinutes: null, plan: NO_OVERRIDES };
     await updateSite(deps, policy, EVERY_SITE, siteId, { active: true, intervalSeconds, ...fresh });
     return { siteId, outcome: 'resumed', was: 'removed' };
   }

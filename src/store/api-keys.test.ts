@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { temporaryDatabase } from '../../test/kit/store.ts';
+import { SCOPE_WORDS } from '../domain/grants.ts';
 import type { ApiKeyId } from '../domain/ids.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
-import { createApiKeys, keyStatus } from './api-keys.ts';
+import { createApiKeys, keyStatus, type NewKey } from './api-keys.ts';
 import { hashToken, newToken } from './api-token.ts';
 
 async function keysAt(nowMs: number) {
@@ -44,7 +45,9 @@ describe('a key', () => {
       const { token, key } = await keys.create({ consumerName: 'ci', scope });
       expect(key).toMatchObject({
         consumerName: 'ci',
-        scope,
+        scopes: [scope],
+        isGateway: false,
+        tenantId: null,
         rateLimitPerMinute,
         expiresAtMs: null,
         revokedAtMs: null,
@@ -94,6 +97,35 @@ describe('a key', () => {
     expect(await keys.revoke(99n as ApiKeyId)).toBeNull();
   });
 
+  it('holds one coarse scope or several granular ones, and is a gateway or bound to a tenant or neither', async () => {
+    const { keys } = await keysAt(1_000);
+    const consumerName = 'ci';
+    const granular = await keys.create({ consumerName, scope: ['sites:read', 'events:write'], tenantId: 'acme' });
+    expect(granular.key).toMatchObject({
+      ...{ scopes: ['sites:read', 'events:write'], tenantId: 'acme', isGateway: false, rateLimitPerMinute: 30 },
+    });
+    const gateway = await keys.create({ consumerName, scope: 'write', isGateway: true });
+    expect(gateway.key).toMatchObject({ isGateway: true, tenantId: null });
+    const all = await keys.create({ consumerName, scope: SCOPE_WORDS.filter((word) => word.includes(':')) });
+    expect(all.key.scopes).toHaveLength(SCOPE_WORDS.length - 3);
+    const cannotBe: Partial<NewKey>[] = [
+      { scope: [] },
+      { scope: ['read', 'sites:write'] },
+      { isGateway: true, tenantId: 'acme' },
+      { tenantId: 'no spaces' },
+      { tenantId: '' },
+    ];
+    for (const wrong of cannotBe) {
+      await expect(keys.create({ consumerName, scope: 'read', ...wrong })).rejects.toThrow(RangeError);
+    }
+  });
+
+  it('is not found by a hash that differs in capitals alone', async () => {
+    const { keys } = await keysAt(1_000);
+    const { token } = await keys.create({ consumerName: 'ci', scope: 'read' });
+    expect(await keys.findByHash(hashToken(token).toUpperCase())).toBeNull();
+  });
+
   it('notes its use at most once a minute', async () => {
     const { time, keys } = await keysAt(1_000);
     const { token } = await keys.create({ consumerName: 'ci', scope: 'read' });
@@ -104,5 +136,61 @@ describe('a key', () => {
       return (await keys.findByHash(hashToken(token)))?.lastUsedAtMs;
     };
     expect([await use(5_000), await use(64_999), await use(65_000)]).toEqual([5_000, 5_000, 65_000]);
+  });
+});
+
+describe('a key that is rotated', () => {
+  it('is like the one before, which is good until its grace is over', async () => {
+    const { time, keys } = await keysAt(1_000);
+    const scope = ['sites:read', 'events:read'] as const;
+    const old = await keys.create({
+      consumerName: 'ci',
+      scope,
+      rateLimitPerMinute: 7,
+      ttlMs: 10_000,
+      tenantId: 'acme',
+    });
+    time.nowMs = 4_000;
+    const rotated = await keys.rotate(old.key.keyId, { graceMs: 500, createdBy: 'me' });
+    if (rotated.kind !== 'rotated') throw new Error(rotated.kind);
+    const { keyId, ...like } = old.key;
+    expect(rotated.key).toEqual({ ...like, keyId: keyId + 1n, createdAtMs: 4_000, createdBy: 'me' });
+    expect(rotated.key.expiresAtMs).toBe(11_000);
+    expect(await keys.findByHash(hashToken(rotated.token))).toEqual(rotated.key);
+    const found = await keys.findByHash(hashToken(old.token));
+    expect(found).toEqual(rotated.replaced);
+    if (found === null) throw new Error('the old key is gone');
+    expect([keyStatus(found, 4_499), keyStatus(found, 4_500)]).toEqual(['active', 'revoked']);
+  });
+
+  it('leaves nothing of the one before without a grace', async () => {
+    const { keys } = await keysAt(1_000);
+    const { key } = await keys.create({ consumerName: 'ci', scope: 'read' });
+    expect(await keys.rotate(key.keyId, { graceMs: 0 })).toMatchObject({ replaced: { revokedAtMs: 1_000 } });
+  });
+
+  it('can be revoked within its grace, from that moment on', async () => {
+    const { time, keys } = await keysAt(1_000);
+    const { key } = await keys.create({ consumerName: 'ci', scope: 'read' });
+    await keys.rotate(key.keyId, { graceMs: 60_000 });
+    time.nowMs = 2_000;
+    expect(await keys.revoke(key.keyId)).toMatchObject({ revokedAtMs: 2_000 });
+  });
+
+  it('must be active, there, and not be replaced already', async () => {
+    const { time, keys } = await keysAt(1_000);
+    const rotate = (key: { keyId: ApiKeyId }) => keys.rotate(key.keyId, { graceMs: 1_000 });
+    const { key: expiring } = await keys.create({ consumerName: 'ci', scope: 'read', ttlMs: 1_000 });
+    const { key: revoked } = await keys.create({ consumerName: 'ci', scope: 'read' });
+    const { key: replaced } = await keys.create({ consumerName: 'ci', scope: 'read' });
+    await keys.revoke(revoked.keyId);
+    const both = await Promise.all([rotate(replaced), rotate(replaced)]);
+    expect(both.map(({ kind }) => kind).sort()).toEqual(['not_active', 'rotated']);
+    expect(await rotate(replaced)).toEqual({ kind: 'not_active', status: 'replaced' });
+    expect(await rotate(revoked)).toEqual({ kind: 'not_active', status: 'revoked' });
+    time.nowMs = 2_000;
+    expect(await rotate(expiring)).toEqual({ kind: 'not_active', status: 'expired' });
+    expect(await rotate({ keyId: 99n as ApiKeyId })).toEqual({ kind: 'not_found' });
+    expect(await keys.list({ includeRevoked: true })).toHaveLength(4);
   });
 });

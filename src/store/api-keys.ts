@@ -1,18 +1,24 @@
-/** API keys: who may call, with which scope, until when. Tokens are shown once and stored as hashes. */
-import type { Selectable } from 'kysely';
+/** API keys: who may call, what, for whom, until when. Tokens are shown once and stored as hashes. */
+import { timingSafeEqual } from 'node:crypto';
+import type { Insertable, Selectable } from 'kysely';
+import { type CoarseScope, isScopeWord, type ScopeWord } from '../domain/grants.ts';
 import type { ApiKeyId } from '../domain/ids.ts';
+import { isTenantId } from '../domain/tenant-id.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { hashToken, newToken } from './api-token.ts';
 import type { Database } from './database.ts';
-import type { ApiKeysTable } from './schema.ts';
-
-export type KeyScope = 'read' | 'write' | 'admin';
+import type { ApiKeysTable, Executor } from './schema.ts';
 
 export type ApiKey = {
   keyId: ApiKeyId;
   consumerName: string;
-  scope: KeyScope;
+  /** One coarse word, or granular ones; empty when a newer program wrote words that this one does not know. */
+  scopes: readonly ScopeWord[];
+  /** Speaks for tenants, each call for the one it names, and for nobody else. */
+  isGateway: boolean;
+  /** The one tenant it is bound to; null: none. Never together with `isGateway`. */
+  tenantId: string | null;
   rateLimitPerMinute: number;
   /** Valid strictly before; null: for ever. */
   expiresAtMs: number | null;
@@ -28,7 +34,10 @@ export type KeyStatus = 'active' | 'revoked' | 'expired';
 export type NewKey = {
   /** 1 to 128 characters. */
   consumerName: string;
-  scope: KeyScope;
+  /** One coarse word, or one or more granular ones. */
+  scope: ScopeWord | readonly ScopeWord[];
+  isGateway?: boolean;
+  tenantId?: string | null;
   /** Absent, zero or less: the default of the scope. */
   rateLimitPerMinute?: number;
   /** Absent, zero or less: never expires. */
@@ -36,18 +45,26 @@ export type NewKey = {
   createdBy?: string;
 };
 
-const DEFAULT_RATE_LIMITS: Readonly<Record<KeyScope, number>> = { read: 60, write: 30, admin: 60 };
+export type Rotated =
+  | { kind: 'rotated'; token: string; key: ApiKey; replaced: ApiKey }
+  | { kind: 'not_found' }
+  /** Revoked, or on its way to be, or expired: nothing is left to carry over. */
+  | { kind: 'not_active'; status: 'revoked' | 'expired' | 'replaced' };
+
+const DEFAULT_RATE_LIMITS: Readonly<Record<CoarseScope, number>> = { read: 60, write: 30, admin: 60 };
 
 /** The use of a key is noted at most this often, so that reading through the API does not write at every call. */
 const TOUCH_EVERY_MS = 60_000;
 
 export interface ApiKeys {
-  /** The token is not kept: this is the only time it is seen. */
+  /** The token is not kept: this is the only time it is seen. Throws RangeError for what no key can be. */
   create(key: NewKey): Promise<{ token: string; key: ApiKey }>;
   /** By id. Revoked keys only when asked for. */
   list(options?: { includeRevoked?: boolean }): Promise<ApiKey[]>;
   /** From now on; a key revoked earlier keeps its instant. Null when there is no such key. */
   revoke(keyId: ApiKeyId): Promise<ApiKey | null>;
+  /** A key like it with a token of its own, until the same instant; the one before is refused `graceMs` from now. */
+  rotate(keyId: ApiKeyId, options: { graceMs: number; createdBy?: string }): Promise<Rotated>;
   /** In any status; see `keyStatus`. */
   findByHash(hash: string): Promise<ApiKey | null>;
   /** Notes that the key was used. Best effort: a caller may go on when it rejects. */
@@ -64,18 +81,22 @@ export function createApiKeys(deps: { db: Database; clock: Clock; random: Random
   const { db, clock, random } = deps;
   const keys = () => db.kysely.selectFrom('jetmon_api_keys').selectAll();
 
-  async function byId(keyId: bigint): Promise<ApiKey | null> {
-    const row = await keys().where('id', '=', keyId).executeTakeFirst();
+  async function byId(keyId: bigint, tx: Executor = db.kysely): Promise<ApiKey | null> {
+    const row = await tx.selectFrom('jetmon_api_keys').selectAll().where('id', '=', keyId).executeTakeFirst();
     return row === undefined ? null : keyOf(row);
+  }
+
+  async function insert(tx: Executor, row: Insertable<ApiKeysTable>): Promise<ApiKey> {
+    const { insertId } = await tx.insertInto('jetmon_api_keys').values(row).executeTakeFirstOrThrow();
+    const key = insertId === undefined ? null : await byId(insertId, tx);
+    if (key === null) throw new Error('the key is not there after it was inserted');
+    return key;
   }
 
   return {
     async create(wanted) {
       const token = newToken(random);
-      const row = rowOf(wanted, hashToken(token), clock.nowMs());
-      const { insertId } = await db.kysely.insertInto('jetmon_api_keys').values(row).executeTakeFirstOrThrow();
-      const key = insertId === undefined ? null : await byId(insertId);
-      if (key === null) throw new Error('the key is not there after it was inserted');
+      const key = await insert(db.kysely, rowOf(wanted, hashToken(token), clock.nowMs()));
       return { token, key };
     },
     async list(options = {}) {
@@ -93,9 +114,32 @@ export function createApiKeys(deps: { db: Database; clock: Clock; random: Random
         .execute();
       return byId(keyId);
     },
+    async rotate(keyId, { graceMs, createdBy = 'cli' }) {
+      const token = newToken(random);
+      return db.transaction(async (tx) => {
+        const query = tx.selectFrom('jetmon_api_keys').selectAll().where('id', '=', keyId);
+        const row = await db.dialect.lockForUpdate(query).executeTakeFirst();
+        if (row === undefined) return { kind: 'not_found' };
+        const nowMs = clock.nowMs();
+        const status = keyStatus(keyOf(row), nowMs);
+        if (status !== 'active') return { kind: 'not_active', status };
+        if (row.revoked_at !== null) return { kind: 'not_active', status: 'replaced' };
+        const { id: _, ...same } = row;
+        const key = await insert(tx, {
+          ...same,
+          key_hash: hashToken(token),
+          last_used_at: null,
+          created_at: nowMs,
+          created_by: createdBy.slice(0, 128),
+        });
+        const revokedAtMs = nowMs + Math.max(0, Math.trunc(graceMs));
+        await tx.updateTable('jetmon_api_keys').set({ revoked_at: revokedAtMs }).where('id', '=', keyId).execute();
+        return { kind: 'rotated', token, key, replaced: { ...keyOf(row), revokedAtMs } };
+      });
+    },
     async findByHash(hash) {
       const row = await keys().where('key_hash', '=', hash).executeTakeFirst();
-      return row === undefined ? null : keyOf(row);
+      return row === undefined || !isSameHash(row.key_hash, hash) ? null : keyOf(row);
     },
     async touch(key) {
       const nowMs = clock.nowMs();
@@ -105,15 +149,29 @@ export function createApiKeys(deps: { db: Database; clock: Clock; random: Random
   };
 }
 
-function rowOf(wanted: NewKey, hash: string, nowMs: number) {
-  const { consumerName, scope, rateLimitPerMinute = 0, ttlMs = 0, createdBy = 'cli' } = wanted;
+/** An index compares as it likes, and a server may be set up not to tell capitals apart: this decides. */
+function isSameHash(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function rowOf(wanted: NewKey, hash: string, nowMs: number): Insertable<ApiKeysTable> {
+  const { consumerName, rateLimitPerMinute = 0, ttlMs = 0, createdBy = 'cli' } = wanted;
+  const { isGateway = false, tenantId = null } = wanted;
+  const scopes = typeof wanted.scope === 'string' ? [wanted.scope] : [...new Set(wanted.scope)];
   if (consumerName.length < 1 || consumerName.length > 128)
     throw new RangeError('consumer must have 1 to 128 characters');
+  if (scopes.length === 0 || (scopes.length > 1 && scopes.some(isCoarse)))
+    throw new RangeError('scope must be one coarse word, or granular ones');
+  if (isGateway && tenantId !== null) throw new RangeError('a gateway is not bound to one tenant');
+  if (tenantId !== null && !isTenantId(tenantId)) throw new RangeError('that is no id of a tenant');
   return {
     key_hash: hash,
     consumer_name: consumerName,
-    scope,
-    rate_limit_per_minute: rateLimitPerMinute > 0 ? Math.trunc(rateLimitPerMinute) : DEFAULT_RATE_LIMITS[scope],
+    scope: scopes.join(' '),
+    is_gateway: isGateway ? 1 : 0,
+    tenant_id: tenantId,
+    rate_limit_per_minute: rateLimitPerMinute > 0 ? Math.trunc(rateLimitPerMinute) : defaultLimit(scopes),
     expires_at: ttlMs > 0 ? nowMs + Math.trunc(ttlMs) : null,
     revoked_at: null,
     last_used_at: null,
@@ -122,11 +180,23 @@ function rowOf(wanted: NewKey, hash: string, nowMs: number) {
   };
 }
 
+function isCoarse(word: ScopeWord): word is CoarseScope {
+  return word in DEFAULT_RATE_LIMITS;
+}
+
+/** Who may write anything has the limit of who may write. */
+function defaultLimit(scopes: readonly ScopeWord[]): number {
+  const coarse = scopes.find(isCoarse) ?? (scopes.some((word) => word.endsWith(':write')) ? 'write' : 'read');
+  return DEFAULT_RATE_LIMITS[coarse];
+}
+
 function keyOf(row: Selectable<ApiKeysTable>): ApiKey {
   return {
     keyId: row.id as ApiKeyId,
     consumerName: row.consumer_name,
-    scope: scopeOf(row.scope),
+    scopes: row.scope.split(' ').filter(isScopeWord),
+    isGateway: row.is_gateway !== 0n,
+    tenantId: row.tenant_id,
     rateLimitPerMinute: Number(row.rate_limit_per_minute),
     expiresAtMs: numberOrNull(row.expires_at),
     revokedAtMs: numberOrNull(row.revoked_at),
@@ -134,11 +204,6 @@ function keyOf(row: Selectable<ApiKeysTable>): ApiKey {
     createdAtMs: Number(row.created_at),
     createdBy: row.created_by,
   };
-}
-
-/** A scope this program does not know is worth no more than the least. */
-function scopeOf(text: string): KeyScope {
-  return text === 'admin' || text === 'write' ? text : 'read';
 }
 
 function numberOrNull(value: bigint | null): number | null {

@@ -1,8 +1,12 @@
 /** The operational trail: what the monitor did and why (spec/01 section 11.2). Not the truth of an incident; that is the event log. */
+import type { Selectable } from 'kysely';
 import type { EventId, SiteId } from '../domain/ids.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
 import { fitText } from '../lib/text.ts';
 import { parseMetadata, storableText } from './metadata.ts';
 import type { Executor } from './schema.ts';
+import type { OperationsSchema } from './schema-operations.ts';
+import { isInScope } from './site-scope.ts';
 
 export const AUDIT_EVENT_TYPES = [
   'wpcom_sent',
@@ -87,8 +91,37 @@ export async function listAudit(db: Executor, filter: AuditFilter): Promise<Audi
       or([eb('created_at', '>', atMs), and([eb('created_at', '=', atMs), eb('id', '>', after.auditId)])]),
     );
   }
-  const rows = await query.orderBy('created_at').orderBy('id').limit(limit).execute();
-  return rows.map((row) => ({
+  return (await query.orderBy('created_at').orderBy('id').limit(limit).execute()).map(recordOf);
+}
+
+export type AuditMoment = Pick<AuditRecord, 'atMs' | 'auditId'>;
+
+/** Of one site, newest first; `before`: only what comes before this one. */
+export async function listSiteAudit(
+  db: Executor,
+  scope: SiteScope,
+  filter: { siteId: SiteId; sinceMs: number | null; untilMs: number | null; before: AuditMoment | null; limit: number },
+): Promise<AuditRecord[]> {
+  const { siteId, sinceMs, untilMs, before, limit } = filter;
+  let query = db
+    .selectFrom('jetmon_audit_log')
+    .selectAll()
+    .where('blog_id', '=', siteId)
+    .where(isInScope(scope, 'jetmon_audit_log.blog_id'));
+  if (sinceMs !== null) query = query.where('created_at', '>=', BigInt(sinceMs));
+  if (untilMs !== null) query = query.where('created_at', '<', BigInt(untilMs));
+  if (before !== null) {
+    const atMs = BigInt(before.atMs);
+    query = query.where(({ eb, or, and }) =>
+      or([eb('created_at', '<', atMs), and([eb('created_at', '=', atMs), eb('id', '<', before.auditId)])]),
+    );
+  }
+  const newestFirst = query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit);
+  return (await newestFirst.execute()).map(recordOf);
+}
+
+function recordOf(row: Selectable<OperationsSchema['jetmon_audit_log']>): AuditRecord {
+  return {
     auditId: row.id,
     siteId: row.blog_id as SiteId | null,
     eventId: row.event_id as EventId | null,
@@ -97,7 +130,7 @@ export async function listAudit(db: Executor, filter: AuditFilter): Promise<Audi
     detail: row.detail,
     ...parseMetadata(row.metadata),
     atMs: Number(row.created_at),
-  }));
+  };
 }
 
 function rowOf({ siteId, eventId, eventType, source, detail, metadata, atMs }: AuditEntry) {

@@ -3,6 +3,7 @@ import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
 import type { OpenIncident } from '../domain/incident.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { TransitionRecord } from './event-records.ts';
+import type { StoredWindow } from './maintenance-rows.ts';
 
 export type Committed = {
   kind: 'committed';
@@ -26,7 +27,10 @@ export type SiteChanged = {
 /** The state of a site changed with a commit; told after the events it follows from. */
 export type SiteStateChanged = { kind: 'site_state'; siteId: SiteId; transition: TransitionRecord };
 
-export type Change = Committed | SiteChanged | SiteStateChanged;
+/** Plans of maintenance as they are now, with the earlier versions of those that were changed. */
+export type MaintenanceChanged = { kind: 'maintenance_changed'; windows: readonly StoredWindow[] };
+
+export type Change = Committed | SiteChanged | SiteStateChanged | MaintenanceChanged;
 
 export interface Changes {
   /** Tells every subscriber, in the order they came, before it returns. Never throws. */

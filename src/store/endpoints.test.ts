@@ -37,6 +37,7 @@ describe('creating an endpoint', () => {
         active: false,
         intervalSeconds: 45,
         timeoutSeconds: 7,
+        alertCooldownMinutes: null,
         plan: NO_OVERRIDES,
         maintenance: null,
         legacyStatus: 1,

@@ -1,14 +1,18 @@
 /** Sites and their endpoints: the shared registry joined with the settings it has no columns for. */
 import { sql } from 'kysely';
-import { type EndpointId, MAX_ID, type SiteId } from '../domain/ids.ts';
+import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
+import type { State } from '../domain/state.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
 import { insertEntry, intervalSecondsOf, parseLegacyInstant, registry, updateEntry } from './legacy.ts';
 import { PLAN_COLUMNS, planColumns, planOfRow } from './plan-columns.ts';
+import { prepared } from './prepared.ts';
 import type { Executor, Tx } from './schema.ts';
+import { isPausedInPart, mayBeIn } from './site-candidates.ts';
+import { allocateSiteId } from './site-ids.ts';
 import { bringIntoScope, isInScope, sitesInScope } from './site-scope.ts';
 
 /** One monitored URL. Sites that share a site id are tracked apart, by endpoint id. */
@@ -21,6 +25,8 @@ export type Endpoint = {
   intervalSeconds: number;
   /** Null: the server's default. */
   timeoutSeconds: number | null;
+  /** Least time between two alerts about it; 0: none, null: the server's default. */
+  alertCooldownMinutes: number | null;
   /** How it is probed. May hold secrets of the site: neither shown nor logged as it is. */
   plan: ProbePlanOverrides;
   /** While it lasts, failures open nothing; null: there is none, or half of one. It may be over, or lie ahead. */
@@ -42,8 +48,11 @@ export type NewEndpoint = {
   bucketNo: number;
   intervalSeconds: number;
   timeoutSeconds?: number | null;
+  alertCooldownMinutes?: number | null;
   plan?: Partial<ProbePlanOverrides>;
   maintenance?: MaintenanceWindow | null;
+  /** Of the endpoints up to this one it is known that none has the URL: see `findByUrls`. */
+  urlIsNewUpTo?: EndpointId;
 };
 
 export type EndpointPatch = {
@@ -52,6 +61,7 @@ export type EndpointPatch = {
   bucketNo?: number;
   intervalSeconds?: number;
   timeoutSeconds?: number | null;
+  alertCooldownMinutes?: number | null;
   /** Members left out stay as they are. */
   plan?: Partial<ProbePlanOverrides>;
   /** Null: none any more. */
@@ -80,8 +90,18 @@ export type SiteFilter = {
   active?: boolean;
   /** True: sites all of whose endpoints were removed; false: the others. */
   removed?: boolean;
+  /** Sites that may be in one of these states, and all that are, as far as the log and the settings tell. */
+  mayBe?: { states: readonly State[]; minSeverity: number; nowMs: number };
   /** Sites with an endpoint whose URL contains this text; no wildcards. */
   urlContains?: string;
+};
+
+export type EndpointFilter = {
+  /** Only endpoints after this one. */
+  after?: EndpointId;
+  limit: number;
+  active?: boolean;
+  removed?: boolean;
 };
 
 export interface Endpoints {
@@ -93,6 +113,17 @@ export interface Endpoints {
   bySites(scope: SiteScope, siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]>;
   /** The first endpoint with exactly this URL. */
   findByUrl(scope: SiteScope, url: string, tx?: Tx): Promise<Endpoint | null>;
+  /**
+   * The first endpoint of each of these URLs, at most 200; those that nobody watches are absent. Whoever adds a URL that is
+   * not `found` need only look at endpoints after `upTo` again.
+   */
+  findByUrls(
+    scope: SiteScope,
+    urls: readonly string[],
+    tx?: Tx,
+  ): Promise<{ found: ReadonlyMap<string, Endpoint>; upTo: EndpointId }>;
+  /** Some endpoints of a site, in the order they were added. */
+  pageOfSite(scope: SiteScope, siteId: SiteId, filter: EndpointFilter, tx?: Tx): Promise<Endpoint[]>;
   /** By site id, ascending, each with all its endpoints. */
   listSites(scope: SiteScope, filter: SiteFilter, tx?: Tx): Promise<Site[]>;
   /** What is created lies in the scope from then on. What lies outside is not looked at, save for the id of a site. */
@@ -106,12 +137,43 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
   const endpoints = (scope: SiteScope, tx: Tx | undefined) =>
     select(tx ?? db.kysely).where(isInScope(scope, 'registry.site_id'));
 
+  const everyOfSite = prepared(db.kysely, (hole: <T>(name: 'siteId') => T) =>
+    endpoints(EVERY_SITE, undefined).where('registry.site_id', '=', hole<SiteId>('siteId')),
+  );
+
   async function byId(scope: SiteScope, endpointId: EndpointId, tx?: Tx) {
     return first(await endpoints(scope, tx).where('registry.endpoint_id', '=', endpointId).execute());
   }
 
   async function findByUrl(scope: SiteScope, url: string, tx?: Tx) {
     return firstAt(url, await endpoints(scope, tx).where(atUrl(url)).execute());
+  }
+
+  async function findByUrls(scope: SiteScope, urls: readonly string[], tx?: Tx) {
+    const found = new Map<string, Endpoint>();
+    // First, because what is added after this has a higher id: creations take turns.
+    const { last } = await (tx ?? db.kysely)
+      .selectFrom(registry(tx ?? db.kysely))
+      .select(({ fn }) => fn.max('registry.endpoint_id').as('last'))
+      .executeTakeFirstOrThrow();
+    if (urls.length > 0) {
+      const rows = await endpoints(scope, tx).where(atUrls(urls)).execute();
+      const wanted = new Set(urls);
+      for (const row of rows) if (wanted.has(row.url) && !found.has(row.url)) found.set(row.url, endpointOf(row));
+    }
+    return { found, upTo: (last ?? 0n) as EndpointId };
+  }
+
+  async function pageOfSite(scope: SiteScope, siteId: SiteId, filter: EndpointFilter, tx?: Tx) {
+    let query = endpoints(scope, tx).where('registry.site_id', '=', siteId);
+    if (filter.after !== undefined) query = query.where('registry.endpoint_id', '>', filter.after);
+    if (filter.active !== undefined) query = query.where('registry.active', filter.active ? '<>' : '=', 0n);
+    if (filter.removed === true)
+      query = query.where('registry.active', '=', 0n).where('config.removed_at', 'is not', null);
+    if (filter.removed === false) {
+      query = query.where(({ eb, or }) => or([eb('registry.active', '<>', 0n), eb('config.removed_at', 'is', null)]));
+    }
+    return (await query.limit(filter.limit).execute()).map(endpointOf);
   }
 
   async function bySites(scope: SiteScope, siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]> {
@@ -130,6 +192,7 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
       blog_id: endpoint.siteId,
       ...(patch.intervalSeconds === undefined ? {} : { check_interval_seconds: patch.intervalSeconds }),
       ...(patch.timeoutSeconds === undefined ? {} : { timeout_seconds: patch.timeoutSeconds }),
+      ...(patch.alertCooldownMinutes === undefined ? {} : { alert_cooldown_minutes: patch.alertCooldownMinutes }),
       ...planColumns(patch.plan ?? {}),
       ...windowColumns(patch.maintenance),
       ...(removedAtMs === undefined ? {} : { removed_at: removedAtMs }),
@@ -142,7 +205,9 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
 
   async function create(tx: Tx, scope: SiteScope, wanted: NewEndpoint): Promise<Created> {
     await waitForOthers(tx);
-    const same = endpoints(scope, tx).where(atUrl(wanted.url));
+    const anywhere = endpoints(scope, tx).where(atUrl(wanted.url));
+    const { urlIsNewUpTo } = wanted;
+    const same = urlIsNewUpTo === undefined ? anywhere : anywhere.where('registry.endpoint_id', '>', urlIsNewUpTo);
     const { siteId } = wanted;
     if (siteId !== null && (await isOutside(scope, siteId, tx))) return { kind: 'site_id_taken' };
     const rows = await (siteId === null ? same : same.where('registry.site_id', '=', siteId)).execute();
@@ -187,10 +252,13 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     all: async (scope, tx) => (await endpoints(scope, tx).execute()).map(endpointOf),
     byId,
     async bySite(scope, siteId, tx) {
+      if (scope.kind === 'all' && tx === undefined) return (await everyOfSite({ siteId })).map(endpointOf);
       return (await endpoints(scope, tx).where('registry.site_id', '=', siteId).execute()).map(endpointOf);
     },
     bySites,
     findByUrl,
+    findByUrls,
+    pageOfSite,
     listSites: async (scope, filter, tx) => bySites(scope, await siteIdsOf(tx ?? db.kysely, scope, filter), tx),
     create: (scope, wanted, tx) => within(tx, (inner) => create(inner, scope, wanted)),
     update: (scope, endpointId, patch, tx) => within(tx, (inner) => update(inner, scope, endpointId, patch)),
@@ -199,8 +267,8 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
 
 /** Whether a patch changes anything that the registry has no column for. */
 function hasSettings(patch: EndpointPatch): boolean {
-  const { active, intervalSeconds, timeoutSeconds, plan, maintenance, removedAtMs } = patch;
-  const settings = [intervalSeconds, timeoutSeconds, plan, maintenance, removedAtMs];
+  const { active, intervalSeconds, timeoutSeconds, alertCooldownMinutes, plan, maintenance, removedAtMs } = patch;
+  const settings = [intervalSeconds, timeoutSeconds, alertCooldownMinutes, plan, maintenance, removedAtMs];
   return active === true || settings.some((value) => value !== undefined);
 }
 
@@ -210,6 +278,7 @@ function select(db: Executor) {
     .leftJoin('jetmon_endpoint_check_config as config', 'config.source_site_id', 'registry.endpoint_id')
     .selectAll('registry')
     .select(['config.check_interval_seconds', 'config.timeout_seconds', 'config.removed_at'])
+    .select('config.alert_cooldown_minutes')
     .select(['config.maintenance_start', 'config.maintenance_end'])
     .select(PLAN_COLUMNS.map((column) => `config.${column}` as const))
     .orderBy('registry.endpoint_id');
@@ -228,6 +297,7 @@ function endpointOf(row: Row): Endpoint {
     active,
     intervalSeconds: intervalSecondsOf(Number(row.interval_minutes), exactSeconds),
     timeoutSeconds: row.timeout_seconds === null ? null : Number(row.timeout_seconds),
+    alertCooldownMinutes: row.alert_cooldown_minutes === null ? null : Number(row.alert_cooldown_minutes),
     plan: planOfRow(row),
     maintenance: windowOf(row),
     legacyStatus: Number(row.legacy_status),
@@ -262,8 +332,17 @@ function first(rows: Row[]): Endpoint | null {
 
 /** Text that the character set of the shared table may not hold can only be compared outside of it. */
 function atUrl(url: string) {
-  const isPlain = /^[\x20-\x7e]*$/.test(url);
-  return isPlain ? sql<boolean>`registry.url = ${url}` : sql<boolean>`cast(registry.url as char) = ${url}`;
+  return isPlain(url) ? sql<boolean>`registry.url = ${url}` : sql<boolean>`cast(registry.url as char) = ${url}`;
+}
+
+/** The same for many: the registry is read once. */
+function atUrls(urls: readonly string[]) {
+  const column = urls.every(isPlain) ? sql`registry.url` : sql`cast(registry.url as char)`;
+  return sql<boolean>`${column} in (${sql.join(urls)})`;
+}
+
+function isPlain(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
 }
 
 /** The registry may take `A` for `a` and overlook a space at the end; URLs that differ there are two. */
@@ -280,66 +359,26 @@ async function siteIdsOf(db: Executor, scope: SiteScope, filter: SiteFilter): Pr
   if (filter.afterSiteId !== undefined) query = query.where('registry.site_id', '>', filter.afterSiteId);
   if (filter.active !== undefined)
     query = query.having((eb) => eb.fn.max('registry.active'), '=', filter.active ? 1n : 0n);
+  if (filter.active === false) query = query.where(isPausedInPart(db));
   if (filter.removed !== undefined) {
-    const kept = db
-      .selectFrom(registry(db, 'kept'))
-      .leftJoin('jetmon_endpoint_check_config as config', 'config.source_site_id', 'kept.endpoint_id')
-      .select('kept.endpoint_id')
-      .where(sql<boolean>`kept.site_id = registry.site_id`)
-      .where(({ eb, or }) => or([eb('kept.active', '<>', 0n), eb('config.removed_at', 'is', null)]));
-    query = query.where(({ exists, not }) => (filter.removed ? not(exists(kept)) : exists(kept)));
+    // Asked of each row as it goes by: as a condition of its own a server would answer it for every site there is.
+    const removedAt = sql`(select removed_at from jetmon_endpoint_check_config where source_site_id = registry.endpoint_id)`;
+    const kept = sql<number>`max(case when registry.active <> 0 or ${removedAt} is null then 1 else 0 end)`;
+    query = query.having(kept, '=', filter.removed ? 0 : 1);
+    if (filter.removed) {
+      const removed = db
+        .selectFrom('jetmon_endpoint_check_config')
+        .select('blog_id')
+        .where('removed_at', 'is not', null);
+      query = query.where('registry.site_id', 'in', removed);
+    }
   }
+  if (filter.mayBe !== undefined) query = query.where(mayBeIn(db, filter.mayBe));
   if (filter.urlContains !== undefined) {
-    // `!` escapes, because databases disagree on whether a backslash in a literal is one character.
-    const pattern = `%${filter.urlContains.replace(/[!%_]/g, '!$&')}%`;
-    const matching = db
-      .selectFrom(registry(db))
-      .select('registry.site_id')
-      .where(sql<boolean>`lower(cast(url as char)) like lower(${pattern}) escape '!'`);
-    query = query.where('registry.site_id', 'in', matching);
+    // Tried while the sites go by in their order: whoever has found a page of them reads no further.
+    const found = sql<number>`max(instr(lower(cast(registry.url as char)), lower(${filter.urlContains})))`;
+    query = query.having(found, '>', 0);
   }
   const rows = await query.orderBy('registry.site_id').limit(filter.limit).execute();
   return rows.map((row) => row.site_id as SiteId);
-}
-
-/** The next free site id, or null where ids are not ours to hand out. Ids that callers chose are stepped over. */
-async function allocateSiteId(tx: Tx): Promise<SiteId | null> {
-  const sequence = await tx
-    .selectFrom('jetmon_sequences')
-    .select('next_value')
-    .where('name', '=', 'blog_id')
-    .executeTakeFirst();
-  if (sequence === undefined) return null;
-  const siteId = await firstFreeFrom(tx, sequence.next_value);
-  await tx
-    .updateTable('jetmon_sequences')
-    .set({ next_value: siteId + 1n })
-    .where('name', '=', 'blog_id')
-    .execute();
-  return siteId as SiteId;
-}
-
-async function firstFreeFrom(tx: Tx, wanted: bigint): Promise<bigint> {
-  const taken = await tx.selectFrom(registry(tx)).select('site_id').where('site_id', '=', wanted).limit(1).execute();
-  if (taken.length === 0) return wanted;
-  // The end of the run of taken ids that `wanted` lies in.
-  const end = await tx
-    .selectFrom(registry(tx))
-    .select('registry.site_id')
-    .where('registry.site_id', '>=', wanted)
-    .where('registry.site_id', '<', MAX_ID)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom(registry(tx, 'next'))
-            .select('next.site_id')
-            .where(sql<boolean>`next.site_id = registry.site_id + 1`),
-        ),
-      ),
-    )
-    .orderBy('registry.site_id')
-    .limit(1)
-    .executeTakeFirst();
-  if (end === undefined) throw new Error('there is no free site id left');
-  return end.site_id + 1n;
 }

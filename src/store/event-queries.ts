@@ -1,16 +1,19 @@
 /** The read side of the event log. Every query is bounded; nothing here writes. */
-import type { EventId, SiteId, TransitionId } from '../domain/ids.ts';
+import type { EndpointId, EventId, SiteId, TransitionId } from '../domain/ids.ts';
 import { SITE_STATE_CHECK } from '../domain/rollup.ts';
-import type { SiteScope } from '../domain/site-scope.ts';
+import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import type { Database } from './database.ts';
 import { type EventRecord, eventOf, type TransitionRecord, transitionOf } from './event-records.ts';
+import { prepared } from './prepared.ts';
 import type { Executor, Tx } from './schema.ts';
 import { isInScope } from './site-scope.ts';
 
 export type EventFilter = {
   /** Absent: every site. */
   siteId?: SiteId;
+  /** Absent: every endpoint, and what is of none. Only with a site. */
+  endpointId?: EndpointId;
   states?: readonly State[];
   /** Absent: all but the sites' own. */
   checkTypes?: readonly string[];
@@ -55,6 +58,19 @@ export function createEventQueries(db: Database): EventQueries {
       .where('event_id', '=', eventId)
       .where(isInScope(scope, 'jetmon_event_transitions.blog_id'));
 
+  const openOn = (scope: SiteScope, siteIds: readonly SiteId[], tx: Tx | undefined) =>
+    events(scope, tx)
+      .where('blog_id', 'in', siteIds)
+      .where('ended_at', 'is', null)
+      .where('check_type', '<>', SITE_STATE_CHECK)
+      .orderBy('severity', 'desc')
+      .orderBy('started_at')
+      .orderBy('id');
+
+  const everyOpenOn = prepared(db.kysely, (hole: <T>(name: 'siteId') => T) =>
+    openOn(EVERY_SITE, [hole<SiteId>('siteId')], undefined),
+  );
+
   return {
     async byId(scope, eventId, tx) {
       const row = await events(scope, tx).where('id', '=', eventId).executeTakeFirst();
@@ -75,11 +91,9 @@ export function createEventQueries(db: Database): EventQueries {
       const found = new Map<SiteId, EventRecord[]>();
       for (let from = 0; from < siteIds.length; from += SITES_PER_QUERY) {
         const some = siteIds.slice(from, from + SITES_PER_QUERY);
-        const open = events(scope, tx)
-          .where('blog_id', 'in', some)
-          .where('ended_at', 'is', null)
-          .where('check_type', '<>', SITE_STATE_CHECK);
-        for (const row of await open.orderBy('severity', 'desc').orderBy('started_at').orderBy('id').execute()) {
+        const [siteId] = some;
+        const isOften = scope.kind === 'all' && tx === undefined && some.length === 1;
+        for (const row of await (isOften ? everyOpenOn({ siteId }) : openOn(scope, some, tx).execute())) {
           const event = eventOf(row);
           const ofSite = found.get(event.siteId);
           if (ofSite === undefined) found.set(event.siteId, [event]);
@@ -94,6 +108,7 @@ export function createEventQueries(db: Database): EventQueries {
 function filtered(db: Executor, scope: SiteScope, filter: EventFilter) {
   let query = db.selectFrom('jetmon_events').selectAll().where(isInScope(scope, 'jetmon_events.blog_id'));
   if (filter.siteId !== undefined) query = query.where('blog_id', '=', filter.siteId);
+  if (filter.endpointId !== undefined) query = query.where('endpoint_id', '=', filter.endpointId);
   if (filter.states !== undefined) query = query.where('state', 'in', filter.states);
   query =
     filter.checkTypes === undefined

@@ -8,6 +8,7 @@ import { type Packed, textStart } from './dialect/packed.ts';
 import { windowOf } from './endpoints.ts';
 import { intervalSecondsOf, registry } from './legacy.ts';
 import { PLAN_COLUMNS, planOfRow } from './plan-columns.ts';
+import { disabledWithin } from './site-checks.ts';
 
 /** Rows by endpoint id, ascending; paused and removed ones are among them. */
 export interface FleetPage {
@@ -27,6 +28,8 @@ export interface FleetPage {
   plan(row: number): ProbePlanOverrides;
   /** When failures are expected; null: never. */
   maintenance(row: number): MaintenanceWindow | null;
+  /** Checks that are not run on it. */
+  disabledChecks(row: number): readonly string[];
 }
 
 export interface FleetRows {
@@ -34,6 +37,8 @@ export interface FleetRows {
   count(): Promise<number>;
   /** At most `limit` rows with an id after `after`. */
   page(after: bigint, limit: number): Promise<FleetPage>;
+  /** Checks that are not run on one endpoint. */
+  disabledChecks(endpointId: EndpointId): Promise<readonly string[]>;
 }
 
 /** Before every id. */
@@ -99,18 +104,28 @@ export function createFleetRows(db: Pick<Database, 'kysely' | 'readPacked'>): Fl
       const first = ids[traits.findIndex(hasWishes)];
       const last = ids[traits.findLastIndex(hasWishes)];
       const wishes = first === undefined || last === undefined ? NO_WISHES : await wishesWithin(first, last);
-      return pageOf(packed, wishes, limit);
+      const [from, to] = [ids[0], ids[packed.count - 1]];
+      const disabled = from === undefined || to === undefined ? NONE_DISABLED : await disabledWithin(kysely, from, to);
+      return pageOf(packed, { wishes, disabled }, limit);
+    },
+    async disabledChecks(endpointId) {
+      return (await disabledWithin(kysely, endpointId, endpointId)).get(endpointId) ?? NO_CHECKS;
     },
   };
 }
 
 const NO_WISHES: WishesById = new Map();
+const NONE_DISABLED: Besides['disabled'] = new Map();
+const NO_CHECKS: readonly string[] = [];
 
 function hasWishes(traits: number): boolean {
   return (traits & HAS_WISHES) !== 0;
 }
 
-function pageOf({ count, columns }: Packed<typeof KINDS>, wishes: WishesById, limit: number): FleetPage {
+/** What few endpoints have, by endpoint. */
+type Besides = { wishes: WishesById; disabled: ReadonlyMap<bigint, readonly string[]> };
+
+function pageOf({ count, columns }: Packed<typeof KINDS>, { wishes, disabled }: Besides, limit: number): FleetPage {
   const { endpoint_id: endpointIds, url } = columns;
   const traitsAt = (row: number) => columns.traits[row] ?? 0;
   const wishesAt = (row: number) => (hasWishes(traitsAt(row)) ? wishes.get(endpointIds[row] ?? 0n) : undefined);
@@ -136,5 +151,6 @@ function pageOf({ count, columns }: Packed<typeof KINDS>, wishes: WishesById, li
     urlEnd: (row) => url.ends[row] ?? 0,
     plan: (row) => wishesAt(row)?.plan ?? NO_OVERRIDES,
     maintenance: (row) => wishesAt(row)?.maintenance ?? null,
+    disabledChecks: (row) => (disabled.size === 0 ? NO_CHECKS : (disabled.get(endpointIds[row] ?? 0n) ?? NO_CHECKS)),
   };
 }

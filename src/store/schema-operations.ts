@@ -114,7 +114,41 @@ export type SiteCheckConfigTable = {
   updated_at: Int;
 };
 
+/** Plans of maintenance, and what they were before they were changed: what was maintenance once stays so. */
+export type MaintenanceWindowsTable = {
+  id: Generated<bigint>;
+  /** Null: every site, of the tenant where one is named. */
+  blog_id: NullableInt;
+  /** Null: every endpoint. */
+  endpoint_id: NullableInt;
+  tenant_id: NullableText;
+  title: NullableText;
+  /** `planned`, or `started` for one that began when it was asked for. */
+  source: string;
+  /** When it begins for the first time, as it was planned. */
+  start_at: Int;
+  /** Null where it comes again. */
+  end_at: NullableInt;
+  duration_ms: Int;
+  /** JSON; null where it comes once. */
+  rule: NullableText;
+  zone: string;
+  /** Covers nothing before. */
+  effective_from: Int;
+  /** Covers nothing from then on: the end of what is planned, or of the plan. */
+  over_at: Int;
+  ended_at: NullableInt;
+  /** Nobody sees it any more; it still covered what it did. */
+  removed_at: NullableInt;
+  /** The plan of which this is an earlier version; null: it is the plan as it stands. */
+  version_of: NullableInt;
+  created_by: NullableText;
+  created_at: Int;
+  updated_at: Int;
+};
+
 export type OperationsSchema = {
+  jetmon_maintenance_windows: MaintenanceWindowsTable;
   jetmon_audit_log: AuditLogTable;
   jetmon_false_positives: FalsePositivesTable;
   jetmon_hosts: HostsTable;

@@ -3,9 +3,10 @@
  * rows into its own words once. Instants are milliseconds since the epoch in UTC, JSON is text, booleans are 0 or 1.
  */
 import type { Generated, GeneratedAlways, Kysely, Transaction } from 'kysely';
-import type { Int, NullableInt, NullableReal, NullableText } from './column-types.ts';
+import type { DefaultedInt, Int, NullableInt, NullableReal, NullableText } from './column-types.ts';
 import type { DeliverySchema } from './schema-delivery.ts';
 import type { HistorySchema } from './schema-history.ts';
+import type { IdempotencySchema } from './schema-idempotency.ts';
 import type { OperationsSchema } from './schema-operations.ts';
 
 export type EventsTable = {
@@ -97,7 +98,10 @@ export type ApiKeysTable = {
   id: Generated<bigint>;
   key_hash: string;
   consumer_name: string;
+  /** Words with a space between them. */
   scope: string;
+  is_gateway: DefaultedInt;
+  tenant_id: NullableText;
   rate_limit_per_minute: Int;
   expires_at: NullableInt;
   revoked_at: NullableInt;
@@ -109,7 +113,8 @@ export type ApiKeysTable = {
 /** Our tables. The shared registry is not among them: legacy.ts alone can name it. */
 export type Schema = OperationsSchema &
   DeliverySchema &
-  HistorySchema & {
+  HistorySchema &
+  IdempotencySchema & {
     jetmon_schema_migrations: { id: Int; applied_at: Int };
     jetmon_sequences: { name: string; next_value: Int };
     jetmon_events: EventsTable;

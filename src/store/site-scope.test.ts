@@ -33,8 +33,17 @@ describe('a tenant', () => {
     expect((await endpoints.all(ONE)).map(({ url }) => url)).toEqual([own.url]);
     expect((await endpoints.listSites(ONE, { limit: 10 })).map(({ siteId }) => siteId)).toEqual([own.siteId]);
     expect((await endpoints.bySites(ONE, everyId)).map(({ siteId }) => siteId)).toEqual([own.siteId]);
+    expect([
+      ...(
+        await endpoints.findByUrls(
+          ONE,
+          [own, foreign, unowned].map(({ url }) => url),
+        )
+      ).found.keys(),
+    ]).toEqual([own.url]);
     for (const { siteId, endpointId, url } of [foreign, unowned]) {
       expect(await endpoints.bySite(ONE, siteId)).toEqual([]);
+      expect(await endpoints.pageOfSite(ONE, siteId, { limit: 10 })).toEqual([]);
       expect(await endpoints.byId(ONE, endpointId)).toBeNull();
       expect(await endpoints.findByUrl(ONE, url)).toBeNull();
       expect(await endpoints.update(ONE, endpointId, { active: false })).toBeNull();

@@ -36,3 +36,21 @@ export async function sitesInScope(db: Executor, scope: SiteScope, siteIds: read
     .execute();
   return new Set(rows.map((row) => row.blog_id as SiteId));
 }
+
+/** Which of these sites each of these tenants may see, by tenant; one query however many there are of either. */
+export async function sitesOfTenants(
+  db: Executor,
+  tenantIds: readonly string[],
+  siteIds: readonly SiteId[],
+): Promise<Map<string, Set<SiteId>>> {
+  const found = new Map(tenantIds.map((tenantId) => [tenantId, new Set<SiteId>()]));
+  if (tenantIds.length === 0 || siteIds.length === 0) return found;
+  const rows = await db
+    .selectFrom('jetmon_site_tenants')
+    .select(['tenant_id', 'blog_id'])
+    .where('tenant_id', 'in', tenantIds)
+    .where('blog_id', 'in', siteIds)
+    .execute();
+  for (const row of rows) found.get(row.tenant_id)?.add(row.blog_id as SiteId);
+  return found;
+}

@@ -352,6 +352,12 @@ export const METRICS = {
   ),
   history_damaged: counter('jetmon_history_damaged_total', 'Stored blocks of looks that could not be read.', NONE),
 
+  api_access_lost: counter(
+    'jetmon_api_access_lost_total',
+    'Requests that changed something or were refused, and are missing in the trail.',
+    NONE,
+  ),
+
   // This process.
   build_info: gauge('jetmon_build_info', 'The version that runs; always 1.', { version: 1 }),
   start_time: gauge('jetmon_start_time_seconds', 'When this process started, since the Unix epoch.', NONE),

@@ -25,7 +25,8 @@ export type MemberReport = {
   isAnswering: boolean | null;
   /** Why it was not; null when it was. May hold a text of the other side. */
   problem: string | null;
-  /** Wall clock of the newest answer, ms since the epoch. */
+  /** Wall clock of the newest question and of the newest answer, ms since the epoch. */
+  askedAtMs: number | null;
   answeredAtMs: number | null;
 };
 
@@ -37,6 +38,7 @@ export type MemberMemory = {
   canariesWithout: number;
   isAnswering: boolean | null;
   problem: string | null;
+  askedAtMs: number | null;
   answeredAtMs: number | null;
 };
 
@@ -92,6 +94,7 @@ export function createMember(parts: {
     lane,
     ask(question, deadlineMs, answered) {
       known.asked += 1;
+      known.askedAtMs = clock.nowMs();
       return lane.ask(question, deadlineMs, answered);
     },
     vote(answer, tookMs, quarantined) {
@@ -119,7 +122,14 @@ export function createMember(parts: {
 }
 
 function newMemory(): MemberMemory {
-  const nothing = { asked: 0, canariesWithout: 0, isAnswering: null, problem: null, answeredAtMs: null };
+  const nothing = {
+    asked: 0,
+    canariesWithout: 0,
+    isAnswering: null,
+    problem: null,
+    askedAtMs: null,
+    answeredAtMs: null,
+  };
   return { said: { down: 0, up: 0, none: 0 }, failures: {}, ...nothing };
 }
 

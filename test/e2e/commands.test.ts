@@ -5,7 +5,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAuthority, createTestCertificates } from '../kit/certificates.ts';
 import { eventually } from '../kit/eventually.ts';
 import { type Finished, rowsOf, run, type Server, serverForTest, temporaryPlace } from '../kit/program.ts';
@@ -280,7 +280,7 @@ describe('keys', () => {
 
     const revoked = await run(['keys', 'revoke', '1', '--json'], { folder });
     expect(documents(revoked)).toEqual([{ id: 1, revoked: true }]);
-    expect(await statusOf(server, token, 'GET')).toBe(401);
+    await vi.waitFor(async () => expect(await statusOf(server, token, 'GET')).toBe(401), { timeout: 5_000 });
     expect(documents(await run(['keys', 'list', '--json'], { folder }))).toEqual([{ data: [] }]);
     const all = documents(await run(['keys', 'list', '--include-revoked', '--json'], { folder }));
     expect(all).toMatchObject([{ data: [{ id: 1, revoked_at: expect.any(String) }] }]);
@@ -327,7 +327,10 @@ describe('what every command has', () => {
     'keys',
     'keys create',
     'keys list',
+    'keys rotate',
     'keys revoke',
+    'site-tenants',
+    'site-tenants import',
     'version',
   ])('`%s --help` shows an example', async (command) => {
     const words = command === '' ? [] : command.split(' ');

@@ -68,7 +68,12 @@ describe('words the program does not know', () => {
     [['serve', '--site', 'nope://example.com'], 'uses the scheme nope:', 'use http:// or https://'],
     [['keys', 'create', '--scope', 'read'], "required option '--consumer <name>'", 'jetmon2 keys --help'],
     [['keys', 'create', '--consumer', 'x', '--scope', 'root'], '--scope root', 'read, write, admin'],
+    [['keys', 'create', '--consumer', 'x', '--scope', 'read,sites:write'], 'a coarse scope beside others', 'alone'],
+    [['keys', 'create', '--consumer', 'x', '--scope', 'read', '--tenant', 'a b'], '--tenant is not', 'acme'],
+    [['keys', 'create', '--consumer', 'x', '--scope', 'read', '--tenant', 'a', '--gateway'], 'exclude', 'leave one'],
+    [['keys', 'rotate', '3', '--grace', 'soon'], '--grace soon', '`5m`'],
     [['keys', 'revoke', 'mine'], '"mine"', 'whole number'],
+    [['site-tenants', 'import', '--file', 'nowhere.csv'], 'nowhere.csv cannot be read (ENOENT)', 'that is there'],
     [['audit'], "required option '--blog-id <id>'", 'jetmon2 audit --help'],
     [['audit', '--blog-id', '1', '--since', 'yesterday'], '--since yesterday', '`24h`'],
   ])('%j are refused, and no data folder is made', async (args, cause, fix) => {

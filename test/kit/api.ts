@@ -7,19 +7,24 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { parseJson } from '../../src/lib/json.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import type { SitePolicy } from '../../src/services/deps.ts';
-import { createApiKeys } from '../../src/store/api-keys.ts';
-import { createRuntime } from '../../src/store/runtime.ts';
+import type { Database } from '../../src/store/database.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
-import { temporaryStore } from './store.ts';
+import { apiParts } from './api-parts.ts';
+import { storeOn, temporaryStore } from './store.ts';
 
 export const LOCAL_KEY = 'jm_LOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALLOCALLO';
 
-type Options = Partial<Pick<ApiServerOptions, 'page' | 'log' | 'localKey' | 'metrics' | 'status'>> & {
+type Options = Partial<
+  Pick<ApiServerOptions, 'page' | 'log' | 'localKey' | 'metrics' | 'status' | 'moreRoutes' | 'lookNow' | 'verifiers'>
+> & {
   policy?: Partial<SitePolicy>;
   proberStats?: ApiServerOptions['proberStats'];
+  tenantPerMinute?: number;
   host?: string;
   /** Replaces the machine's clock, timers and all. */
   clock?: Clock;
+  /** Another than a fresh one, which stays open. */
+  database?: Database;
 };
 
 export type Reply = {
@@ -37,29 +42,23 @@ export type ApiFixture = Awaited<ReturnType<typeof startApi>>;
 
 /** Closed when the test is. Calls carry the local key unless told otherwise. */
 export async function startApi(options: Options = {}) {
-  const { db, changes, endpoints, events, queries, addEndpoint } = await temporaryStore();
+  const { db, addEndpoint } = options.database === undefined ? await temporaryStore() : storeOn(options.database);
   const clock = createMovableClock(options.clock ?? systemClock);
-  const deps = {
-    database: db,
-    endpoints,
-    events,
-    changes,
-    eventQueries: queries,
-    runtime: createRuntime({ db, clock }),
-    apiKeys: createApiKeys({ db, clock, random: systemRandom }),
-    clock,
-    random: systemRandom,
-  };
+  const deps = apiParts(db, { clock, random: systemRandom });
   const listeners = new Set<(result: { siteId: SiteId; endpointId: EndpointId }) => void>();
   const server = createApiServer({
     deps,
     policy: { defaultIntervalSeconds: 300, minIntervalSeconds: 60, projectStatus: true, ...options.policy },
     log: options.log ?? silentLog,
     localKey: options.localKey === undefined ? LOCAL_KEY : options.localKey,
+    tenantPerMinute: () => options.tenantPerMinute ?? 0,
     page: options.page ?? null,
     proberStats: options.proberStats ?? (() => null),
+    ...(options.verifiers === undefined ? {} : { verifiers: options.verifiers }),
+    ...(options.lookNow === undefined ? {} : { lookNow: options.lookNow }),
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     ...(options.status === undefined ? {} : { status: options.status }),
+    ...(options.moreRoutes === undefined ? {} : { moreRoutes: options.moreRoutes }),
     onResult(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

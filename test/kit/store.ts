@@ -16,6 +16,7 @@ import { createEndpoints } from '../../src/store/endpoints.ts';
 import { createEventQueries } from '../../src/store/event-queries.ts';
 import { createEvents } from '../../src/store/events.ts';
 import { createFleetRows } from '../../src/store/fleet-rows.ts';
+import { liveWindows } from '../../src/store/maintenance-windows.ts';
 import { createRecentTransitions } from '../../src/store/recent-transitions.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { testMariadb } from './mariadb-each.ts';
@@ -107,6 +108,7 @@ export function storeOn(db: Database) {
     queries: createEventQueries(db),
     recentTransitions: createRecentTransitions(db),
     recordAudit: (entries: readonly AuditEntry[]) => recordAudit(db.kysely, entries),
+    readMaintenance: (sinceMs: number) => liveWindows(db.kysely, EVERY_SITE, sinceMs),
     addEndpoint,
   };
 }

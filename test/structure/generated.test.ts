@@ -8,7 +8,8 @@ import { readFiles } from './source-files.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('generated pages', () => {
-  it('are fresh: `npm run generate` would change nothing', async () => {
+  // Carries out the example of every contract.
+  it('are fresh: `npm run generate` would change nothing', { timeout: 120_000 }, async () => {
     for (const [path, text] of await generatedPages()) {
       const committed = existsSync(`${root}/${path}`) ? readFileSync(`${root}/${path}`, 'utf8') : null;
       expect(committed === text, `${path} is stale; run \`npm run generate\``).toBe(true);

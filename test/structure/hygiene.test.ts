@@ -19,7 +19,7 @@ const SCRIPT_NOT_NEEDED = ['node_modules/@bufbuild/buf'];
 /** Files that run before the pinned Node is there, on whatever Node the machine has. */
 const OLD_SYNTAX = [
   'bin/jetmon2',
-  ...['bootstrap', 'build-page', 'install', 'launch', 'start', 'test', 'verify', 'dev', 'prove'].map(
+  ...['bootstrap', 'build', 'build-page', 'install', 'launch', 'start', 'test', 'verify', 'dev', 'prove'].map(
     (name) => `scripts/${name}.cjs`,
   ),
 ];

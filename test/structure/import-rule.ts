@@ -3,7 +3,7 @@
 /** Areas of src/ plus `main` (src/main.ts) and `web`. `checks settings` are the settings files of the checks alone. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
-  cli: ['app', 'client'],
+  cli: ['app', 'client', 'testsite'],
   web: ['client', 'contracts'],
   app: ['api', 'engine', 'delivery', 'verifier'],
   api: ['contracts', 'services'],
@@ -19,6 +19,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['domain', 'telemetry'],
   wire: ['lib', 'telemetry'],
   domain: ['lib'],
+  testsite: ['lib'],
   telemetry: ['lib'],
   lib: [],
 };
@@ -47,7 +48,7 @@ export const NETWORK_MODULES: readonly string[] = [
 export const NETWORK_PACKAGES: Readonly<Record<string, string>> = { '@connectrpc/connect-node': 'verifier' };
 
 /** Files that open a port for others to connect to, and make no connection themselves. */
-export const LISTENERS: readonly string[] = ['src/verifier/listener.ts'];
+export const LISTENERS: readonly string[] = ['src/testsite/testsite.ts', 'src/verifier/listener.ts'];
 
 /** Areas that may call `fetch`: the wire, and those who talk to our own API. */
 export const MAY_FETCH: readonly string[] = ['wire', 'client', 'web'];

@@ -59,6 +59,7 @@ export function site(id: Id, state: State = 'Up', more: Partial<Site> = {}): Sit
     maintenance_end: null,
     alert_cooldown_minutes: null,
     endpoints: [endpoint(id, state)],
+    endpoint_count: 1,
     ...more,
   };
 }

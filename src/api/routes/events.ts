@@ -17,7 +17,7 @@ export function eventRoutes(deps: Pick<ServiceDeps, 'eventQueries' | 'clock'>): 
   const { clock } = deps;
 
   async function eventPage(scope: SiteScope, siteId: SiteId | null, query: QueryOf<typeof listEvents>) {
-    const page = await list(deps, scope, { siteId, limit: query.limit, ...filters(query) });
+    const page = await list(deps, scope, { siteId, limit: query.limit, ...eventFilters(query) });
     const nowMs = clock.nowMs();
     return {
       data: page.events.map((event) => eventReply(event, nowMs)),
@@ -52,7 +52,8 @@ export function eventRoutes(deps: Pick<ServiceDeps, 'eventQueries' | 'clock'>): 
   ];
 }
 
-function filters(query: QueryOf<typeof listEvents>): Omit<EventQuery, 'siteId' | 'limit'> {
+/** Throws `invalid_filter` or `invalid_cursor`. */
+export function eventFilters(query: QueryOf<typeof listEvents>): Omit<EventQuery, 'siteId' | 'endpointId' | 'limit'> {
   const checkTypes = query.check_type === undefined ? query.check_type__in?.split(',') : [query.check_type];
   const states = statesOf(query);
   return {

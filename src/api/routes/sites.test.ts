@@ -164,7 +164,7 @@ describe('GET /api/v1/sites', () => {
     ['limit=1&limit=2', 'invalid_limit'],
     ['cursor=nonsense', 'invalid_cursor'],
     [`cursor=${Buffer.from('{"id":-1}').toString('base64url')}`, 'invalid_cursor'],
-    ['monitor_active=maybe', 'invalid_filter'],
+    ['monitor_active=maybe', 'invalid_monitor_active'],
     ['removed=never', 'invalid_filter'],
     ['monitor_activ=true', 'invalid_filter'],
   ])('refuses ?%s with %s', async (query, code) => {

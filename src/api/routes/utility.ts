@@ -2,7 +2,9 @@
 import type { ReplyOf } from '../../contracts/contract.ts';
 import { getHealth, getMe, getProber } from '../../contracts/utility.ts';
 import { AppError } from '../../domain/errors.ts';
+import { COARSE_SCOPES, wordsOf } from '../../domain/grants.ts';
 import type { ServiceDeps } from '../../services/deps.ts';
+import type { Principal } from '../principal.ts';
 import { instantOrNull } from '../replies.ts';
 import { type Route, route } from '../serve-contract.ts';
 
@@ -23,17 +25,24 @@ export function utilityRoutes(deps: Pick<ServiceDeps, 'database'>, proberStats: 
       const stats = proberStats() ?? NO_PROBER;
       return { ...stats, void_rate: stats.visits === 0 ? 0 : stats.voided / stats.visits };
     }),
-    route(getMe, async ({ principal }) => {
-      if (principal?.kind !== 'key') {
-        return { consumer_name: 'local', scope: 'admin' as const, rate_limit_per_minute: null, expires_at: null };
-      }
-      const { consumerName, scope, rateLimitPerMinute, expiresAtMs } = principal.key;
-      return {
-        consumer_name: consumerName,
-        scope,
-        rate_limit_per_minute: rateLimitPerMinute,
-        expires_at: instantOrNull(expiresAtMs),
-      };
-    }),
+    route(getMe, async ({ principal }) => meReply(principal)),
   ];
+}
+
+function meReply(principal: Principal | null): ReplyOf<typeof getMe> {
+  if (principal === null || principal.kind === 'local') {
+    const local = { consumer_name: 'local', scope: 'admin' as const, scopes: ['admin' as const] };
+    return { ...local, is_gateway: false, tenant_id: null, rate_limit_per_minute: null, expires_at: null };
+  }
+  const { key, grants, tenantId } = principal;
+  const scopes = wordsOf(grants);
+  return {
+    consumer_name: key.consumerName,
+    scope: COARSE_SCOPES.find((word) => scopes[0] === word) ?? null,
+    scopes,
+    is_gateway: key.isGateway,
+    tenant_id: tenantId,
+    rate_limit_per_minute: key.rateLimitPerMinute,
+    expires_at: instantOrNull(key.expiresAtMs),
+  };
 }

@@ -187,7 +187,13 @@ function suspectedTarget(log: Partial<typeof silentLog> = {}) {
   const fleet = createFleet({ timeoutMs: 10_000, plan: DEFAULT_PLAN });
   const endpoint = { endpointId: 5n as EndpointId, siteId: 3n as SiteId, url: 'https://a.example/' };
   const rest = { intervalSeconds: 60, timeoutSeconds: null, plan: NO_OVERRIDES, maintenance: null };
-  const targets = createTargets({ fleet, clock, policy: () => POLICY, usualMs: () => null });
+  const targets = createTargets({
+    fleet,
+    clock,
+    policy: () => POLICY,
+    maintenanceOf: (_, own) => own,
+    usualMs: () => null,
+  });
   const target = targets.of(fleet.add({ ...endpoint, ...rest }));
   const seen = { ...verdict('Seems Down'), shape: 'refused' as const };
   target.memory.set('http', {

@@ -26,6 +26,7 @@ const target = createTargets({
   fleet,
   clock: { nowMs: () => T0 },
   policy: () => ({ ...DEFAULT_POLICY, attemptsToConfirm: 3 }),
+  maintenanceOf: (_, own) => own,
   usualMs: () => null,
 }).of(fleet.add(stored));
 

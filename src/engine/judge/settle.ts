@@ -27,14 +27,19 @@ export type SettleParts = AskingParts & {
   onResult(who: Who): void;
 };
 
-/**
- * Both resolve with the wait until the next look, null when the target was replaced meanwhile, and reject when something
- * could not be written. One thing of a target at a time.
- */
+/** What became of a look. */
+export type Settled = {
+  /** Until the next look; null when the target was replaced meanwhile. */
+  waitMs: number | null;
+  /** What was seen, as the gate lets it count. */
+  observation: Observation;
+};
+
+/** Both reject when something could not be written. One thing of a target at a time. */
 export interface Settle {
   /** `seenMonoMs`: when its result came in, on the monotonic clock. */
-  look(target: Target, observation: Observation, seenMonoMs: number): Promise<number | null>;
-  /** Takes back what was said on evidence that came into doubt and nobody confirmed. */
+  look(target: Target, observation: Observation, seenMonoMs: number): Promise<Settled>;
+  /** Takes back what was said on evidence that came into doubt and nobody confirmed; resolves with the wait alone. */
   withdraw(target: Target, because: string): Promise<number | null>;
   /** Questions to others without an answer. */
   questions(): number;
@@ -74,30 +79,31 @@ export function createSettle(parts: SettleParts): Settle {
     return waitOf(decision.next, nowMs);
   }
 
-  async function look(target: Target, seen: Observation, seenMonoMs: number): Promise<number | null> {
+  async function look(target: Target, seen: Observation, seenMonoMs: number): Promise<Settled> {
     const judged = await judge(parts.gate, target, seen, seenMonoMs);
-    if (target.retired) return null;
+    const { observation } = judged;
+    if (target.retired) return { waitMs: null, observation };
     const decidedMs = clock.monotonicMs();
-    const { verdicts } = judged.observation;
+    const { verdicts } = observation;
     const worst = worstVerdict(verdicts);
-    record(target, judged.observation, worst);
-    if (worst.state === 'Seems Down') counts.failed(judged.observation);
+    record(target, observation, worst);
+    if (worst.state === 'Seems Down') counts.failed(observation);
     parts.ownFailures.saw(target.endpointId, worst.state === 'Unknown' ? worst.reason : null);
     let waitMs = NEXT_ROUND;
     for (const verdict of [...verdicts, ...clearedBySilence(target.incidents.keys(), verdicts)]) {
       const thisMs = await settleVerdict(target, judged, verdict, verdict === worst);
       if (target.retired) {
         parts.onLateWrite(target);
-        return null;
+        return { waitMs: null, observation };
       }
       waitMs = Math.min(waitMs, thisMs ?? NEXT_ROUND);
     }
     // Last, because the event that explains it may have been opened by this very look.
     for (const verdict of verdicts) {
-      if (verdict.state === 'Seems Down') await parts.linkCause(target, judged.observation, verdict);
+      if (verdict.state === 'Seems Down') await parts.linkCause(target, observation, verdict);
     }
     if (worst.state === 'Up') target.usualMs = seen.timings.total ?? target.usualMs;
-    return waitMs - (clock.monotonicMs() - decidedMs);
+    return { waitMs: waitMs - (clock.monotonicMs() - decidedMs), observation };
   }
 
   /** What is confirmed stands; what was seen meanwhile would have closed it. */

@@ -29,7 +29,7 @@ export type Target = {
   readonly incidents: Map<string, OpenIncident>;
   /** What is remembered of each check beside what is open. */
   readonly memory: Map<string, CheckMemory>;
-  /** When failures are expected; null: never. */
+  /** The newest window that has begun or is to begin, as it is known now; null: there is none. */
   readonly maintenance: MaintenanceWindow | null;
   /** How long its last healthy look took, ms; null: not known. */
   usualMs: number | null;

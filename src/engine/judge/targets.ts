@@ -2,10 +2,11 @@
 import type { ServerPolicy } from '../../domain/decision-policy.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { OpenIncident, Recent } from '../../domain/incident.ts';
+import type { MaintenanceWindow } from '../../domain/maintenance.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Fleet } from '../schedule/fleet.ts';
 import { isConfirming, isForgettable, memoryOf } from './memory.ts';
-import type { Target } from './target.ts';
+import type { Target, Who } from './target.ts';
 
 /** What the log knows of an endpoint, by check: what is open, and what happened lately. */
 export type Logged = {
@@ -31,21 +32,25 @@ export interface Targets {
   retire(slot: number): void;
 }
 
-export function createTargets(parts: {
+type Parts = {
   fleet: Fleet;
   clock: Pick<Clock, 'nowMs'>;
   policy(): ServerPolicy;
+  /** The newest window that has begun, `own` being that of the endpoint's row. */
+  maintenanceOf(who: Who, own: MaintenanceWindow | null): MaintenanceWindow | null;
   /** How long the last healthy look at an endpoint took, ms; null: not known. */
   usualMs(endpointId: EndpointId): number | null;
-}): Targets {
-  const { fleet } = parts;
+};
+
+export function createTargets(parts: Parts): Targets {
+  const { fleet, maintenanceOf } = parts;
   const targets = new Map<number, Target>();
   return {
     at: (slot) => targets.get(slot) ?? null,
     of(slot, logged = NOTHING_LOGGED) {
       const known = targets.get(slot);
       if (known !== undefined) return known;
-      const target = targetAt(fleet, slot, logged, parts.usualMs(fleet.endpointId(slot)));
+      const target = targetAt(fleet, slot, logged, { usualMs: parts.usualMs(fleet.endpointId(slot)), maintenanceOf });
       targets.set(slot, target);
       return target;
     },
@@ -68,18 +73,26 @@ export function createTargets(parts: {
   };
 }
 
-function targetAt(fleet: Fleet, slot: number, { incidents, recent }: Logged, usualMs: number | null): Target {
+function targetAt(
+  fleet: Fleet,
+  slot: number,
+  { incidents, recent }: Logged,
+  { usualMs, maintenanceOf }: Pick<Parts, 'maintenanceOf'> & { usualMs: number | null },
+): Target {
+  const who = { endpointId: fleet.endpointId(slot), siteId: fleet.siteId(slot) };
+  const own = fleet.maintenance(slot);
   return {
     slot,
-    endpointId: fleet.endpointId(slot),
-    siteId: fleet.siteId(slot),
+    ...who,
     url: fleet.url(slot),
     intervalMs: fleet.intervalMs(slot),
     timeoutMs: fleet.timeoutMs(slot),
     plan: fleet.plan(slot),
     incidents: new Map(incidents),
     memory: new Map([...recent].map(([check, known]) => [check, memoryOf(known)])),
-    maintenance: fleet.maintenance(slot),
+    get maintenance() {
+      return maintenanceOf(who, own);
+    },
     usualMs,
     isJudged: false,
     looksUndecided: 0,

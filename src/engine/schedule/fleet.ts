@@ -28,7 +28,7 @@ export interface Fleet {
   find(endpointId: EndpointId): number;
   findHalves(low: number, high: number): number;
   /** Takes in an endpoint that is not watched yet, and gives it a slot, which may have been another's before. */
-  add(endpoint: Watched): number;
+  add(endpoint: Watched, disabledChecks?: readonly string[]): number;
   addRow(page: FleetPage, row: number): number;
   /** Whether a row of the registry says what is known here already. */
   isAsIn(page: FleetPage, row: number, slot: number): boolean;
@@ -43,6 +43,8 @@ export interface Fleet {
   plan(slot: number): ProbePlan | null;
   /** When failures are expected; null: never. */
   maintenance(slot: number): MaintenanceWindow | null;
+  /** Checks whose verdicts do not count here; null: all count, as nearly everywhere. */
+  disabledChecks(slot: number): readonly string[] | null;
   /** Milliseconds from `nowMs` to the next regular check. */
   untilNextCheck(slot: number, nowMs: number): number;
   /** Regular checks that fall due in a second, of all together. */
@@ -59,6 +61,7 @@ export type Mark = (typeof MARK)[keyof typeof MARK];
 const USED = 4;
 const HAS_PLAN = 8;
 const HAS_WINDOW = 16;
+const HAS_DISABLED = 32;
 /** What the columns hold: 49 days. */
 const MAX_MS = 2 ** 32 - 1;
 /** A time-out that follows the default of the server, whatever it is by then. */
@@ -72,6 +75,7 @@ export function createFleet(defaults: { readonly timeoutMs: number; plan: ProbeP
   const urls = createTextArena();
   const plans = new Map<number, ProbePlan>();
   const windows = new Map<number, MaintenanceWindow>();
+  const disabled = new Map<number, readonly string[]>();
   let flags = new Uint8Array(0);
   let siteIds = new BigInt64Array(0);
   let intervals = new Uint32Array(0);
@@ -128,6 +132,12 @@ export function createFleet(defaults: { readonly timeoutMs: number; plan: ProbeP
     flags[slot] = flagsOf(slot) | HAS_WINDOW;
   }
 
+  function setDisabled(slot: number, checks: readonly string[]): void {
+    if (checks.length === 0) return;
+    disabled.set(slot, checks);
+    flags[slot] = flagsOf(slot) | HAS_DISABLED;
+  }
+
   return {
     size: table.size,
     extent: table.extent,
@@ -137,12 +147,13 @@ export function createFleet(defaults: { readonly timeoutMs: number; plan: ProbeP
     },
     find: table.find,
     findHalves: table.findHalves,
-    add({ endpointId, siteId, url, intervalSeconds, timeoutSeconds, plan, maintenance }) {
+    add({ endpointId, siteId, url, intervalSeconds, timeoutSeconds, plan, maintenance }, disabledChecks = []) {
       const timeoutMs = timeoutSeconds === null ? null : timeoutSeconds * 1_000;
       const slot = take(endpointId, siteId, { intervalMs: intervalSeconds * 1_000, timeoutMs });
       urlNumbers[slot] = urls.put(0, url);
       setPlan(slot, planFor(plan, defaults.plan));
       setWindow(slot, maintenance);
+      setDisabled(slot, disabledChecks);
       return slot;
     },
     addRow(page, row) {
@@ -151,6 +162,7 @@ export function createFleet(defaults: { readonly timeoutMs: number; plan: ProbeP
       urlNumbers[slot] = urls.put(0, page.urls, page.urlStart(row), page.urlEnd(row));
       setPlan(slot, planFor(page.plan(row), defaults.plan));
       setWindow(slot, page.maintenance(row));
+      setDisabled(slot, page.disabledChecks(row));
       return slot;
     },
     isAsIn(page, row, slot) {
@@ -160,7 +172,8 @@ export function createFleet(defaults: { readonly timeoutMs: number; plan: ProbeP
         siteIds[slot] === page.siteIds[row] &&
         urls.equals(urlNumbers[slot] ?? 0, page.urls, page.urlStart(row), page.urlEnd(row)) &&
         isSame(plans.get(slot) ?? null, planFor(page.plan(row), defaults.plan)) &&
-        isSame(windows.get(slot) ?? null, page.maintenance(row))
+        isSame(windows.get(slot) ?? null, page.maintenance(row)) &&
+        isSameList(disabled.get(slot) ?? NONE, page.disabledChecks(row))
       );
     },
     remove(slot) {
@@ -168,6 +181,7 @@ export function createFleet(defaults: { readonly timeoutMs: number; plan: ProbeP
       urls.drop(urlNumbers[slot] ?? 0);
       if ((flagsOf(slot) & HAS_PLAN) !== 0) plans.delete(slot);
       if ((flagsOf(slot) & HAS_WINDOW) !== 0) windows.delete(slot);
+      if ((flagsOf(slot) & HAS_DISABLED) !== 0) disabled.delete(slot);
       flags[slot] = 0;
       // What adding up left behind must not outlive the last endpoint.
       perSecond = table.size() === 0 ? 0 : perSecond - 1_000 / (intervals[slot] ?? 1);
@@ -180,6 +194,7 @@ export function createFleet(defaults: { readonly timeoutMs: number; plan: ProbeP
     timeoutMs: (slot) => timeouts[slot] || defaults.timeoutMs,
     plan: (slot) => ((flagsOf(slot) & HAS_PLAN) === 0 ? null : (plans.get(slot) ?? null)),
     maintenance: (slot) => ((flagsOf(slot) & HAS_WINDOW) === 0 ? null : (windows.get(slot) ?? null)),
+    disabledChecks: (slot) => ((flagsOf(slot) & HAS_DISABLED) === 0 ? null : (disabled.get(slot) ?? null)),
     untilNextCheck: (slot, nowMs) => nextOnPhase(nowMs, intervals[slot] ?? MAX_MS, phases[slot] ?? 0) - nowMs,
     checksPerSecond: () => perSecond,
     mark(slot, mark, isSet) {
@@ -187,6 +202,12 @@ export function createFleet(defaults: { readonly timeoutMs: number; plan: ProbeP
     },
     has: (slot, mark) => (flagsOf(slot) & mark) !== 0,
   };
+}
+
+const NONE: readonly string[] = [];
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, index) => text === other[index]);
 }
 
 function isSame(one: object | null, other: object | null): boolean {

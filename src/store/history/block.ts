@@ -2,7 +2,15 @@
  * A block: what is kept of one endpoint over some hours or a day. It is made of parts, one an hour (or one a day, when it
  * is old). A young part holds its samples; an old one only what they amount to, in a form that can be added up.
  */
-import { bucketOf, count, type Histogram, mergeInto, readHistogram, writeHistogram } from '../../domain/histogram.ts';
+import {
+  bucketOf,
+  count,
+  type Histogram,
+  mergeInto,
+  readHistogram,
+  skipHistogram,
+  writeHistogram,
+} from '../../domain/histogram.ts';
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from '../../lib/bytes.ts';
 import { ABSENT, hourOf, isBlind, type Sample, unionOf } from './sample.ts';
 import { readSamples, writeSamples } from './sample-codec.ts';
@@ -160,15 +168,15 @@ export function encodeBlock(startMs: number, parts: readonly Part[]): Buffer {
   return seal(writer.take());
 }
 
-/** Throws RangeError for what is no block. */
-export function decodeBlock(startMs: number, sealed: Uint8Array): Part[] {
+/** Throws RangeError for what is no block. `timesOnly` leaves the histograms of sums empty: most of their bytes. */
+export function decodeBlock(startMs: number, sealed: Uint8Array, { timesOnly = false } = {}): Part[] {
   const reader = createByteReader(unseal(sealed));
   const parts: Part[] = [];
   for (let left = reader.unsigned(); left > 0; left--) {
     const kind = reader.unsigned();
     const partMs = startMs + reader.unsigned() * UNIT_MS;
     if (kind === SAMPLES) parts.push({ startMs: partMs, samples: readSamples(reader, partMs) });
-    else if (kind === SUMMARY) parts.push({ startMs: partMs, summary: readSummary(reader, partMs) });
+    else if (kind === SUMMARY) parts.push({ startMs: partMs, summary: readSummary(reader, partMs, timesOnly) });
     else throw new RangeError('a part of an unknown kind');
   }
   return parts;
@@ -195,9 +203,12 @@ function writeRuns(to: ByteWriter, runs: readonly Run[], baseMs: number): void {
   }
 }
 
-function readSummary(from: ByteReader, baseMs: number): Summary {
+const NO_HISTOGRAM: Histogram = new Map();
+
+function readSummary(from: ByteReader, baseMs: number, timesOnly: boolean): Summary {
   const [looks, sum, min, max] = [from.unsigned(), from.unsigned(), from.unsigned(), from.unsigned()];
-  const histogram = readHistogram(from);
+  if (timesOnly) skipHistogram(from);
+  const histogram = timesOnly ? NO_HISTOGRAM : readHistogram(from);
   const joinedMs = from.unsigned();
   const runs = readRuns(from, baseMs);
   return { looks, sum, min, max, histogram, runs, joinedMs, blinds: readRuns(from, baseMs) };

@@ -2,10 +2,10 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import type { Database } from '../database.ts';
-import type { Executor, Tx } from '../schema.ts';
+import type { Tx } from '../schema.ts';
 import type { HistoryBlocksTable } from '../schema-history.ts';
 import { decodeBlock, encodeBlock, looksIn, mergeParts, type Part } from './block.ts';
-import { type HistoryParts, readOrCount, SPAN, type Trouble } from './parts.ts';
+import { readOrCount, SPAN, type Trouble } from './parts.ts';
 import { DAY_MS, dayOf, HOUR_MS } from './sample.ts';
 
 export type BlockRow = Insertable<HistoryBlocksTable>;
@@ -29,20 +29,20 @@ export function blockRowOf({ endpointId, siteId, span, startMs, parts }: Block):
   };
 }
 
-export function blockOf(row: StoredBlock): Block {
+export function blockOf(row: StoredBlock, options: { timesOnly?: boolean } = {}): Block {
   const startMs = Number(row.start_ms);
   return {
     endpointId: row.endpoint_id as EndpointId,
     siteId: row.blog_id as SiteId,
     span: Number(row.span),
     startMs,
-    parts: decodeBlock(startMs, row.body),
+    parts: decodeBlock(startMs, row.body, options),
   };
 }
 
 /** Null for a damaged one, once that is counted. */
-export function readableBlock(trouble: Trouble, row: StoredBlock): Block | null {
-  return readOrCount(trouble, `block ${row.endpoint_id}/${row.start_ms}/${row.span}`, () => blockOf(row));
+export function readableBlock(trouble: Trouble, row: StoredBlock, options: { timesOnly?: boolean } = {}): Block | null {
+  return readOrCount(trouble, `block ${row.endpoint_id}/${row.start_ms}/${row.span}`, () => blockOf(row, options));
 }
 
 /** Writes blocks; where one with that key is there, they become one. Within `rewrite` only. */
@@ -108,24 +108,4 @@ export async function parkBlock(tx: Tx, row: StoredBlock): Promise<void> {
     .where('start_ms', '=', row.start_ms)
     .where('span', '=', row.span)
     .execute();
-}
-
-/** Blocks of one endpoint that reach into the window. */
-export async function readBlocks(
-  parts: HistoryParts,
-  db: Executor,
-  endpointId: EndpointId,
-  window: { fromMs: number; toMs: number },
-): Promise<Block[]> {
-  const rows = await db
-    .selectFrom('jetmon_history_blocks')
-    .selectAll()
-    .where('endpoint_id', '=', endpointId)
-    // A block ends within a day of its start.
-    .where('start_ms', '>=', BigInt(Math.trunc(window.fromMs - DAY_MS)))
-    .where('start_ms', '<', BigInt(Math.ceil(window.toMs)))
-    .where('end_ms', '>', BigInt(Math.trunc(window.fromMs)))
-    .where('span', '<>', BigInt(SPAN.parked))
-    .execute();
-  return rows.flatMap((row) => readableBlock(parts.trouble, row) ?? []);
 }

@@ -1,11 +1,13 @@
 /** Looks that failed, one row each, written with the decision they led to and never buffered. */
-import type { Insertable } from 'kysely';
+import { type Insertable, type RawBuilder, sql } from 'kysely';
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import type { Observation, Verdict } from '../../domain/verdict.ts';
 import { padded } from '../append/statements.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import type { Executor, Tx } from '../schema.ts';
 import type { CheckHistoryTable } from '../schema-history.ts';
+import type { Run } from './block.ts';
+import type { Window } from './days.ts';
 
 export type FailedCheck = {
   endpointId: EndpointId;
@@ -136,4 +138,48 @@ export async function readFailures(
 
 function numberOf(value: bigint | null): number | null {
   return value === null ? null : Number(value);
+}
+
+/** How many there are in each step of the window that has any; the instant is one in that step. */
+export async function failuresBy(
+  tx: Tx,
+  endpointId: EndpointId,
+  window: Window,
+  stepMs: number,
+): Promise<{ atMs: number; failed: number }[]> {
+  const { rows } = await sql<{ at: bigint; failed: bigint }>`
+    select min(checked_at) as at, count(*) as failed from jetmon_check_history
+    where ${isWithin(endpointId, window)} group by ${startOf(stepMs)}`.execute(tx);
+  return rows.map(({ at, failed }) => ({ atMs: Number(at), failed: Number(failed) }));
+}
+
+export async function countFailures(tx: Tx, endpointId: EndpointId, window: Window): Promise<number> {
+  const { rows } = await sql<{ failed: bigint }>`
+    select count(*) as failed from jetmon_check_history where ${isWithin(endpointId, window)}`.execute(tx);
+  return Number(rows[0]?.failed ?? 0n);
+}
+
+/** One row for many looks: those within `joinMs` would be joined anyway. */
+export async function failedRuns(tx: Tx, endpointId: EndpointId, window: Window, joinMs: number): Promise<Run[]> {
+  const { rows } = await sql<{ first: bigint; last: bigint }>`
+    select min(checked_at) as first, max(checked_at) as last from jetmon_check_history
+    where ${isWithin(endpointId, window)} group by ${startOf(joinMs)}`.execute(tx);
+  return rows.map(({ first, last }) => ({ fromMs: Number(first), toMs: Number(last) }));
+}
+
+/** When the oldest failed look was that is still kept, of any endpoint; null when none is. */
+export async function oldestFailureMs(db: Executor): Promise<number | null> {
+  const query = db.selectFrom('jetmon_check_history').select('checked_at').orderBy('checked_at').limit(1);
+  return numberOf((await query.executeTakeFirst())?.checked_at ?? null);
+}
+
+function isWithin(endpointId: EndpointId, { fromMs, toMs }: Window): RawBuilder<unknown> {
+  return sql`endpoint_id = ${endpointId} and checked_at >= ${BigInt(Math.ceil(fromMs))}
+    and checked_at < ${BigInt(Math.ceil(toMs))}`;
+}
+
+/** The step an instant is in. Written into the text, because a parameter would make the division one of fractions. */
+function startOf(stepMs: number): RawBuilder<unknown> {
+  const step = sql.raw(String(Math.max(1, Math.trunc(stepMs))));
+  return sql`checked_at - checked_at % ${step}`;
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Database } from '../database.ts';
 import { compact } from './compaction.ts';
-import { type FailedCheck, readFailures } from './failures.ts';
+import { type FailedCheck, oldestFailureMs, readFailures } from './failures.ts';
 import { flushPending } from './journal.ts';
 import { newestSamples, type Search } from './newest.ts';
 import { createTrouble, type HistoryParts } from './parts.ts';
@@ -27,6 +27,8 @@ export interface History extends ReturnType<typeof createReads> {
   retain(nowMs: number): Promise<void>;
   /** Failed looks, newest first. */
   failures(endpointId: EndpointId, fromMs: number, toMs: number, limit: number): Promise<FailedCheck[]>;
+  /** When the oldest failed look was that is still kept, of any endpoint; null when none is. */
+  oldestFailureMs(): Promise<number | null>;
   /** Finds the newest stored look of those of some endpoints that had a healthy one of late. */
   newest(search: NewestSearch): Promise<void>;
   stats(): HistoryStats;
@@ -115,6 +117,7 @@ export function createHistory(deps: {
       return done;
     },
     failures: (endpointId, fromMs, toMs, limit) => readFailures(db.kysely, endpointId, { fromMs, toMs }, limit),
+    oldestFailureMs: () => oldestFailureMs(db.kysely),
     newest: ({ left, wants, found }) =>
       newestSamples(parts, {
         left,

@@ -2,20 +2,16 @@
  * Reads the history of one endpoint, wherever it lies: in memory, journal or blocks. The same samples give the same
  * answer in any mixture of them, because a sample that is found twice counts once.
  */
-import { type RawBuilder, sql } from 'kysely';
-import { bucketOf, count, type Histogram, mergeInto, percentiles } from '../../domain/histogram.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Timings } from '../../domain/timings.ts';
 import type { Tx } from '../schema.ts';
-import { blindsOf, byStart, joinRuns, type Part, type Run, runsOf } from './block.ts';
-import { readBlocks } from './blocks.ts';
-import { readJournal } from './journal.ts';
-import { type HistoryParts, SPAN } from './parts.ts';
+import { blindsOf, byStart, joinRuns, type Run, runsOf } from './block.ts';
+import { type HistoryDay, type Walk, type Window, walkDays } from './days.ts';
+import { countFailures, failedRuns, failuresBy } from './failures.ts';
+import type { HistoryParts } from './parts.ts';
 import type { Pending } from './pending.ts';
-import { ABSENT, DAY_MS, HOUR_MS, isBlind, type Sample, timingsOf, unionOf } from './sample.ts';
-
-/** From its start up to, and without, its end; ms since the epoch. */
-export type Window = { fromMs: number; toMs: number };
+import { ABSENT, DAY_MS, HOUR_MS, isBlind, PHASES, type Phase, type Sample, timingsOf } from './sample.ts';
+import { addSums, addTenths, type Figures, figuresOf, noSums, type Sums } from './sums.ts';
 
 export type HistorySample = { atMs: number; httpCode: number | null; timings: Timings };
 
@@ -28,85 +24,195 @@ export type SeriesBucket = {
   /** Looks with an answer of their own, healthy or failed. */
   checks: number;
   failures: number;
-  minMs: number | null;
-  maxMs: number | null;
-  avgMs: number | null;
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
-};
+} & { [Figure in keyof Figures]: Figures[Figure] | null };
 
 export type Step = 'minute' | 'hour' | 'day';
 
-const STEP_MS: Readonly<Record<Step, number>> = { minute: 60_000, hour: HOUR_MS, day: DAY_MS };
-const SHARES = [0.5, 0.95, 0.99];
+export type Series = {
+  /** In the order of time; one without a look is absent. */
+  buckets: SeriesBucket[];
+  /** Bounds of what is kept in a coarser form than was asked for, so that it is in no bucket; null: there is none. */
+  coarse: Run | null;
+};
+
+export type Totals = {
+  /** Healthy looks and failed ones. */
+  checks: number;
+  failures: number;
+  /** Looks whose duration was measured: those the figures are made of. */
+  timed: number;
+  figures: Figures | null;
+};
+
+export type PhaseTotals = {
+  /** Looks that were gone through. */
+  looks: number;
+  /** The first and the last of them; null when there are none. */
+  covered: Run | null;
+  /** There were more, older ones. */
+  isTruncated: boolean;
+  /** A phase that no look had is absent. */
+  phases: Partial<Record<Phase, Figures & { timed: number }>>;
+};
+
+export const STEP_MS: Readonly<Record<Step, number>> = { minute: 60_000, hour: HOUR_MS, day: DAY_MS };
 
 /** How much later than its interval a look may come and still be in time. */
 export const COVERAGE_GRACE_MS = 30_000;
 
-/** What lies in the window of healthy looks: samples one by one, and what older ones amount to. */
-type Found = { samples: Sample[]; sums: (Extract<Part, { summary: unknown }> & { isWholeDay: boolean })[] };
+/** Like figures of any kind, those of phases are of so many looks at most, the newest ones. */
+const MAX_PHASE_LOOKS = 100_000;
+
+const NOTHING_TIMED = { minMs: null, maxMs: null, avgMs: null, p50: null, p95: null, p99: null };
 
 export function createReads(parts: HistoryParts, pending: Pending) {
-  /** Memory first: what is flushed meanwhile is then found twice and not missed. */
-  async function gather<T>(
-    endpointId: EndpointId,
-    window: Window,
-    besides: (tx: Tx) => Promise<T>,
-  ): Promise<[Found, T]> {
-    const inMemory = pending.samplesOf(endpointId, window.fromMs, window.toMs);
-    return parts.db.snapshot(async (tx) => {
-      const lists = [inMemory, await readJournal(parts, tx, endpointId, window)];
-      const sums: Found['sums'] = [];
-      for (const { span, parts: hours } of await readBlocks(parts, tx, endpointId, window)) {
-        const isWholeDay = span === SPAN.wholeDay;
-        for (const part of hours) {
-          if ('samples' in part) lists.push(part.samples);
-          else sums.push({ ...part, isWholeDay });
+  /** One after the other; what `besides` reads of each is added up by the caller. */
+  async function walkAll<T>(
+    endpointIds: readonly EndpointId[],
+    walked: Omit<Walk, 'endpointId'>,
+    besides: (tx: Tx, endpointId: EndpointId) => Promise<T>,
+  ): Promise<T[]> {
+    const read: T[] = [];
+    for (const endpointId of endpointIds) {
+      read.push(await walkDays(parts, pending, { endpointId, ...walked }, (tx) => besides(tx, endpointId)));
+    }
+    return read;
+  }
+
+  async function seriesOf(
+    endpointIds: readonly EndpointId[],
+    { fromMs, toMs, step }: Window & { step: Step },
+  ): Promise<Series> {
+    const stepMs = STEP_MS[step];
+    const window = { fromMs: Math.floor(fromMs / stepMs) * stepMs, toMs: Math.ceil(toMs / stepMs) * stepMs };
+    const buckets = new Map<number, Sums & { looks: number; failures: number }>();
+    const bucketAt = (atMs: number) => {
+      const startMs = Math.floor(atMs / stepMs) * stepMs;
+      const known = buckets.get(startMs);
+      if (known !== undefined) return known;
+      const bucket = { ...noSums(), looks: 0, failures: 0 };
+      buckets.set(startMs, bucket);
+      return bucket;
+    };
+    let coarse: Run | null = null;
+    const visit = ({ samples, sums }: HistoryDay) => {
+      for (const sample of samples) {
+        if (isBlind(sample)) continue;
+        const bucket = bucketAt(sample.atMs);
+        bucket.looks += 1;
+        if (sample.total !== ABSENT) addTenths(bucket, sample.total);
+      }
+      for (const { startMs, summary, isWholeDay } of sums) {
+        if (isWholeDay ? step !== 'day' : step === 'minute') {
+          const endMs = startMs + (isWholeDay ? DAY_MS : HOUR_MS);
+          if (startMs < window.toMs && endMs > window.fromMs)
+            coarse = coarse === null ? { fromMs: startMs, toMs: endMs } : spanOf(coarse, startMs, endMs);
+        } else if (startMs >= window.fromMs && startMs < window.toMs) {
+          const bucket = bucketAt(startMs);
+          bucket.looks += summary.looks;
+          addSums(bucket, summary);
         }
       }
-      const isWithin = ({ atMs }: Sample) => atMs >= window.fromMs && atMs < window.toMs;
-      return [{ samples: unionOf(lists).filter(isWithin), sums }, await besides(tx)];
-    });
+      return undefined;
+    };
+    const failures = await walkAll(endpointIds, { window, visit }, (tx, endpointId) =>
+      failuresBy(tx, endpointId, window, stepMs),
+    );
+    for (const { atMs, failed } of failures.flat()) bucketAt(atMs).failures += failed;
+    const inOrder = [...buckets].sort(([a], [b]) => a - b);
+    return {
+      coarse,
+      buckets: inOrder.map(([startMs, { looks, failures, ...sums }]) => ({
+        startMs,
+        checks: looks + failures,
+        failures,
+        ...(figuresOf(sums) ?? NOTHING_TIMED),
+      })),
+    };
   }
 
   return {
     /** Healthy looks one by one, newest first, as far back as they are kept so. */
     async samples(endpointId: EndpointId, fromMs: number, toMs: number, limit: number): Promise<HistorySample[]> {
-      const [{ samples }] = await gather(endpointId, { fromMs, toMs }, async () => null);
-      const healthy = samples.filter((sample) => !isBlind(sample));
-      return healthy
-        .slice(Math.max(0, healthy.length - limit))
-        .reverse()
-        .map((sample) => ({
-          atMs: sample.atMs,
-          httpCode: sample.httpCode === 0 ? null : sample.httpCode,
-          timings: timingsOf(sample),
-        }));
+      const found: HistorySample[] = [];
+      const visit = ({ samples }: HistoryDay) => {
+        for (let at = samples.length - 1; at >= 0 && found.length < limit; at -= 1) {
+          const sample = samples[at] as Sample;
+          if (isBlind(sample)) continue;
+          const httpCode = sample.httpCode === 0 ? null : sample.httpCode;
+          found.push({ atMs: sample.atMs, httpCode, timings: timingsOf(sample) });
+        }
+        return found.length < limit;
+      };
+      const walk = { endpointId, window: { fromMs, toMs }, isBackwards: true, samplesOnly: true, visit };
+      await walkDays(parts, pending, walk, async () => null);
+      return found;
     },
 
     /**
      * Whole buckets in UTC: the window is widened to their bounds. Buckets without a look are absent, and so are those
      * that are finer than what is kept of their time.
      */
-    async series(endpointId: EndpointId, { fromMs, toMs, step }: Window & { step: Step }): Promise<SeriesBucket[]> {
-      const stepMs = STEP_MS[step];
-      const window = { fromMs: Math.floor(fromMs / stepMs) * stepMs, toMs: Math.ceil(toMs / stepMs) * stepMs };
-      const [found, failures] = await gather(endpointId, window, (tx) => failuresBy(tx, endpointId, window, stepMs));
-      const buckets = new Map<number, Sums>();
-      const bucketAt = (atMs: number) => {
-        const startMs = Math.floor(atMs / stepMs) * stepMs;
-        const bucket = buckets.get(startMs) ?? { looks: 0, failures: 0, sum: 0, min: 0, max: 0, histogram: new Map() };
-        buckets.set(startMs, bucket);
-        return bucket;
+    series: async (endpointId: EndpointId, asked: Window & { step: Step }): Promise<SeriesBucket[]> =>
+      (await seriesOf([endpointId], asked)).buckets,
+    /** The same of some endpoints together. */
+    seriesOf,
+
+    /**
+     * Of all looks at some endpoints in the window, as one. What is kept by the hour or day counts for the window its start
+     * is in.
+     */
+    async totals(endpointIds: readonly EndpointId[], window: Window): Promise<Totals> {
+      const all = noSums();
+      let looks = 0;
+      const visit = ({ samples, sums }: HistoryDay) => {
+        for (const sample of samples) {
+          if (isBlind(sample)) continue;
+          looks += 1;
+          if (sample.total !== ABSENT) addTenths(all, sample.total);
+        }
+        for (const { startMs, summary } of sums) {
+          if (startMs < window.fromMs || startMs >= window.toMs) continue;
+          looks += summary.looks;
+          addSums(all, summary);
+        }
+        return undefined;
       };
-      for (const sample of found.samples) if (!isBlind(sample)) addSample(bucketAt(sample.atMs), sample.total);
-      for (const { startMs, summary, isWholeDay } of found.sums) {
-        const isTooCoarse = isWholeDay ? step !== 'day' : step === 'minute';
-        if (!isTooCoarse && startMs >= window.fromMs && startMs < window.toMs) addSums(bucketAt(startMs), summary);
+      const counted = await walkAll(endpointIds, { window, visit }, (tx, endpointId) =>
+        countFailures(tx, endpointId, window),
+      );
+      const failures = counted.reduce((sum, each) => sum + each, 0);
+      return { checks: looks + failures, failures, timed: all.timed, figures: figuresOf(all) };
+    },
+
+    /** How long each phase took, of the looks that are still kept one by one: the newest 100,000 at most. */
+    async phases(endpointIds: readonly EndpointId[], window: Window): Promise<PhaseTotals> {
+      const sums = new Map(PHASES.map((phase) => [phase, noSums()]));
+      let looks = 0;
+      let covered: Run | null = null;
+      let isTruncated = false;
+      const visit = ({ samples }: HistoryDay) => {
+        for (let at = samples.length - 1; at >= 0; at -= 1) {
+          const sample = samples[at] as Sample;
+          if (isBlind(sample)) continue;
+          if (looks === MAX_PHASE_LOOKS) {
+            isTruncated = true;
+            return false;
+          }
+          looks += 1;
+          covered =
+            covered === null ? { fromMs: sample.atMs, toMs: sample.atMs } : spanOf(covered, sample.atMs, sample.atMs);
+          for (const [phase, all] of sums) if (sample[phase] !== ABSENT) addTenths(all, sample[phase]);
+        }
+        return undefined;
+      };
+      await walkAll(endpointIds, { window, isBackwards: true, samplesOnly: true, visit }, async () => null);
+      const phases: PhaseTotals['phases'] = {};
+      for (const [phase, all] of sums) {
+        const figures = figuresOf(all);
+        if (figures !== null) phases[phase] = { ...figures, timed: all.timed };
       }
-      for (const { atMs, failed } of failures) bucketAt(atMs).failures += failed;
-      return [...buckets].sort(([a], [b]) => a - b).map(([startMs, sums]) => bucketOfSums(startMs, sums));
+      return { looks, covered, isTruncated, phases };
     },
 
     /**
@@ -117,12 +223,24 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     async coverage(endpointId: EndpointId, fromMs: number, toMs: number, intervalMs: number): Promise<Run[]> {
       const joinMs = 2 * intervalMs + COVERAGE_GRACE_MS;
       const window = { fromMs: fromMs - joinMs, toMs: toMs + joinMs };
-      const [found, failed] = await gather(endpointId, window, (tx) => failedRuns(tx, endpointId, window, joinMs));
-      const summaries = found.sums.map(({ summary }) => summary);
-      const blinds = [...blindsOf(found.samples), ...summaries.flatMap((one) => one.blinds)].sort(byStart);
-      const answered = found.samples.filter((sample) => !isBlind(sample));
-      const runs = [...runsOf(answered, joinMs, blinds), ...summaries.flatMap((one) => one.runs), ...failed];
-      return joinRuns(runs, joinMs, blinds).flatMap((run) => {
+      const blinds: Run[] = [];
+      const runs: Run[] = [];
+      const visit = ({ samples, sums }: HistoryDay) => {
+        const ofDay = blindsOf(samples);
+        blinds.push(...ofDay);
+        const answered = ofDay.length === 0 ? samples : samples.filter((sample) => !isBlind(sample));
+        runs.push(...runsOf(answered, joinMs, ofDay));
+        for (const { summary } of sums) {
+          blinds.push(...summary.blinds);
+          runs.push(...summary.runs);
+        }
+        return undefined;
+      };
+      const failed = await walkDays(parts, pending, { endpointId, window, timesOnly: true, visit }, (tx) =>
+        failedRuns(tx, endpointId, window, joinMs),
+      );
+      blinds.sort(byStart);
+      return joinRuns([...runs, ...failed], joinMs, blinds).flatMap((run) => {
         const blindMs = blinds.find((blind) => blind.fromMs > run.toMs)?.fromMs ?? toMs;
         const observed = {
           fromMs: Math.max(run.fromMs, fromMs),
@@ -134,62 +252,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
   };
 }
 
-type Sums = { looks: number; failures: number; sum: number; min: number; max: number; histogram: Histogram };
-
-function addSample(sums: Sums, total: number): void {
-  sums.looks += 1;
-  if (total === ABSENT) return;
-  addTimed(sums, total, total, total);
-  count(sums.histogram, bucketOf(total));
-}
-
-function addSums(sums: Sums, more: Omit<Sums, 'failures'>): void {
-  sums.looks += more.looks;
-  if (more.histogram.size === 0) return;
-  addTimed(sums, more.sum, more.min, more.max);
-  mergeInto(sums.histogram, more.histogram);
-}
-
-function addTimed(sums: Sums, sum: number, min: number, max: number): void {
-  const isFirst = sums.histogram.size === 0;
-  sums.sum += sum;
-  sums.min = isFirst ? min : Math.min(sums.min, min);
-  sums.max = isFirst ? max : Math.max(sums.max, max);
-}
-
-function bucketOfSums(startMs: number, { looks, failures, sum, min, max, histogram }: Sums): SeriesBucket {
-  const counts = { startMs, checks: looks + failures, failures };
-  const timed = [...histogram.values()].reduce((total, times) => total + times, 0);
-  if (timed === 0) return { ...counts, minMs: null, maxMs: null, avgMs: null, p50: null, p95: null, p99: null };
-  // The middle of a bucket may lie outside of what was seen.
-  const [p50 = null, p95 = null, p99 = null] = percentiles(histogram, SHARES).map((value) =>
-    value === null ? null : Math.min(Math.max(value, min), max) / 10,
-  );
-  return { ...counts, minMs: min / 10, maxMs: max / 10, avgMs: sum / timed / 10, p50, p95, p99 };
-}
-
-async function failuresBy(tx: Tx, endpointId: EndpointId, window: Window, stepMs: number) {
-  const { rows } = await sql<{ at: bigint; failed: bigint }>`
-    select min(checked_at) as at, count(*) as failed from jetmon_check_history
-    where ${isWithin(endpointId, window)} group by ${startOf(stepMs)}`.execute(tx);
-  return rows.map(({ at, failed }) => ({ atMs: Number(at), failed: Number(failed) }));
-}
-
-/** One row for many looks: those within `joinMs` would be joined anyway. */
-async function failedRuns(tx: Tx, endpointId: EndpointId, window: Window, joinMs: number): Promise<Run[]> {
-  const { rows } = await sql<{ first: bigint; last: bigint }>`
-    select min(checked_at) as first, max(checked_at) as last from jetmon_check_history
-    where ${isWithin(endpointId, window)} group by ${startOf(joinMs)}`.execute(tx);
-  return rows.map(({ first, last }) => ({ fromMs: Number(first), toMs: Number(last) }));
-}
-
-function isWithin(endpointId: EndpointId, { fromMs, toMs }: Window): RawBuilder<unknown> {
-  return sql`endpoint_id = ${endpointId} and checked_at >= ${BigInt(Math.ceil(fromMs))}
-    and checked_at < ${BigInt(Math.ceil(toMs))}`;
-}
-
-/** The step an instant is in. Written into the text, because a parameter would make the division one of fractions. */
-function startOf(stepMs: number): RawBuilder<unknown> {
-  const step = sql.raw(String(Math.max(1, Math.trunc(stepMs))));
-  return sql`checked_at - checked_at % ${step}`;
+/** A run made longer where it does not reach. */
+function spanOf(run: Run, fromMs: number, toMs: number): Run {
+  return { fromMs: Math.min(run.fromMs, fromMs), toMs: Math.max(run.toMs, toMs) };
 }

@@ -6,7 +6,9 @@ export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** Durations that are kept; phases besides these are what `total` has more than they. */
-const KEPT = ['total', 'dns', 'tcp', 'tls', 'ttfb'] as const;
+export const PHASES = ['total', 'dns', 'tcp', 'tls', 'ttfb'] as const;
+
+export type Phase = (typeof PHASES)[number];
 
 /** Stands for the status of a look that could not tell (Unknown): kept because the time after it was not observed. */
 const BLIND = 65_535;
@@ -55,7 +57,7 @@ export function tenthsOf(ms: number | undefined): number {
 
 export function timingsOf(sample: Sample): Timings {
   const timings: Timings = {};
-  for (const phase of KEPT) if (sample[phase] !== ABSENT) timings[phase] = sample[phase] / 10;
+  for (const phase of PHASES) if (sample[phase] !== ABSENT) timings[phase] = sample[phase] / 10;
   return timings;
 }
 

@@ -6,6 +6,9 @@ import { addProbeColumns } from './0002-probe-columns.ts';
 import { createOperations } from './0003-operations.ts';
 import { createHistoryTables } from './0004-history.ts';
 import { createParkedRows } from './0005-parked-rows.ts';
+import { widenApiKeys } from './0006-identity.ts';
+import { createIdempotencyTable } from './0007-idempotency.ts';
+import { createMaintenanceWindows } from './0008-maintenance-windows.ts';
 
 export type Migration = {
   id: number;
@@ -20,4 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 3, name: 'leases, subscribers, outbox and audit trail', up: createOperations },
   { id: 4, name: 'check history', up: createHistoryTables },
   { id: 5, name: 'rows that were set aside', up: createParkedRows },
+  { id: 6, name: 'what keys may do, and for whom', up: widenApiKeys },
+  { id: 7, name: 'idempotency keys', up: createIdempotencyTable },
+  { id: 8, name: 'maintenance windows', up: createMaintenanceWindows },
 ];

@@ -1,0 +1,64 @@
+/** A schema for readers: a table of its members, and its type in a few words. */
+import type { JsonSchema } from '../../contracts/openapi/json-schema.ts';
+import { type Html, html, prose } from './html.ts';
+
+/** What has no members is told in one line. */
+export function membersTable(schema: JsonSchema): Html {
+  const members = Object.entries(schema.properties ?? {});
+  if (members.length === 0) return html`<p>${typeOf(schema)}</p>`;
+  const rows = members.map(([name, member]) => {
+    const required = schema.required?.includes(name) === true;
+    return html`<tr><td><code>${name}</code></td><td>${typeOf(member)}</td><td>${required ? 'yes' : ''}</td><td>${notes(member)}</td></tr>
+`;
+  });
+  return html`<div class="wide"><table><thead><tr><th scope="col">Member</th><th scope="col">Type</th><th scope="col">Required</th><th scope="col">Meaning</th></tr></thead><tbody>
+${rows}</tbody></table></div>`;
+}
+
+/** Names of other shapes lead to them. */
+export function typeOf(schema: JsonSchema): Html {
+  const { $ref, type, anyOf, items, additionalProperties, properties } = schema;
+  if ($ref !== undefined) {
+    const name = $ref.slice($ref.lastIndexOf('/') + 1);
+    return html`<a href="#shape-${name}">${name}</a>`;
+  }
+  if (schema.enum !== undefined) return joined(schema.enum.map((value) => html`<code>${JSON.stringify(value)}</code>`));
+  if (schema.const !== undefined) return html`<code>${JSON.stringify(schema.const)}</code>`;
+  if (anyOf !== undefined) return joined(anyOf.map(typeOf));
+  if (type === 'array') return html`list of ${typeOf(items ?? {})}`;
+  if (typeof additionalProperties === 'object') return html`map of ${typeOf(additionalProperties)}`;
+  if (properties !== undefined) {
+    return html`{ ${joinedBy(
+      ', ',
+      Object.entries(properties).map(([name, member]) => html`<code>${name}</code>: ${typeOf(member)}`),
+    )} }`;
+  }
+  const format = schema.format === undefined ? '' : ` (${schema.format})`;
+  return html`${[type ?? 'anything'].flat().join(' or ')}${format}`;
+}
+
+/** The description of a member with its bounds and its default. */
+export function notes(schema: JsonSchema): Html {
+  const facts = [
+    bound('at least', schema.format === 'int64' ? undefined : schema.minimum),
+    bound('at most', schema.format === 'int64' ? undefined : schema.maximum),
+    bound('longest', schema['maxLength']),
+    bound('most items', schema['maxItems']),
+    schema.default === undefined ? null : `default ${JSON.stringify(schema.default)}`,
+    schema.writeOnly === true ? 'never shown' : null,
+  ].filter((fact) => fact !== null);
+  const bounds = facts.length === 0 ? null : html` <small>${facts.join(', ')}</small>`;
+  return html`${prose(schema.description ?? '')}${bounds}`;
+}
+
+function bound(words: string, value: unknown): string | null {
+  return value === undefined ? null : `${words} ${String(value)}`;
+}
+
+function joined(parts: readonly Html[]): Html {
+  return joinedBy(' or ', parts);
+}
+
+function joinedBy(between: string, parts: readonly Html[]): Html {
+  return html`${parts.map((part, n) => (n === 0 ? part : [between, part]))}`;
+}

@@ -1,0 +1,26 @@
+/** What becomes known of a request on its way, for those who note afterwards who asked and what came of it. */
+import type { FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../domain/errors.ts';
+import type { ApiKey } from '../store/api-keys.ts';
+import type { Principal } from './principal.ts';
+
+export type RequestFacts = {
+  /** Whose credentials came with it; absent where there were none that are known. */
+  caller?: ApiKey | 'local';
+  /** The caller with all that they said of themselves; not yet a sign that they were let in. */
+  principal?: Principal;
+  /** Let in by the contract of the route. */
+  admitted?: Principal;
+  /** What it was refused with. */
+  refusal?: ErrorCode;
+};
+
+const facts = new WeakMap<FastifyRequest, RequestFacts>();
+
+export function factsOf(request: FastifyRequest): RequestFacts {
+  const known = facts.get(request);
+  if (known !== undefined) return known;
+  const fresh: RequestFacts = {};
+  facts.set(request, fresh);
+  return fresh;
+}

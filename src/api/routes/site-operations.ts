@@ -1,0 +1,117 @@
+/** Handlers of what is done to a site besides changing it. */
+import type { ReplyOf } from '../../contracts/contract.ts';
+import { closeEvent, pauseSite, resumeSite, triggerSiteCheck } from '../../contracts/site-operations.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { EventId, SiteId } from '../../domain/ids.ts';
+import { isAnswered } from '../../domain/state.ts';
+import { rounded } from '../../domain/timings.ts';
+import { type Observation, worstVerdict } from '../../domain/verdict.ts';
+import { closeEvent as close } from '../../services/close-event.ts';
+import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
+import type { LookNow } from '../../services/look-now.ts';
+import { type Triggered, type TriggeredCheck, triggerNow } from '../../services/trigger-now.ts';
+import { updateSite } from '../../services/update-site.ts';
+import { eventDetailReply, instant, siteReply } from '../replies.ts';
+import { type Route, route } from '../serve-contract.ts';
+
+export function siteOperationRoutes(deps: ServiceDeps, policy: SitePolicy, lookNow: LookNow | null): Route[] {
+  return [
+    route(pauseSite, async ({ scope, ids }) =>
+      siteReply(await updateSite(deps, policy, scope, ids.site_id as SiteId, { active: false })),
+    ),
+    route(resumeSite, async ({ scope, ids }) =>
+      siteReply(await updateSite(deps, policy, scope, ids.site_id as SiteId, { active: true })),
+    ),
+    route(triggerSiteCheck, async ({ scope, ids }) =>
+      triggeredReply(await triggerNow(deps, lookNow ?? nobodyLooks, scope, ids.site_id as SiteId), deps.clock.nowMs()),
+    ),
+    route(closeEvent, async ({ scope, ids, body }) => {
+      const { reason = 'manual_override', note = null } = body;
+      const wanted = { siteId: ids.site_id as SiteId, eventId: ids.event_id as EventId, reason, note };
+      return eventDetailReply(await close(deps, policy, scope, wanted), deps.clock.nowMs());
+    }),
+  ];
+}
+
+async function nobodyLooks(): Promise<never> {
+  throw new AppError('server_not_running', 'nothing that could look runs here', {
+    fix: 'start a server with `jetmon2 serve`',
+  });
+}
+
+type Reply = ReplyOf<typeof triggerSiteCheck>;
+
+function triggeredReply({ checks, leftOut, site, closed }: Triggered, nowMs: number): Reply {
+  const [first] = checks;
+  return {
+    result: resultOf(first.look?.observation ?? unfinished(nowMs)),
+    current_state: site.rolledUp.state,
+    active_events_closed: [...closed],
+    booked: checks.every(({ look }) => look?.isBooked === true),
+    checks: checks.map((check) => checkReply(check, nowMs)),
+    endpoints_left_out: leftOut,
+  };
+}
+
+const TIMED_OUT = 1;
+
+function resultOf(observation: Observation): Reply['result'] {
+  const { timings, httpCode, certificateExpiresAtMs: expiresAtMs, evidence, verdicts } = observation;
+  const whole = (ms: number | undefined) => Math.round(ms ?? 0);
+  return {
+    http_code: httpCode ?? 0,
+    error_code: evidence?.error_code ?? (verdicts === NOT_FINISHED ? TIMED_OUT : 0),
+    success: isAnswered(worstVerdict(verdicts).state),
+    rtt_ms: whole(timings.total),
+    dns_ms: whole(timings.dns),
+    tcp_ms: whole(timings.tcp),
+    tls_ms: whole(timings.tls),
+    ttfb_ms: whole(timings.ttfb),
+    ...(expiresAtMs === null ? {} : { ssl_expires_at: instant(expiresAtMs) }),
+  };
+}
+
+function checkReply({ endpoint, look }: TriggeredCheck, nowMs: number): Reply['checks'][number] {
+  const observation = look?.observation ?? unfinished(nowMs);
+  const { verdicts, httpCode, address, timings, startedAtMs } = observation;
+  const { state, reason, summary } = worstVerdict(verdicts);
+  return {
+    endpoint_id: endpoint.endpointId,
+    monitor_url: endpoint.url,
+    booked: look?.isBooked === true,
+    state,
+    reason,
+    summary,
+    http_code: httpCode,
+    address,
+    timings_ms: rounded(timings),
+    checked_at: instant(startedAtMs),
+    findings: verdicts.map((verdict) => ({
+      check: verdict.check,
+      state: verdict.state,
+      reason: verdict.reason,
+      summary: verdict.summary,
+    })),
+  };
+}
+
+const NOT_FINISHED: Observation['verdicts'] = [
+  {
+    check: 'http',
+    state: 'Unknown',
+    reason: 'not_finished',
+    summary: 'the look did not end while the caller waited; it goes on',
+  },
+];
+
+function unfinished(nowMs: number): Observation {
+  return {
+    startedAtMs: nowMs,
+    timings: {},
+    httpCode: null,
+    address: null,
+    certificateExpiresAtMs: null,
+    verdicts: NOT_FINISHED,
+    evidence: null,
+  };
+}

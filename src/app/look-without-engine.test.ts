@@ -1,0 +1,35 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startSite } from '../../test/kit/site.ts';
+import type { EndpointId } from '../domain/ids.ts';
+import { NO_OVERRIDES } from '../domain/probe-plan.ts';
+import { loadConfig } from './config.ts';
+import { lookWithoutEngine } from './look-without-engine.ts';
+
+const ALL_CHECKS = { disabledChecks: async () => [] };
+const NEVER = new AbortController().signal;
+const endpointAt = (url: string) => ({ endpointId: 1n as EndpointId, url, timeoutSeconds: 5, plan: NO_OVERRIDES });
+
+describe('a look without a server', () => {
+  it('tells what is there, and books nothing', async () => {
+    const site = await startSite();
+    onTestFinished(() => site.stop());
+    const look = lookWithoutEngine(loadConfig({ EGRESS_ALLOW: '127.0.0.0/8' }).config, ALL_CHECKS);
+    const [one, other] = await Promise.all([look(endpointAt(site.url), NEVER), look(endpointAt(site.url), NEVER)]);
+    for (const found of [one, other]) {
+      expect(found).toMatchObject({ isBooked: false, closed: [], observation: { httpCode: 200 } });
+    }
+    site.behave({ kind: 'status', code: 503 });
+    expect(await look(endpointAt(site.url), NEVER)).toMatchObject({ observation: { httpCode: 503 } });
+  });
+
+  it('stays behind the guard, and ends when nobody waits for it', async () => {
+    const site = await startSite();
+    onTestFinished(() => site.stop());
+    const guarded = await lookWithoutEngine(loadConfig({}).config, ALL_CHECKS)(endpointAt(site.url), NEVER);
+    expect(guarded?.observation).toMatchObject({ httpCode: null });
+    expect(site.requests()).toBe(0);
+    expect(
+      await lookWithoutEngine(loadConfig({}).config, ALL_CHECKS)(endpointAt(site.url), AbortSignal.abort()),
+    ).toBeNull();
+  });
+});

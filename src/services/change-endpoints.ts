@@ -1,0 +1,135 @@
+/** What a change of a site and one of a single endpoint have in common: what is refused, closed, noted and told. */
+import { AppError } from '../domain/errors.ts';
+import type { SiteId } from '../domain/ids.ts';
+import type { MaintenanceWindow } from '../domain/maintenance.ts';
+import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
+import type { Change } from '../store/changes.ts';
+import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
+import type { Tx } from '../store/schema.ts';
+import { auditSite, changeInWords } from './audit-site.ts';
+import { checkInterval } from './check-interval.ts';
+import { siteExists } from './create-site.ts';
+import type { ServiceDeps, SitePolicy } from './deps.ts';
+import { type Closing, closeOpenEvents, followSite } from './follow-site.ts';
+import { keepOwnWindow } from './maintenance-window.ts';
+import { parseMonitorUrl } from './site-url.ts';
+
+export type SiteChanges = {
+  /** Replaces the URL of the first endpoint and closes what is open on it; all else applies to every endpoint. */
+  url?: string;
+  /** False pauses the site and closes its open events; true watches again, removed or not, and reopens nothing. */
+  active?: boolean;
+  bucketNo?: number;
+  intervalSeconds?: number;
+  /** Null: back to the server's default. */
+  timeoutSeconds?: number | null;
+  /** Null: back to the server's default. */
+  alertCooldownMinutes?: number | null;
+  plan?: Partial<ProbePlanOverrides>;
+  /** Null: none any more. */
+  maintenance?: MaintenanceWindow | null;
+};
+
+/** Changes that are allowed wherever they are made, the URL in its canonical form. */
+export type WantedChanges = { url: string | undefined; common: Omit<SiteChanges, 'url'> };
+
+/** Throws `invalid_url` or `invalid_field`. */
+export function checkedChanges(policy: SitePolicy, changes: SiteChanges): WantedChanges {
+  const { url, ...common } = changes;
+  if (common.intervalSeconds !== undefined) checkInterval(common.intervalSeconds, policy.minIntervalSeconds);
+  return { url: url === undefined ? undefined : parseMonitorUrl(url), common };
+}
+
+export function isEmpty({ url, common }: WantedChanges): boolean {
+  return url === undefined && Object.keys(common).length === 0;
+}
+
+export type ChangeDeps = Pick<ServiceDeps, 'endpoints' | 'events' | 'eventQueries' | 'clock' | 'random'>;
+
+export type ToChange = {
+  siteId: SiteId;
+  /** Every endpoint of the site. */
+  all: readonly Endpoint[];
+  /** Those that change; a URL replaces that of the first of them. */
+  chosen: readonly Endpoint[];
+  whose: 'site' | 'endpoint';
+};
+
+/**
+ * Within a transaction; returns what is to be published once it is committed. Throws `invalid_field` or `site_exists`
+ * before anything is written.
+ */
+export async function changeEndpoints(
+  deps: ChangeDeps,
+  policy: SitePolicy,
+  tx: Tx,
+  scope: SiteScope,
+  target: ToChange,
+  wanted: WantedChanges,
+): Promise<Change[]> {
+  const { siteId, all, chosen, whose } = target;
+  const { url, common } = wanted;
+  if (url !== undefined) refuseUrl(url, common, target);
+  await patch(deps, tx, scope, chosen, wanted);
+  const change = changeInWords(chosen, url, common, whose);
+  if (change !== null) await auditSite(deps, tx, { siteId, ...change });
+  const closing = closingFor(target, wanted);
+  const followed =
+    closing === null
+      ? await followSite(deps, tx, siteId)
+      : await closeOpenEvents(deps, tx, { siteId, project: policy.projectStatus, ...closing });
+  // To those who list what was not removed, a removed site that is watched again is new.
+  const returns = common.active === true && all.every((endpoint) => endpoint.removedAtMs !== null);
+  const endpointIds = chosen.map((endpoint) => endpoint.endpointId);
+  return [...followed, { kind: 'site_changed', siteId, endpointIds, change: returns ? 'created' : 'updated' }];
+}
+
+/** What was open is not open any more on what is paused, nor on an endpoint that leads elsewhere now. */
+function closingFor(
+  { all, chosen, whose }: ToChange,
+  { url, common }: WantedChanges,
+): Pick<Closing, 'only' | 'note'> | null {
+  const [first] = chosen;
+  if (first === undefined) return null;
+  if (common.active === false) {
+    // Whoever pauses the last one that is watched pauses the site.
+    const othersWatch = all.some((endpoint) => endpoint.active && !chosen.includes(endpoint));
+    return { note: `${whose} paused`, ...(othersWatch ? { only: first.endpointId } : {}) };
+  }
+  return url === undefined || url === first.url ? null : { only: first.endpointId, note: 'URL changed' };
+}
+
+function refuseUrl(url: string, { plan }: EndpointPatch, { all, chosen }: ToChange): void {
+  const [first] = chosen;
+  const same = all.find((endpoint) => endpoint !== first && endpoint.url === url);
+  if (same !== undefined) throw siteExists(same);
+  if (first === undefined) return;
+  // Headers that were given for one origin are not sent to another by whoever may change the URL but never read them.
+  const moves = URL.parse(url)?.origin !== URL.parse(first.url)?.origin;
+  if (!moves || plan?.headers !== undefined || first.plan.headers.length === 0) return;
+  throw new AppError('invalid_field', 'the custom headers of this site were given for another origin', {
+    fix: 'send custom_headers with the new URL: a map of them, or {} for none',
+    details: { field: 'custom_headers' },
+  });
+}
+
+async function patch(
+  deps: Pick<ServiceDeps, 'endpoints' | 'clock'>,
+  tx: Tx,
+  scope: SiteScope,
+  chosen: readonly Endpoint[],
+  { url, common }: WantedChanges,
+): Promise<void> {
+  const nowMs = deps.clock.nowMs();
+  for (const [index, endpoint] of chosen.entries()) {
+    await keepOwnWindow(deps, tx, scope, endpoint, common.maintenance);
+    const pauses = common.active === false && endpoint.active;
+    const wanted = {
+      ...common,
+      ...(index === 0 && url !== undefined ? { url } : {}),
+      ...(pauses ? { statusChangedAtMs: nowMs } : {}),
+    };
+    await deps.endpoints.update(scope, endpoint.endpointId, wanted, tx);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Plans of maintenance. A plan that is changed or ended keeps what it covered: its earlier versions are rows of their own
+ * that nobody sees and that count for the time they stood.
+ */
+import { sql } from 'kysely';
+import type { EndpointId, SiteId, WindowId } from '../domain/ids.ts';
+import type { MaintenanceWindow } from '../domain/maintenance.ts';
+import type { Planned } from '../domain/planned-maintenance.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
+import { padded } from './append/statements.ts';
+import type { Dialect } from './dialect/dialect.ts';
+import { type NewWindow, planColumns, rowOf, type StoredWindow, titleColumn, windowOfRow } from './maintenance-rows.ts';
+import type { Executor, Tx } from './schema.ts';
+import { isInScope, sitesInScope } from './site-scope.ts';
+
+const TABLE = 'jetmon_maintenance_windows';
+
+export type WindowFilter = {
+  afterId: WindowId | null;
+  limit: number;
+  /** Those that are for this site, also among others. */
+  siteId?: SiteId;
+  /** Those that are not over then. */
+  notOverAtMs?: number;
+};
+
+/** What a caller may see and change: plans for sites of theirs, and those for all that are theirs. */
+function visible(db: Executor, scope: SiteScope) {
+  const rows = db
+    .selectFrom(`${TABLE} as w`)
+    .selectAll('w')
+    .where('version_of', 'is', null)
+    .where('removed_at', 'is', null);
+  if (scope.kind === 'all') return rows;
+  return rows.where(({ or, eb }) => or([isInScope(scope, 'w.blog_id'), eb('tenant_id', '=', scope.tenantId)]));
+}
+
+/** By id, ascending. */
+export async function listWindows(db: Executor, scope: SiteScope, filter: WindowFilter): Promise<StoredWindow[]> {
+  const { siteId } = filter;
+  let query = visible(db, scope).orderBy('id').limit(filter.limit);
+  if (filter.afterId !== null) query = query.where('id', '>', filter.afterId);
+  if (filter.notOverAtMs !== undefined) query = query.where('over_at', '>', BigInt(filter.notOverAtMs));
+  if (siteId !== undefined) query = query.where(({ or, eb }) => or([eb('blog_id', '=', siteId), coversAll(siteId)]));
+  return known(await query.execute());
+}
+
+/** Whether a plan is for every site of somebody to whom this one belongs. */
+function coversAll(siteId: SiteId) {
+  return sql<boolean>`(w.blog_id is null and (w.tenant_id is null or exists
+    (select 1 from jetmon_site_tenants as t where t.tenant_id = w.tenant_id and t.blog_id = ${siteId})))`;
+}
+
+export async function windowById(db: Executor, scope: SiteScope, windowId: WindowId): Promise<StoredWindow | null> {
+  return known(await visible(db, scope).where('id', '=', windowId).execute())[0] ?? null;
+}
+
+/** How many plans of a caller are not over; of one site, or, with null, those for all of their sites. */
+export async function countWindows(db: Executor, scope: SiteScope, siteId: SiteId | null, nowMs: number) {
+  let query = db
+    .selectFrom(`${TABLE} as w`)
+    .select(db.fn.countAll<bigint>().as('plans'))
+    .where('over_at', '>', BigInt(nowMs));
+  if (siteId !== null) query = query.where('blog_id', '=', siteId).where(isInScope(scope, 'w.blog_id'));
+  else {
+    const tenantId = scope.kind === 'all' ? null : scope.tenantId;
+    query = query.where('blog_id', 'is', null).where('tenant_id', tenantId === null ? 'is' : '=', tenantId);
+  }
+  return Number((await query.executeTakeFirstOrThrow()).plans);
+}
+
+/**
+ * What covers, or covered, anything of some hundred sites within a span, by site: earlier versions and what was removed
+ * are among them. Sites outside of the scope are absent, and so are those that nothing covers.
+ */
+export async function windowsWithin(
+  db: Executor,
+  scope: SiteScope,
+  siteIds: readonly SiteId[],
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<Map<SiteId, StoredWindow[]>> {
+  const found = new Map<SiteId, StoredWindow[]>();
+  if (siteIds.length === 0) return found;
+  const rows = await db
+    .selectFrom(`${TABLE} as w`)
+    .selectAll('w')
+    .where('over_at', '>', BigInt(fromMs))
+    .where('effective_from', '<', BigInt(toMs))
+    .where(({ or, eb }) =>
+      or([eb.and([eb('blog_id', 'in', padded(siteIds)), isInScope(scope, 'w.blog_id')]), eb('blog_id', 'is', null)]),
+    )
+    .orderBy('id')
+    .limit(MOST_WITHIN)
+    .execute();
+  const windows = known(rows);
+  const wide = windows.filter(({ siteId }) => siteId === null);
+  const belongs = wide.length === 0 ? NOTHING : await membership(db, scope, siteIds, wide);
+  const add = (siteId: SiteId, window: StoredWindow) => {
+    const others = found.get(siteId);
+    if (others === undefined) found.set(siteId, [window]);
+    else others.push(window);
+  };
+  for (const window of windows) {
+    if (window.siteId !== null) add(window.siteId, window);
+    else for (const siteId of belongs.get(window.tenantId) ?? []) add(siteId, window);
+  }
+  return found;
+}
+
+/** One site has some dozens; beyond that many rows the newest are left out. */
+const MOST_WITHIN = 20_000;
+const NOTHING: ReadonlyMap<string | null, ReadonlySet<SiteId>> = new Map();
+
+/** Which of these sites belong to the tenants of plans; null: all of them, within the scope. */
+async function membership(db: Executor, scope: SiteScope, siteIds: readonly SiteId[], wide: readonly StoredWindow[]) {
+  const found = new Map<string | null, Set<SiteId>>();
+  const rows = await db
+    .selectFrom('jetmon_site_tenants')
+    .select(['tenant_id', 'blog_id'])
+    .where('blog_id', 'in', padded(siteIds))
+    .execute();
+  const seen = new Set<bigint>();
+  const wanted = new Set(wide.map(({ tenantId }) => tenantId));
+  for (const { tenant_id, blog_id } of rows)
+    if (scope.kind === 'tenant' && tenant_id === scope.tenantId) seen.add(blog_id);
+  const isSeen = (siteId: bigint) => scope.kind === 'all' || seen.has(siteId);
+  found.set(null, new Set(siteIds.filter(isSeen)));
+  for (const { tenant_id, blog_id } of rows) {
+    if (!wanted.has(tenant_id) || !isSeen(blog_id)) continue;
+    const sites = found.get(tenant_id) ?? new Set();
+    found.set(tenant_id, sites.add(blog_id as SiteId));
+  }
+  return found;
+}
+
+export type LiveWindows = {
+  windows: readonly StoredWindow[];
+  /** The sites of the tenants that have plans for all of theirs. */
+  sitesOf: ReadonlyMap<string, ReadonlySet<SiteId>>;
+};
+
+const ROWS_PER_PAGE = 2_000;
+
+/** Every plan that was not over at an instant, whoever's, with earlier versions. */
+export async function liveWindows(db: Executor, scope: SiteScope, sinceMs: number): Promise<LiveWindows> {
+  const windows: StoredWindow[] = [];
+  for (let after: bigint | null = 0n; after !== null; ) {
+    const page = db.selectFrom(`${TABLE} as w`).selectAll('w').where('over_at', '>', BigInt(sinceMs));
+    const inScope =
+      scope.kind === 'all'
+        ? page
+        : page.where(({ or, eb }) => or([isInScope(scope, 'w.blog_id'), eb('tenant_id', '=', scope.tenantId)]));
+    const rows = await inScope.where('id', '>', after).orderBy('id').limit(ROWS_PER_PAGE).execute();
+    windows.push(...known(rows));
+    after = rows.length < ROWS_PER_PAGE ? null : (rows.at(-1)?.id ?? null);
+  }
+  const tenants = new Set(windows.flatMap(({ tenantId }) => (tenantId === null ? [] : [tenantId])));
+  const sitesOf = new Map<string, Set<SiteId>>();
+  for (const tenantId of tenants) {
+    const rows = await db
+      .selectFrom('jetmon_site_tenants')
+      .select('blog_id')
+      .where('tenant_id', '=', tenantId)
+      .execute();
+    sitesOf.set(tenantId, new Set(rows.map((row) => row.blog_id as SiteId)));
+  }
+  return { windows, sitesOf };
+}
+
+/** One change of plans at a time, so that two that start at once are one. */
+export async function waitForOtherPlans(tx: Tx, dialect: Pick<Dialect, 'lockForUpdate'>): Promise<void> {
+  const row = tx.selectFrom('jetmon_schema_migrations').select('id').where('id', '=', 8n);
+  await dialect.lockForUpdate(row).execute();
+}
+
+/** A plan for no site is for all sites of the scope. */
+export async function insertWindow(tx: Tx, scope: SiteScope, window: NewWindow, nowMs: number): Promise<StoredWindow> {
+  const tenantId = window.siteId === null && scope.kind === 'tenant' ? scope.tenantId : null;
+  const row = rowOf(window, tenantId, nowMs);
+  const { insertId } = await tx.insertInto(TABLE).values(row).executeTakeFirstOrThrow();
+  const stored = await windowById(tx, scope, (insertId ?? 0n) as WindowId);
+  if (stored === null) throw new Error('the maintenance window is not there after it was inserted');
+  return stored;
+}
+
+/** Notes that an endpoint had a window that is none of these plans, and that is taken away: it covered what it did. */
+export async function rememberWindow(
+  tx: Tx,
+  scope: SiteScope,
+  { siteId, endpointId, window }: { siteId: SiteId; endpointId: EndpointId; window: MaintenanceWindow },
+  nowMs: number,
+): Promise<void> {
+  if (window.startMs >= nowMs || !(await sitesInScope(tx, scope, [siteId])).has(siteId)) return;
+  const plan: Planned = { timing: { kind: 'once', ...window }, fromMs: window.startMs, endedAtMs: nowMs };
+  const rest = { title: null, source: 'planned', zone: 'UTC', createdBy: null } as const;
+  const row = rowOf({ siteId, endpointId, plan, ...rest }, null, nowMs);
+  await tx
+    .insertInto(TABLE)
+    .values({ ...row, removed_at: nowMs })
+    .execute();
+}
+
+export type WindowPatch = {
+  title?: string | null;
+  /** `keepsPast`: what the plan covered until now becomes a row of its own. */
+  plan?: Planned & { zone: string; keepsPast: boolean };
+  /** Nobody sees it any more. */
+  isRemoved?: true;
+};
+
+/** The plan as it is now and, where there is one, the earlier version. Null when there is no such plan. */
+export async function updateWindow(
+  tx: Tx,
+  scope: SiteScope,
+  windowId: WindowId,
+  { title, plan, isRemoved }: WindowPatch,
+  nowMs: number,
+): Promise<{ window: StoredWindow; versions: StoredWindow[] } | null> {
+  const before = await windowById(tx, scope, windowId);
+  if (before === null) return null;
+  const versions = plan?.keepsPast === true ? [await keepVersion(tx, before, nowMs)] : [];
+  await tx
+    .updateTable(TABLE)
+    .set({
+      ...(title === undefined ? {} : { title: titleColumn(title) }),
+      ...(plan === undefined ? {} : planColumns(plan, plan.zone)),
+      ...(isRemoved === undefined ? {} : { removed_at: nowMs }),
+      updated_at: nowMs,
+    })
+    .where('id', '=', windowId)
+    .execute();
+  const [window] = known(await tx.selectFrom(TABLE).selectAll().where('id', '=', windowId).execute());
+  return window === undefined ? null : { window, versions };
+}
+
+async function keepVersion(tx: Tx, window: StoredWindow, nowMs: number): Promise<StoredWindow> {
+  const ended = { ...window, plan: { ...window.plan, endedAtMs: nowMs } };
+  const row = { ...rowOf(ended, window.tenantId, nowMs), version_of: window.windowId };
+  const { insertId } = await tx.insertInto(TABLE).values(row).executeTakeFirstOrThrow();
+  return { ...ended, windowId: (insertId ?? 0n) as WindowId };
+}
+
+function known(rows: readonly Parameters<typeof windowOfRow>[0][]): StoredWindow[] {
+  return rows.flatMap((row) => windowOfRow(row) ?? []);
+}

@@ -1,0 +1,121 @@
+/**
+ * Requests that are drawn from the document of the API alone, sent to a server over real sockets, and the replies held
+ * against the same document: never a failure, every reply of its promised shape, nobody let in or told what is not theirs.
+ */
+import fc from 'fast-check';
+import type { OpenApiDocument } from '../../src/contracts/openapi/document-types.ts';
+import { type Credential, type DrawnRequest, drawRequest, SEEN_CURSOR } from './draw-request.ts';
+import { type Caller, createJudge, type Trouble } from './judge-reply.ts';
+import { promisedBy } from './promised.ts';
+import { createSender, type SentReply } from './send.ts';
+
+export type GeneratedRequests = {
+  /** Where the server is, without a slash at the end. */
+  address: string;
+  /** As the server answers it, parsed. */
+  document: OpenApiDocument;
+  /** At least one, the mightiest last; who asks is drawn, too. Keys must not be limited to few requests a minute. */
+  callers: readonly Caller[];
+  count: number;
+  /** The same seed, the same requests, but for cursors. */
+  seed: number;
+  /** Requests under way at once. Default 8. */
+  atOnce?: number;
+  /** Told after each handful. */
+  onProgress?(sent: number): void;
+};
+
+export type GeneratedReport = {
+  requests: number;
+  serverErrors: number;
+  schemaBreaks: number;
+  authBreaks: number;
+  canaries: number;
+  /** Connections that broke before there was a reply. */
+  unanswered: number;
+  byStatus: Readonly<Record<string, number>>;
+  /** Operations that were never answered with success. */
+  neverSucceeded: readonly string[];
+  /** The first of what was wrong, in words. */
+  problems: readonly string[];
+};
+
+const HANDFUL = 200;
+const MOST_PROBLEMS = 20;
+const MOST_CURSORS = 50;
+
+const COUNTED = {
+  server_error: 'serverErrors',
+  schema_break: 'schemaBreaks',
+  auth_break: 'authBreaks',
+  canary: 'canaries',
+} as const satisfies Record<Trouble['kind'], keyof GeneratedReport>;
+
+export async function sendGeneratedRequests(options: GeneratedRequests): Promise<GeneratedReport> {
+  const { address, document, callers, count, seed, atOnce = 8 } = options;
+  const promised = promisedBy(document);
+  const arbitrary = drawRequest(promised);
+  const judge = createJudge(document);
+  const sender = createSender(address, atOnce);
+  const cursors: string[] = [];
+  const succeeded = new Set<string>();
+  const tally = { requests: 0, serverErrors: 0, schemaBreaks: 0, authBreaks: 0, canaries: 0, unanswered: 0 };
+  const byStatus: Record<string, number> = {};
+  const problems: string[] = [];
+
+  async function carryOut(request: DrawnRequest): Promise<void> {
+    // The last one, who may do the most, as often as all others together.
+    const caller = callers[Math.min(callers.length - 1, Math.floor(request.caller * (callers.length - 1) * 2))];
+    if (caller === undefined) throw new RangeError('there is nobody to ask');
+    const url = request.url.replace(SEEN_CURSOR, cursors[tally.requests % Math.max(1, cursors.length)] ?? '');
+    const headers = { ...request.headers, ...credentials(request.credential, caller) };
+    const reply = await sender.send({ method: request.operation.method, url, headers, body: request.body });
+    tally.requests += 1;
+    if (reply === null) {
+      tally.unanswered += 1;
+      return;
+    }
+    byStatus[reply.status] = (byStatus[reply.status] ?? 0) + 1;
+    if (reply.status < 300) succeeded.add(request.operation.operationId);
+    keepCursor(cursors, reply);
+    for (const trouble of judge(request, caller, reply)) {
+      tally[COUNTED[trouble.kind]] += 1;
+      if (problems.length < MOST_PROBLEMS) problems.push(told(request, url, reply, trouble));
+    }
+  }
+
+  try {
+    for (let drawn = 0; drawn < count; drawn += HANDFUL) {
+      const waiting = fc.sample(arbitrary, { seed: seed + drawn, numRuns: Math.min(HANDFUL, count - drawn) });
+      await Promise.all(
+        Array.from({ length: atOnce }, async () => {
+          for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await carryOut(next);
+        }),
+      );
+      options.onProgress?.(tally.requests);
+    }
+  } finally {
+    sender.close();
+  }
+  const neverSucceeded = promised.operations.map((each) => each.operationId).filter((id) => !succeeded.has(id));
+  return { ...tally, byStatus, neverSucceeded, problems };
+}
+
+function credentials(credential: Credential, { headers }: Caller): Record<string, string> {
+  if (credential === 'own') return { ...headers };
+  const { authorization: _, ...rest } = headers;
+  if (credential === 'malformed') return { ...rest, authorization: 'Basic a2V5OmtleQ==' };
+  return credential === 'none' ? rest : { ...rest, authorization: `Bearer jm_${'A'.repeat(52)}` };
+}
+
+function keepCursor(cursors: string[], { text }: SentReply): void {
+  const [, cursor] = /"page":\{"next":"([\w-]+)"/.exec(text) ?? [];
+  if (cursor === undefined) return;
+  cursors.push(cursor);
+  if (cursors.length > MOST_CURSORS) cursors.shift();
+}
+
+function told({ operation, body, credential }: DrawnRequest, url: string, reply: SentReply, trouble: Trouble): string {
+  const sent = body === null ? '' : ` with ${JSON.stringify(Buffer.from(body).toString('utf8').slice(0, 300))}`;
+  return `${operation.method} ${url.slice(0, 300)} (key: ${credential})${sent} -> ${reply.status}: ${trouble.what}; ${reply.text.slice(0, 300)}`;
+}
