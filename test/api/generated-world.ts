@@ -1,9 +1,9 @@
 /** A server for generated requests: seeded, with a caller of each scope, and with secrets that nobody may be told. */
-
 import type { OpenApiDocument } from '../../src/contracts/openapi/document-types.ts';
 import { EVERY_SITE } from '../../src/domain/site-scope.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
+import type { ServiceDeps } from '../../src/services/deps.ts';
 import { updateSite } from '../../src/services/update-site.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { createFakeClock } from '../kit/fake-clock.ts';
@@ -20,8 +20,15 @@ export type GeneratedWorld = {
   close(): Promise<void>;
 };
 
-/** `databaseUrl` absent: a file that is gone after `close`. */
-export async function startGeneratedWorld(options: { databaseUrl?: string; log?: Log } = {}): Promise<GeneratedWorld> {
+export type WorldOptions = {
+  /** Absent: a file that is gone after `close`. */
+  databaseUrl?: string;
+  log?: Log;
+  /** Seeds more, and says who asks besides the keys of each scope, such as tenants and what none of them may see. */
+  moreCallers?(deps: ServiceDeps): Promise<readonly Caller[]>;
+};
+
+export async function startGeneratedWorld(options: WorldOptions = {}): Promise<GeneratedWorld> {
   const api = await startApiOnDatabase({ clock: systemClock, random: systemRandom, ...options });
   const { deps, address } = api;
   const clock = createFakeClock(systemClock.nowMs() - 3_600_000);
@@ -42,9 +49,10 @@ export async function startGeneratedWorld(options: { databaseUrl?: string; log?:
       };
     }),
   );
+  const more = (await options.moreCallers?.(deps)) ?? [];
   const document = (await (await fetch(`${address}/api/v1/openapi.json`)).json()) as OpenApiDocument;
   return {
-    send: (wanted) => sendGeneratedRequests({ address, document, callers, ...wanted }),
+    send: (wanted) => sendGeneratedRequests({ address, document, callers: [...more, ...callers], ...wanted }),
     close: () => api.close(),
   };
 }

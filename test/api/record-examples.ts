@@ -21,19 +21,22 @@ export async function recordExamples(contracts: readonly Contract[]): Promise<Re
   const isReading = ({ method, example, messages }: Contract) =>
     method === 'GET' && example?.after === undefined && messages === undefined;
   const threads = keptThreads();
-  await onStage(threads, async (stage) => {
-    for (const contract of withExample.filter(isReading)) {
-      recorded[contract.operationId] = await carryOut(stage, contract);
-    }
-  });
-  for (const contract of withExample.filter((each) => !isReading(each))) {
+  try {
     await onStage(threads, async (stage) => {
-      for (const operationId of contract.example?.after ?? []) await carryOut(stage, find(contracts, operationId));
-      recorded[contract.operationId] =
-        contract.messages === undefined ? await carryOut(stage, contract) : await listen(stage, contract);
+      for (const contract of withExample.filter(isReading)) {
+        recorded[contract.operationId] = await carryOut(stage, contract);
+      }
     });
+    for (const contract of withExample.filter((each) => !isReading(each))) {
+      await onStage(threads, async (stage) => {
+        for (const operationId of contract.example?.after ?? []) await carryOut(stage, find(contracts, operationId));
+        recorded[contract.operationId] =
+          contract.messages === undefined ? await carryOut(stage, contract) : await listen(stage, contract);
+      });
+    }
+  } finally {
+    await threads.end();
   }
-  await threads.end();
   return recorded;
 }
 
