@@ -23,7 +23,7 @@ afterAll(() => {
 const node = (...args: string[]) => start(args, { cwd: installed.folder }).finished;
 
 describe('the tarball, unpacked beside links to what it depends on', () => {
-  it('holds the program, the page and the client, and no source, test or note', () => {
+  it('holds the program, the page, the client and the description of the API, and no source, test or note', () => {
     const kinds = new Set(installed.files.map((path) => path.replace(/^(dist\/\w+|web\/dist|[^/]+)\/.*/, '$1/')));
     const expected = [
       'LICENSE',
@@ -31,6 +31,7 @@ describe('the tarball, unpacked beside links to what it depends on', () => {
       'bin/',
       'dist/client/',
       'dist/program/',
+      'docs/',
       'package.json',
       'scripts/',
       'web/dist/',
@@ -99,6 +100,8 @@ describe('the tarball, unpacked beside links to what it depends on', () => {
     try {
       const { address } = JSON.parse(await firstLine) as { address: string };
       expect(await (await fetch(address)).text()).toContain('/assets/');
+      expect((await fetch(`${address}/api/v1/openapi.json`)).status).toBe(200);
+      expect((await fetch(`${address}/api/docs`)).status).toBe(200);
       const added = await start([program, 'sites', 'add', address, '--every', '1s', '--json'], { env }).finished;
       expect(added).toMatchObject({ code: 0, err: '' });
       await eventually('the site is probed', async () => {

@@ -7,20 +7,18 @@ import { readFile } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OpenApiDocument } from '../../contracts/openapi/document-types.ts';
 import { getOpenApi } from '../../contracts/utility.ts';
+import { OPENAPI_FILE } from '../openapi-file.ts';
 import { PAGE_POLICY } from '../page.ts';
 import { docsPage } from './docs-page.ts';
 import { DOCS_SCRIPT } from './docs-script.ts';
 import { DOCS_STYLE } from './docs-style.ts';
-
-/** Made from the contracts by `npm run generate`; a test holds it to them. */
-const DOCUMENT = new URL('../../../docs/openapi.json', import.meta.url);
 
 export const DOCS_PATH = '/api/docs';
 
 type Served = { bytes: Buffer; etag: string; type: string };
 
 export function serveDocs(app: FastifyInstance): void {
-  const document = once(() => readFile(DOCUMENT));
+  const document = once(() => readFile(OPENAPI_FILE));
   const files: Readonly<Record<string, () => Promise<Served>>> = {
     [getOpenApi.path]: once(async () => served(await document(), 'application/json; charset=utf-8')),
     [DOCS_PATH]: once(async () => {
