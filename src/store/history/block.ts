@@ -93,12 +93,23 @@ export function joinRuns(runs: readonly Run[], joinMs: number, blinds: readonly 
   return joined;
 }
 
+/** Of looks in the order of time; the same as joining runs of one look each, without making those. */
 export function runsOf(answered: readonly { atMs: number }[], joinMs: number, blinds: readonly Run[]): Run[] {
-  return joinRuns(
-    answered.map(({ atMs }) => ({ fromMs: atMs, toMs: atMs })),
-    joinMs,
-    blinds,
-  );
+  const runs: Run[] = [];
+  let last: Run | null = null;
+  let blind = 0;
+  let blindMs = blinds[0]?.fromMs ?? Number.POSITIVE_INFINITY;
+  for (const { atMs } of answered) {
+    const sinceMs: number = last?.toMs ?? atMs;
+    while (blindMs < sinceMs) blindMs = blinds[++blind]?.fromMs ?? Number.POSITIVE_INFINITY;
+    if (last !== null && blindMs >= atMs && atMs - sinceMs <= joinMs) {
+      last.toMs = atMs;
+      continue;
+    }
+    last = { fromMs: atMs, toMs: atMs };
+    runs.push(last);
+  }
+  return runs;
 }
 
 /** Of samples in the order of time. */
