@@ -27,9 +27,8 @@ export type LineChange = {
 /** `fromMs` and `toMs` as of a half-open window: events that have some of their time in it. */
 export type TimeLineQuery = { siteId: SiteId; fromMs: number; toMs: number };
 
-const STEPS_AT_ONCE = 8_000;
 /** Years of an ordinary site, or weeks of one that never stands still. */
-export const MAX_STEPS = 120_000;
+const LIMITS = { stepsAtOnce: 8_000, maxSteps: 60_000 };
 
 const KINDS = {
   event: 'id',
@@ -47,12 +46,12 @@ export async function readTimeLines(
   db: Database,
   scope: SiteScope,
   query: TimeLineQuery,
-  maxSteps = MAX_STEPS,
+  { stepsAtOnce, maxSteps } = LIMITS,
 ): Promise<TimeLine[] | null> {
   const lines: (TimeLine & { changes: LineChange[] })[] = [];
   let after = { eventId: 0n, seq: 0n };
   for (let steps = 0; ; ) {
-    const { count, columns } = await page(db, scope, query, after);
+    const { count, columns } = await page(db, scope, query, { ...after, limit: stepsAtOnce });
     for (let row = 0; row < count; row += 1) {
       const eventId = columns.event[row] as EventId;
       let line = lines.at(-1);
@@ -74,7 +73,7 @@ export async function readTimeLines(
         changedAtMs: columns.changed[row] as number,
       });
     }
-    if (count < STEPS_AT_ONCE) return lines;
+    if (count < stepsAtOnce) return lines;
     steps += count;
     if (steps >= maxSteps) return null;
     after = { eventId: columns.event[count - 1] as bigint, seq: BigInt(columns.seq[count - 1] as number) };
@@ -85,7 +84,7 @@ function page(
   db: Database,
   scope: SiteScope,
   { siteId, fromMs, toMs }: TimeLineQuery,
-  after: { eventId: bigint; seq: bigint },
+  after: { eventId: bigint; seq: bigint; limit: number },
 ): Promise<Packed<typeof KINDS>> {
   const query = db.kysely
     .selectFrom('jetmon_events as e')
@@ -104,6 +103,6 @@ function page(
     .where(({ eb, or }) => or([eb('e.id', '>', after.eventId), eb('t.seq', '>', after.seq)]))
     .orderBy('e.id')
     .orderBy('t.seq')
-    .limit(STEPS_AT_ONCE);
+    .limit(after.limit);
   return db.readPacked(query.compile(), KINDS);
 }

@@ -287,6 +287,79 @@ describe('a series', () => {
   });
 });
 
+describe('all looks of a window as one', () => {
+  it('are told of several endpoints together, in any form they are kept in', async () => {
+    const { db, history } = await temporaryHistory();
+    for (let nth = 0; nth < 4 * 60; nth += 1) {
+      history.add(lookAt(1, DAY + nth * MINUTE, { total: 10 }));
+      history.add(lookAt(2, DAY + nth * MINUTE, { total: 30 }));
+    }
+    history.addBlind({ ...lookAt(1, DAY + 7), atMs: DAY + 7 });
+    await fail(db, 2, [DAY + 500, DAY + DAY_MS]);
+    const both = [ONE, endpointOf(2).endpointId];
+    const window = { fromMs: DAY, toMs: DAY + DAY_MS };
+    const told = {
+      checks: 481,
+      failures: 1,
+      timed: 480,
+      figures: { minMs: 10, maxMs: 30, avgMs: 20, p50: 10, p95: 30, p99: 30 },
+    };
+    expect(await history.totals(both, window)).toEqual(told);
+    await history.flush();
+    for (const [days, failures] of [
+      [1.5, 1],
+      [20, 1],
+      // Failed looks are as old as they get.
+      [95, 0],
+    ] as const) {
+      await history.retain(DAY + days * DAY_MS);
+      const { figures, ...counts } = await history.totals(both, window);
+      expect({ ...counts, figures: roundedFigures(figures) }).toEqual({ ...told, checks: 480 + failures, failures });
+    }
+    expect(await history.totals(both, { fromMs: DAY - 10, toMs: DAY })).toEqual({
+      checks: 0,
+      failures: 0,
+      timed: 0,
+      figures: null,
+    });
+  });
+
+  it('are told phase by phase as long as they are kept one by one', async () => {
+    const { history } = await temporaryHistory();
+    history.add(lookAt(1, DAY, { dns: 1, total: 10 }));
+    history.add(lookAt(1, DAY + MINUTE, { tcp: 4, total: 20 }));
+    history.add(lookAt(1, DAY + DAY_MS, { tcp: 8 }));
+    const window = { fromMs: DAY, toMs: DAY + 2 * DAY_MS };
+    const { phases, ...rest } = await history.phases([ONE], window);
+    expect(rest).toEqual({ looks: 3, covered: { fromMs: DAY, toMs: DAY + DAY_MS }, isTruncated: false });
+    expect(phases).toMatchObject({
+      dns: { timed: 1, p50: 1 },
+      tcp: { timed: 2, minMs: 4, maxMs: 8, avgMs: 6 },
+      total: { timed: 2, avgMs: 15 },
+    });
+    expect(Object.keys(phases).sort()).toEqual(['dns', 'tcp', 'total']);
+    await history.flush();
+    await history.retain(DAY + 15.5 * DAY_MS);
+    expect(await history.phases([ONE], window)).toMatchObject({ looks: 1, phases: { tcp: { timed: 1, p50: 8 } } });
+  });
+
+  it('say what is kept in a coarser form than the buckets asked for', async () => {
+    const { history } = await temporaryHistory();
+    for (const hour of [0, 3]) history.add(lookAt(1, DAY + hour * HOUR_MS + MINUTE));
+    await history.flush();
+    await history.retain(DAY + 20 * DAY_MS);
+    const window = { fromMs: DAY, toMs: DAY + DAY_MS };
+    const coarse = { fromMs: DAY, toMs: DAY + 4 * HOUR_MS };
+    expect(await history.seriesOf([ONE], { ...window, step: 'minute' })).toEqual({ buckets: [], coarse });
+    expect(await history.seriesOf([ONE], { ...window, step: 'hour' })).toMatchObject({ coarse: null });
+  });
+});
+
+/** The middle of a bucket is a little off. */
+function roundedFigures(figures: Record<string, number> | null) {
+  return Object.fromEntries(Object.entries(figures ?? {}).map(([name, value]) => [name, Math.round(value)]));
+}
+
 function exactly(looks: readonly HealthyLook[]): (share: number) => number {
   const totals = looks.map(({ timings }) => timings.total ?? 0).sort((a, b) => a - b);
   return (share) => totals[Math.trunc(share * totals.length + 0.5) - 1] ?? Number.NaN;
