@@ -83,7 +83,7 @@ export function readHistogram(from: ByteReader): Histogram {
 
 /** Goes past a histogram that nobody asked for. Throws RangeError where the bytes end. */
 export function skipHistogram(from: ByteReader): void {
-  for (let left = from.unsigned() * 2; left > 0; left--) from.unsigned();
+  from.skip(from.unsigned() * 2);
 }
 
 const LAST_BUCKET = bucketOf(MAX_VALUE);

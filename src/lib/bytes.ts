@@ -16,6 +16,8 @@ export interface ByteReader {
   signed(): number;
   /** The next `length` bytes, not copied. */
   bytes(length: number): Uint8Array;
+  /** Goes past so many numbers, whatever they are. */
+  skip(numbers: number): void;
   left(): number;
 }
 
@@ -88,6 +90,13 @@ export function createByteReader(bytes: Uint8Array): ByteReader {
       if (at + length > bytes.length) throw new RangeError('the bytes end too early');
       at += length;
       return bytes.subarray(at - length, at);
+    },
+    skip(numbers) {
+      for (let left = numbers; left > 0; ) {
+        const byte = bytes[at++];
+        if (byte === undefined) throw new RangeError('the bytes end within a number');
+        if (byte < 128) left -= 1;
+      }
     },
     left: () => bytes.length - at,
   };

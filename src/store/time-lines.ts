@@ -30,15 +30,14 @@ export type TimeLineQuery = { siteId: SiteId; fromMs: number; toMs: number };
 /** Years of an ordinary site, or weeks of one that never stands still. */
 const LIMITS = { stepsAtOnce: 8_000, maxSteps: 60_000 };
 
+/** In the order in which `page` selects them. */
 const KINDS = {
   event: 'id',
-  endpoint: 'id',
-  check: 'text',
-  started: 'number',
   seq: 'number',
   severity: 'number',
-  refuted: 'number',
   changed: 'number',
+  about: 'text',
+  refuted: 'number',
 } as const;
 
 /** All events of the site, its own among them, by id. Null when there are more steps than anybody can read at once. */
@@ -56,14 +55,10 @@ export async function readTimeLines(
       const eventId = columns.event[row] as EventId;
       let line = lines.at(-1);
       if (line?.eventId !== eventId) {
-        const endpointId = columns.endpoint[row] as EndpointId;
-        line = {
-          eventId,
-          endpointId: endpointId === 0n ? null : endpointId,
-          checkType: textAt(columns.check, row),
-          startedAtMs: columns.started[row] as number,
-          changes: [],
-        };
+        const about = textAt(columns.about, row);
+        // Without its first step nothing is known of an event.
+        if (about === '') continue;
+        line = { eventId, ...eventAbout(about), changes: [] };
         lines.push(line);
       }
       const severity = columns.severity[row] as number;
@@ -89,12 +84,13 @@ function page(
   const query = db.kysely
     .selectFrom('jetmon_events as e')
     .innerJoin('jetmon_event_transitions as t', 't.event_id', 'e.id')
-    .select(({ fn, val }) => ['e.id as event', fn.coalesce('e.endpoint_id', val(0n)).as('endpoint')])
-    // Texts are what takes longest to hand over, so each is there once, with the first step.
-    .select(sql<string | null>`case when t.seq = 1 then e.check_type end`.as('check'))
-    .select(['e.started_at as started', 't.seq as seq', 't.severity_after as severity'])
-    .select(sql<bigint>`case when t.reason = 'false_alarm' then 1 else 0 end`.as('refuted'))
-    .select('t.changed_at as changed')
+    .select(['e.id as event', 't.seq as seq', 't.severity_after as severity', 't.changed_at as changed'])
+    // Each value of each row is made and handed over: what is the same for all steps of an event is there once.
+    .select(
+      sql<string | null>`case when t.seq = 1
+      then concat(e.check_type, ' ', coalesce(e.endpoint_id, 0), ' ', e.started_at) end`.as('about'),
+    )
+    .select(sql<bigint | null>`case when t.reason = 'false_alarm' then 1 end`.as('refuted'))
     .where('e.blog_id', '=', siteId)
     .where(isInScope(scope, 'e.blog_id'))
     .where('e.started_at', '<', BigInt(toMs))
@@ -105,4 +101,11 @@ function page(
     .orderBy('t.seq')
     .limit(after.limit);
   return db.readPacked(query.compile(), KINDS);
+}
+
+/** A check type holds no spaces. */
+function eventAbout(about: string): Pick<TimeLine, 'checkType' | 'endpointId' | 'startedAtMs'> {
+  const [checkType = '', endpoint = '0', started = '0'] = about.split(' ');
+  const endpointId = BigInt(endpoint) as EndpointId;
+  return { checkType, endpointId: endpointId === 0n ? null : endpointId, startedAtMs: Number(started) };
 }

@@ -179,14 +179,14 @@ export function encodeBlock(startMs: number, parts: readonly Part[]): Buffer {
   return seal(writer.take());
 }
 
-/** Throws RangeError for what is no block. `timesOnly` leaves the histograms of sums empty: most of their bytes. */
+/** Throws RangeError for what is no block. `timesOnly` leaves out what looks took: most of its bytes. */
 export function decodeBlock(startMs: number, sealed: Uint8Array, { timesOnly = false } = {}): Part[] {
   const reader = createByteReader(unseal(sealed));
   const parts: Part[] = [];
   for (let left = reader.unsigned(); left > 0; left--) {
     const kind = reader.unsigned();
     const partMs = startMs + reader.unsigned() * UNIT_MS;
-    if (kind === SAMPLES) parts.push({ startMs: partMs, samples: readSamples(reader, partMs) });
+    if (kind === SAMPLES) parts.push({ startMs: partMs, samples: readSamples(reader, partMs, { timesOnly }) });
     else if (kind === SUMMARY) parts.push({ startMs: partMs, summary: readSummary(reader, partMs, timesOnly) });
     else throw new RangeError('a part of an unknown kind');
   }

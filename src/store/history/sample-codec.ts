@@ -50,8 +50,8 @@ export function writeSamples(to: ByteWriter, samples: readonly Sample[], baseMs:
   }
 }
 
-/** Throws RangeError for what is no list of samples. */
-export function readSamples(from: ByteReader, baseMs: number): Sample[] {
+/** Throws RangeError for what is no list of samples. `timesOnly` leaves out all durations. */
+export function readSamples(from: ByteReader, baseMs: number, { timesOnly = false } = {}): Sample[] {
   const count = from.unsigned();
   if (count > from.left()) throw new RangeError('more samples than bytes');
   const samples: Sample[] = [];
@@ -63,6 +63,11 @@ export function readSamples(from: ByteReader, baseMs: number): Sample[] {
       distance += from.signed();
       atMs += distance;
       const sample: Sample = { atMs, httpCode, total: ABSENT, dns: ABSENT, tcp: ABSENT, tls: ABSENT, ttfb: ABSENT };
+      if (timesOnly) {
+        from.skip(durationsIn(mask));
+        samples.push(sample);
+        continue;
+      }
       let phases = 0;
       if ((mask & DNS) !== 0) {
         dns += from.signed();
@@ -92,6 +97,12 @@ export function readSamples(from: ByteReader, baseMs: number): Sample[] {
     }
   }
   return samples;
+}
+
+function durationsIn(mask: number): number {
+  let count = 0;
+  for (let left = mask; left > 0; left >>>= 1) count += left & 1;
+  return count;
 }
 
 type Shape = { times: number; httpCode: number; mask: number };
