@@ -87,10 +87,9 @@ export async function withVerifiers<T>(
 }
 
 async function startVerifier(root: string, folder: string, name: string, env: Record<string, string>) {
-  const port = await freePort();
   const group = startGroup(
     process.execPath,
-    [join(root, 'bin', 'jetmon2'), 'verifier', '--port', String(port)],
+    [join(root, 'bin', 'jetmon2'), 'verifier', '--port', '0', '--json'],
     {
       cwd: folder,
       env: newcomerEnvironment({ VERIFLIER_AUTH_TOKEN: TOKEN, EGRESS_ALLOW: '127.0.0.0/8', ...env }),
@@ -112,32 +111,21 @@ async function startVerifier(root: string, folder: string, name: string, env: Re
     await end;
   };
   const untilMs = performance.now() + READY_LIMIT_MS;
-  while (!(await answers(port))) {
+  let port = portIn(words);
+  while (port === null) {
     if (ended) throw new Error(`${name} ended before it listened: ${words}`);
     if (performance.now() > untilMs) {
       await stop();
       throw new Error(`${name} did not listen in time: ${words}`);
     }
     await delay(20);
+    port = portIn(words);
   }
   return { name, port, stop };
 }
 
-async function answers(port: number): Promise<boolean> {
-  try {
-    const reply = await fetch(`http://127.0.0.1:${port}/status`, { signal: AbortSignal.timeout(1_000) });
-    return reply.status === 200;
-  } catch {
-    // Not listening yet.
-    return false;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('there is no free port');
-  return address.port;
+/** The port that a verifier says it listens on; null: it has not said it yet. */
+function portIn(words: string): number | null {
+  const port = /"port":(\d+)/.exec(words)?.[1];
+  return port === undefined ? null : Number(port);
 }

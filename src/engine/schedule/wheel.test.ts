@@ -56,6 +56,25 @@ describe('the wheel', () => {
     );
   });
 
+  it('does not rest where many are due and timers go off a little before their time', () => {
+    const clock = createFakeClock();
+    const early = {
+      ...clock,
+      after: (delayMs: number, run: () => void) => clock.after(Math.max(1, Math.floor(delayMs - 0.5)), run),
+    };
+    const late: number[] = [];
+    const wheel = createWheel({
+      clock: early,
+      onDue: (slots) => late.push(...slots.map((slot) => clock.monotonicMs() - wheel.dueMs(slot))),
+    });
+    wheel.start();
+    for (let slot = 0; slot < 10_000; slot += 1) wheel.arm(slot, 1_000 + slot / 4);
+    clock.advance(10_000);
+    expect(late).toHaveLength(10_000);
+    // The very first is alone, and waits for company.
+    expect(Math.max(...late.slice(200))).toBeLessThanOrEqual(12);
+  });
+
   it('replaces an earlier appointment', () => {
     const { clock, wheel, fired } = setUp();
     wheel.arm(0, 1_000);

@@ -74,7 +74,12 @@ export function createWheel(options: { clock: Clock; onDue(slots: number[]): voi
     wakesAt = tick;
     if (!isStarted) return;
     timer?.cancel();
-    timer = clock.after(Math.max(tick * TICK_MS, restsUntilMs) - clock.monotonicMs(), turn);
+    const wakesAtMs = Math.max(tick * TICK_MS, restsUntilMs);
+    timer = clock.after(wakesAtMs - clock.monotonicMs(), function wake() {
+      // Timers may go off a little before their time. A turn that finds nothing for that would rest, and be late.
+      if (clock.monotonicMs() < wakesAtMs) timer = clock.after(1, wake);
+      else turn();
+    });
   }
 
   /** Takes out what is due, spoke by spoke; after a long sleep each spoke in use is looked at once, and no other. */
