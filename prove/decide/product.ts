@@ -1,6 +1,5 @@
 /** The program as an operator runs it, with a configuration file of its own: the server, and verifiers beside it. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGroup } from '../../scripts/child.ts';
