@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { CONFIG_SHAPE, type ConfigKey, NO_EFFECT_KEYS, RENAMED_KEYS, TAKEN_AT_ONCE } from '../src/app/config-keys.ts';
 import type { Check } from '../src/checks/check.ts';
 import { CHECKS } from '../src/checks/registry.ts';
+import { EXTRA } from '../src/cli/api/extra-commands.ts';
 import type { Terminal } from '../src/cli/command.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { CONTRACTS } from '../src/contracts/all.ts';
@@ -100,13 +101,24 @@ function checkPage(check: Check): string {
   );
 }
 
+/** Commands below `api` that are the same as those of that name without it. */
+const STANDS_ABOVE: ReadonlySet<string> = new Set(EXTRA.filter(({ group }) => group === null).map(({ name }) => name));
+
 async function cliPage(): Promise<string> {
   const sections: string[] = [];
   for (const entry of COMMANDS) {
     const command = new Command(entry.name).description(entry.summary).configureHelp({ helpWidth: 100 });
     (await entry.load()).define(command, NO_TERMINAL);
     sections.push(...helpOf(command, `jetmon2 ${entry.name}`));
-    for (const sub of command.commands) sections.push(...helpOf(sub, `jetmon2 ${entry.name} ${sub.name()}`));
+    for (const sub of command.commands) {
+      if (entry.name === 'api' && STANDS_ABOVE.has(sub.name())) continue;
+      sections.push(...helpOf(sub, `jetmon2 ${entry.name} ${sub.name()}`));
+      for (const extra of entry.name === 'api' ? EXTRA.filter(({ group }) => group === sub.name()) : []) {
+        const loaded = new Command(extra.name).description(extra.summary).configureHelp({ helpWidth: 100 });
+        (await extra.load()).define(loaded, NO_TERMINAL);
+        sections.push(...helpOf(loaded, `jetmon2 api ${sub.name()} ${extra.name}`));
+      }
+    }
   }
   return lines('# Commands', GENERATED, '', 'From a checkout, `bin/jetmon2` stands for `jetmon2`.', '', ...sections);
 }
@@ -125,7 +137,7 @@ function helpOf(command: Command, title: string): string[] {
     `## ${title}`,
     '',
     '```text',
-    text.replace(/^Usage: [a-z]+( [a-z]+)?/, `Usage: ${title}`).trimEnd(),
+    text.replace(/^Usage: [a-z-]+( [a-z][a-z-]*)?/, `Usage: ${title}`).trimEnd(),
     '```',
     '',
   ];

@@ -20,7 +20,7 @@ describe('the trail of who used the API', () => {
     const { token, key } = await api.apiKeys.create({ consumerName: 'ci', scope: 'read' });
     await api.ask('GET', SITES, { token });
     await api.ask('POST', SITES, { token, body: NEW_SITE });
-    await api.ask('POST', `${SITES}?canary-query=1`, { body: { ...NEW_SITE, nonsense: 'canary-body' } });
+    await api.ask('POST', SITES, { body: { ...NEW_SITE, nonsense: 'canary-body' } });
     const made = await api.ask('POST', SITES, { body: NEW_SITE });
     await api.ask('GET', `${SITES}?canary-query=1`, { token: 'jm_canary_token_canary' });
     await api.ask('GET', '/api/v1/nothing', { token: null });
@@ -87,5 +87,20 @@ describe('the trail of who used the API', () => {
     await api.ask('PATCH', `${SITES}/9`, { body: {} });
     const trail = await trailOf(api);
     expect([trail.length, trail.at(-1)?.source]).toEqual([601, 'local']);
+  });
+
+  it('does not let a key fill it that is refused again and again', async () => {
+    const warn = vi.fn();
+    const api = await startApi({ log: { ...silentLog, warn } });
+    const { token } = await api.apiKeys.create({ consumerName: 'ci', scope: 'read', rateLimitPerMinute: 9_999 });
+    const other = await api.apiKeys.create({ consumerName: 'other', scope: 'read' });
+    for (let n = 0; n < 70; n += 1) await api.ask('DELETE', `${SITES}/1`, { token });
+    await api.ask('DELETE', `${SITES}/1`, { token: other.token });
+    expect(api.server.accessLost()).toBe(10);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('ci')]]);
+    api.clock.move(60_000);
+    await api.ask('DELETE', `${SITES}/1`, { token });
+    const trail = await trailOf(api);
+    expect(trail.map(({ source }) => source)).toEqual([...Array(60).fill('ci'), 'other', 'ci']);
   });
 });

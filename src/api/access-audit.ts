@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
 import type { AuditEntry } from '../store/audit.ts';
 import type { Log } from '../telemetry/log.ts';
-import { factsOf } from './request-facts.ts';
+import { factsOf, type RequestFacts } from './request-facts.ts';
 
 export type AccessAudit = {
   /** Entries that could not be written, and those that nobody had room for. */
@@ -25,8 +25,9 @@ const FLUSH_AFTER_MS = 1_000;
 const CLOSE_AFTER_MS = 5_000;
 const ROWS_PER_WRITE = 200;
 const MAX_WAITING = 5_000;
-/** Strangers choose how often they are refused, so their rows a minute are bounded; a key that is known answers for its own. */
+/** Whoever is refused chooses how often, so the rows of a minute are bounded: of all strangers, and of each known key. */
 const STRANGERS_PER_MINUTE = 600;
+const REFUSALS_PER_KEY = 60;
 const MINUTE_MS = 60_000;
 const MAX_PATH = 512;
 
@@ -38,7 +39,7 @@ export function createAccessAudit(app: FastifyInstance, { record, clock, log }: 
   let timer: ReturnType<Clock['after']> | null = null;
   let draining: Promise<void> | null = null;
   let lost = 0;
-  let strangers = { sinceMs: clock.monotonicMs(), rows: 0 };
+  let refused = { sinceMs: clock.monotonicMs(), rows: new Map<bigint | string, number>() };
 
   async function write(entries: readonly AuditEntry[]): Promise<void> {
     try {
@@ -71,20 +72,22 @@ export function createAccessAudit(app: FastifyInstance, { record, clock, log }: 
     if (draining === null) timer ??= clock.after(FLUSH_AFTER_MS, () => void flush());
   }
 
-  function isTooMuch(request: FastifyRequest): boolean {
-    if (factsOf(request).caller !== undefined) return false;
+  function isTooMuch(request: FastifyRequest, { statusCode }: FastifyReply): boolean {
+    if (!isRefusal(statusCode)) return false;
     const nowMs = clock.monotonicMs();
-    if (nowMs - strangers.sinceMs >= MINUTE_MS) strangers = { sinceMs: nowMs, rows: 0 };
-    strangers.rows += 1;
-    if (strangers.rows === STRANGERS_PER_MINUTE + 1) {
-      log.warn(`more than ${STRANGERS_PER_MINUTE} requests without a known key were refused within a minute`);
-    }
-    if (strangers.rows > STRANGERS_PER_MINUTE) lost += 1;
-    return strangers.rows > STRANGERS_PER_MINUTE;
+    if (nowMs - refused.sinceMs >= MINUTE_MS) refused = { sinceMs: nowMs, rows: new Map() };
+    const { caller } = factsOf(request);
+    const whose = typeof caller === 'object' ? caller.keyId : (caller ?? 'strangers');
+    const most = whose === 'strangers' ? STRANGERS_PER_MINUTE : REFUSALS_PER_KEY;
+    const rows = (refused.rows.get(whose) ?? 0) + 1;
+    refused.rows.set(whose, rows);
+    if (rows === most + 1) log.warn(tooMany(caller));
+    if (rows > most) lost += 1;
+    return rows > most;
   }
 
   app.addHook('onResponse', (request, reply, done) => {
-    if (isWorthNoting(request, reply) && !isTooMuch(request)) note(entryOf(request, reply, clock.nowMs()));
+    if (isWorthNoting(request, reply) && !isTooMuch(request, reply)) note(entryOf(request, reply, clock.nowMs()));
     done();
   });
 
@@ -102,22 +105,36 @@ export function createAccessAudit(app: FastifyInstance, { record, clock, log }: 
 }
 
 function isWorthNoting(request: FastifyRequest, { statusCode }: FastifyReply): boolean {
-  if (statusCode === 401 || statusCode === 403) return true;
+  if (isRefusal(statusCode)) return true;
   return factsOf(request).admitted !== undefined && !UNCHANGING.has(request.method);
+}
+
+function isRefusal(statusCode: number): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
+function tooMany(caller: RequestFacts['caller']): string {
+  return caller === undefined
+    ? `more than ${STRANGERS_PER_MINUTE} requests without a known key were refused within a minute`
+    : `more than ${REFUSALS_PER_KEY} requests of one key were refused within a minute: ${consumerOf(caller)}`;
+}
+
+function consumerOf(caller: RequestFacts['caller']): string {
+  return typeof caller === 'object' ? caller.consumerName : (caller ?? 'unknown');
 }
 
 /** Without the number of a site: what a tenant's gateway sent is for the operator, whoever else may see that site. */
 function entryOf(request: FastifyRequest, reply: FastifyReply, nowMs: number): AuditEntry {
   const { caller, principal, refusal } = factsOf(request);
   const key = typeof caller === 'object' ? caller : null;
-  const consumer = key?.consumerName ?? caller ?? 'unknown';
+  const consumer = consumerOf(caller);
   const path = (request.url.split('?', 1)[0] ?? '').slice(0, MAX_PATH);
   const gateway = principal?.kind === 'key' ? principal.gateway : null;
   const tenantId = principal?.kind === 'key' ? principal.tenantId : null;
   return {
     siteId: null,
     eventType: 'api_access',
-    source: String(consumer),
+    source: consumer,
     detail: `${request.method} ${path}`,
     metadata: {
       key_id: key === null ? null : Number(key.keyId),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type ApiFixture, LOCAL_KEY, startApi } from '../../test/kit/api.ts';
+import { createFakeClock } from '../../test/kit/fake-clock.ts';
 import type { ScopeWord } from '../domain/grants.ts';
 import { EVERY_SITE } from '../domain/site-scope.ts';
 
@@ -90,7 +91,8 @@ describe('bearer keys', () => {
   });
 
   it('are looked up once for many requests, and noted as used once', async () => {
-    const api = await startApi();
+    // What is remembered is so for less than a second, which a busy machine takes for less.
+    const api = await startApi({ clock: createFakeClock(Date.UTC(2026, 0, 1)) });
     const { token } = await keyOf(api, 'read', { rateLimitPerMinute: 1_000 });
     let lookUps = 0;
     let notes = 0;
@@ -168,6 +170,22 @@ describe('bearer keys', () => {
     expect(third.body.error.fix).toMatch(/^wait (30|2\d) s,/);
     api.clock.move(30_000);
     expect((await api.ask('GET', ME, { token })).status).toBe(200);
+  });
+
+  it('are limited in what they are refused, too, whatever it is refused for', async () => {
+    const api = await startApi();
+    const { token } = await keyOf(api, 'read', { rateLimitPerMinute: 2 });
+    const tooMuch = () => api.ask('DELETE', '/api/v1/sites/1', { token });
+    const asGateway = () => api.ask('GET', ME, { token, headers: { 'x-jetmon-tenant-id': 'acme' } });
+    const [first, second] = [await tooMuch(), await asGateway()];
+    expect([first.status, second.status]).toEqual([403, 403]);
+    expect(first.headers.get('x-ratelimit-remaining')).toBe('1');
+    for (const ask of [tooMuch, asGateway, () => api.ask('GET', ME, { token })]) {
+      const reply = await ask();
+      expect([reply.status, reply.body.error.code]).toEqual([429, 'rate_limited']);
+    }
+    api.clock.move(30_000);
+    expect((await tooMuch()).status).toBe(403);
   });
 });
 

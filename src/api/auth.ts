@@ -61,11 +61,15 @@ export function createAuth(deps: Deps, { localKey, tenantPerMinute }: Options): 
       });
       const facts = factsOf(request);
       facts.caller = key ?? 'local';
-      const principal = principalFor(key, request.headers);
-      facts.principal = principal;
-      requireAccess(principal, access, request.headers);
-      limitRate(principal, access, reply);
-      return principal;
+      try {
+        facts.principal = principalFor(key, request.headers);
+        requireAccess(facts.principal, access, request.headers);
+      } catch (refusal) {
+        limitRate.refused(key, facts.principal ?? null, reply);
+        throw refusal;
+      }
+      limitRate.admitted(facts.principal, access, reply);
+      return facts.principal;
     },
     recheck: (request) => identify(request, true),
     sessionFor(request) {

@@ -132,3 +132,60 @@ describe('size', () => {
     expect((await api.ask('GET', '/api/v1/sites')).body.data).toEqual([]);
   });
 });
+
+describe('an operation that takes no body and no query', () => {
+  const WRITES = [
+    ['POST', '/api/v1/sites/1/pause'],
+    ['POST', '/api/v1/sites/1/resume'],
+    ['POST', '/api/v1/sites/1/trigger-now'],
+    ['POST', '/api/v1/sites/1/endpoints/1/pause'],
+    ['POST', '/api/v1/sites/1/endpoints/1/resume'],
+    ['POST', '/api/v1/sites/1/checks/1/pause'],
+    ['POST', '/api/v1/sites/1/checks/1/resume'],
+    ['DELETE', '/api/v1/sites/1/endpoints/1'],
+    ['DELETE', '/api/v1/sites/1/checks/1'],
+    ['DELETE', '/api/v1/sites/1/rollup-rules'],
+    ['DELETE', '/api/v1/sites/1'],
+    ['DELETE', '/api/v1/maintenance/1'],
+  ] as const;
+
+  it('refuses what it would not heed, and does nothing', async () => {
+    await api.addEndpoint();
+    for (const [method, path] of WRITES) await expectRefusals(method, path);
+    expect((await api.ask('GET', '/api/v1/sites/1')).body).toMatchObject({ monitor_active: true, endpoint_count: 1 });
+  });
+
+  async function expectRefusals(method: string, path: string): Promise<void> {
+    expect(await refusal('{"until":"tomorrow"}', method, path)).toMatchObject({
+      status: 422,
+      code: 'invalid_field',
+      fix: 'leave it out',
+      details: { field: 'until' },
+    });
+    for (const text of ['{"__proto__":{}}', '{"a":1', '[]', 'null', '"x"']) {
+      expect(await refusal(text, method, path)).toMatchObject({ status: 400, code: 'invalid_body' });
+    }
+    expect(await refusal('{}', method, `${path}?dry_run=1`)).toMatchObject({
+      status: 400,
+      code: 'invalid_filter',
+      details: { field: 'dry_run' },
+    });
+    const compressed = await api.ask(method, path, { text: '{}', headers: { 'content-encoding': 'gzip' } });
+    expect([compressed.status, compressed.body.error.code]).toEqual([415, 'unsupported_encoding']);
+  }
+
+  it('takes an empty object like nothing at all', async () => {
+    await api.addEndpoint();
+    for (const text of ['{}', '', ' {} ']) {
+      expect((await api.ask('POST', '/api/v1/sites/1/pause', { text })).status).toBe(200);
+    }
+    expect((await api.ask('DELETE', '/api/v1/sites/1', { text: '{}' })).status).toBe(204);
+  });
+
+  it('refuses a query member on a read that has none, but for whoever only asks whether we live', async () => {
+    await api.addEndpoint();
+    const { status, body } = await api.ask('GET', '/api/v1/sites/1?fields=id');
+    expect([status, body.error.code, body.error.details]).toEqual([400, 'invalid_filter', { field: 'fields' }]);
+    expect((await api.ask('GET', '/api/v1/health?at=12', { token: null })).status).toBe(200);
+  });
+});

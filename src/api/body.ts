@@ -1,18 +1,20 @@
 /** Request bodies: JSON whatever the declared type says, read by our own codec. */
-import type { Contract } from '../contracts/contract.ts';
+import { type Contract, NO_MEMBERS } from '../contracts/contract.ts';
 import { AppError } from '../domain/errors.ts';
 import { describeJsonFailure, parseJson } from '../lib/json.ts';
 import { fieldRefusal } from './refused-input.ts';
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** `raw` is the body's bytes, absent when it was empty. Throws `invalid_body`, `invalid_field` or `invalid_url`. */
-export function parseBody(
-  { body: schema, isBodyOptional }: Pick<Contract, 'body' | 'isBodyOptional'>,
-  raw: unknown,
-): unknown {
-  if (schema === undefined) return undefined;
-  const value = isBodyOptional === true && bytesOf(raw) === null ? {} : jsonOf(raw);
+/**
+ * `raw` is the body's bytes, absent when it was empty. An operation that takes none is sent none, or an empty object: what
+ * it would not heed is refused. Throws `invalid_body`, `invalid_field`, or the code that a member has of its own.
+ */
+export function parseBody({ body, isBodyOptional }: Pick<Contract, 'body' | 'isBodyOptional'>, raw: unknown): unknown {
+  const isEmpty = bytesOf(raw) === null;
+  if (body === undefined && isEmpty) return undefined;
+  const schema = body ?? NO_MEMBERS;
+  const value = isBodyOptional === true && isEmpty ? {} : jsonOf(raw);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AppError('invalid_body', 'the request body is not a JSON object', { fix: 'send one object: { ... }' });
   }
@@ -20,7 +22,7 @@ export function parseBody(
   if (!parsed.success) {
     throw fieldRefusal({ error: parsed.error, sent: value, schema });
   }
-  return parsed.data;
+  return body === undefined ? undefined : parsed.data;
 }
 
 /** Null where there is no body. */

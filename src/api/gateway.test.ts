@@ -180,3 +180,13 @@ describe('the limit of a tenant', () => {
     expect((await as('GET', SITES, CONTEXT)).status).toBe(200);
   });
 });
+
+describe('a tenant that is refused again and again', () => {
+  it('is limited by itself, and keeps no other tenant of its gateway waiting', async () => {
+    const { as } = await gateway({ tenantPerMinute: 3 });
+    for (let n = 0; n < 3; n += 1) expect((await as('GET', '/api/v1/fleet', CONTEXT)).status).toBe(403);
+    const reply = await as('GET', '/api/v1/fleet', CONTEXT);
+    expect([reply.status, reply.body.error.message]).toEqual([429, 'this tenant may make 3 requests a minute']);
+    expect((await as('GET', SITES, { ...CONTEXT, 'x-jetmon-tenant-id': 'quiet' })).status).toBe(200);
+  });
+});

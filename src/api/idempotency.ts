@@ -27,12 +27,14 @@ export type AdmittedCall = {
 
 export type Answer = { status: number; body: unknown };
 
+type Run = (slot: string | null) => Promise<unknown>;
+
 export interface Idempotency {
   /**
-   * Runs a handler, or answers what it answered before. Throws what the handler throws, and of its own the codes of
-   * `IDEMPOTENCY_ERRORS`.
+   * Runs a handler, or answers what it answered before. `slot` names the request to whoever carries it out; null: it has no
+   * key. Throws what the handler throws, and of its own the codes of `IDEMPOTENCY_ERRORS`.
    */
-  once(call: AdmittedCall, run: () => Promise<unknown>): Promise<Answer>;
+  once(call: AdmittedCall, run: Run): Promise<Answer>;
 }
 
 /** A reply that is longer is not kept; a repetition is told that it was carried out. */
@@ -66,8 +68,9 @@ export function createIdempotency(deps: { store: IdempotencyStore; log: Pick<Log
     });
   }
 
-  async function carryOut(reservation: Reservation, contract: Contract, run: () => Promise<unknown>): Promise<Answer> {
-    const body = await run().catch(async (thrown: unknown) => {
+  async function carryOut(reservation: WantedReservation, contract: Contract, run: Run): Promise<Answer> {
+    const { slot, requestHash } = reservation;
+    const body = await run(digest([slot, requestHash])).catch(async (thrown: unknown) => {
       await settleFailure(reservation, thrown);
       throw thrown;
     });
@@ -79,7 +82,7 @@ export function createIdempotency(deps: { store: IdempotencyStore; log: Pick<Log
     async once(call, run) {
       const { contract } = call;
       const wanted = contract.isIdempotent === true ? wantedBy(call) : null;
-      if (wanted === null) return { status: contract.status, body: await run() };
+      if (wanted === null) return { status: contract.status, body: await run(null) };
       const reserved = await store.reserve(wanted);
       if (reserved.kind === 'reserved') return carryOut(wanted, contract, run);
       return answered(reserved, call);

@@ -27,7 +27,7 @@ function limits(tenantPerMinute = 0) {
       },
     };
     try {
-      limitRate(principal, access as never, reply as never);
+      limitRate.admitted(principal, access as never, reply as never);
       return { headers, refused: null };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;

@@ -1,7 +1,7 @@
 /** Who makes a request: what they may do, and whose sites they may see. */
 import type { Access } from '../contracts/access.ts';
 import { AppError } from '../domain/errors.ts';
-import { allows, bothAllow, EVERYTHING, type Grants, grantsOf, wordsOf } from '../domain/grants.ts';
+import { allows, bothAllow, type Grants, grantsOf, wordsOf } from '../domain/grants.ts';
 import { EVERY_SITE, NO_SITE, type SiteScope } from '../domain/site-scope.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import { type GatewayContext, gatewayContext, missingContext, refuseGatewayContext } from './gateway-context.ts';
@@ -29,10 +29,6 @@ export function scopeOf(principal: Principal | null): SiteScope {
   if (principal.kind === 'local') return EVERY_SITE;
   if (principal.tenantId !== null) return { kind: 'tenant', tenantId: principal.tenantId };
   return principal.key.isGateway ? NO_SITE : EVERY_SITE;
-}
-
-export function grantsOfPrincipal(principal: Principal): Grants {
-  return principal.kind === 'local' ? EVERYTHING : principal.grants;
 }
 
 /** Throws `forbidden_gateway_context` or `invalid_gateway_context`. */

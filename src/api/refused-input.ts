@@ -6,7 +6,11 @@ import { nearest } from '../lib/nearest.ts';
 import { schemaProblem } from '../lib/schema-problem.ts';
 
 /** Body members whose refusal has a code of its own. */
-const FIELD_CODES: Readonly<Record<string, ErrorCode>> = { monitor_url: 'invalid_url' };
+const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
+  monitor_url: 'invalid_url',
+  redirect_policy: 'invalid_redirect_policy',
+  custom_headers: 'invalid_custom_headers',
+};
 /** The same of query members, where the contract promises it. */
 const FILTER_CODES: Readonly<Record<string, ErrorCode>> = {
   limit: 'invalid_limit',
@@ -16,6 +20,9 @@ const FILTER_CODES: Readonly<Record<string, ErrorCode>> = {
   severity__gte: 'invalid_severity',
   monitor_active: 'invalid_monitor_active',
   include_cli_metadata: 'invalid_include_cli_metadata',
+  active: 'invalid_active',
+  started_at__gte: 'invalid_started_at__gte',
+  started_at__lt: 'invalid_started_at__lt',
   window: 'invalid_window',
   from: 'invalid_window',
   to: 'invalid_window',

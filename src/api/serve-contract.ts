@@ -4,12 +4,21 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../contracts/access.ts';
-import type { BodyOf, Contract, ParamsOf, QueryOf, ReplyOf } from '../contracts/contract.ts';
+import {
+  type BodyOf,
+  type Contract,
+  type ParamsOf,
+  type QueryOf,
+  querySchemaOf,
+  type ReplyOf,
+} from '../contracts/contract.ts';
+import { codesOf } from '../contracts/operation-codes.ts';
 import { AppError } from '../domain/errors.ts';
 import { MAX_ID } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { Auth } from './auth.ts';
 import { parseBody } from './body.ts';
+import { refusalOf } from './errors.ts';
 import type { Idempotency } from './idempotency.ts';
 import { MAX_LIMIT } from './paging.ts';
 import { type Principal, scopeOf } from './principal.ts';
@@ -25,6 +34,8 @@ export type Call<C extends Contract> = {
   ids: Record<keyof ParamsOf<C>, bigint>;
   query: QueryOf<C>;
   body: BodyOf<C>;
+  /** Names the request where it may come again after it was carried out in part; null: nobody repeats it. */
+  requestSlot: string | null;
 };
 
 export type Handler<C extends Contract> = (call: Call<C>) => Promise<ReplyOf<C>>;
@@ -40,7 +51,7 @@ export function route<C extends Contract>(contract: C, handle: Handler<C>): Rout
 export type ServeOptions = {
   auth: Auth;
   idempotency: Idempotency;
-  /** Checks what handlers return against the contract; for tests. */
+  /** Checks what handlers return, and the codes of what they refuse, against the contract; for tests. */
   validateReplies: boolean;
 };
 
@@ -55,7 +66,7 @@ export function guard(contract: Contract, auth: Auth) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (access !== null) factsOf(request).admitted = await auth.admit(request, reply, access);
     const encoding = request.headers['content-encoding'];
-    if (contract.body !== undefined && encoding !== undefined && encoding !== 'identity') {
+    if (contract.method !== 'GET' && encoding !== undefined && encoding !== 'identity') {
       throw new AppError('unsupported_encoding', 'the request body is compressed', { fix: 'send it as it is' });
     }
   };
@@ -67,20 +78,30 @@ export function serveContract(app: FastifyInstance, { contract, handle }: Route,
     url: contract.path,
     onRequest: guard(contract, options.auth),
     async handler(request, reply) {
-      const ids = idsOf(request.params as Record<string, string>);
-      const query = queryOf(contract, request.query);
-      const body = parseBody(contract, request.body);
-      const principal = principalOf(request);
-      const scope = scopeOf(principal);
-      const answer = await options.idempotency.once({ contract, request, reply, principal, scope, ids }, async () => {
-        const result = await handle({ principal, scope, ids, query, body } as unknown as Call<Contract>);
-        if (options.validateReplies) requirePromised(contract, result);
-        return result;
-      });
-      reply.code(answer.status);
-      return answer.status === 204 ? reply.send() : answer.body;
+      try {
+        return await answer(request, reply);
+      } catch (thrown) {
+        if (options.validateReplies) requirePromisedCode(contract, thrown);
+        throw thrown;
+      }
     },
   });
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const ids = idsOf(request.params as Record<string, string>);
+    const query = queryOf(contract, request.query);
+    const body = parseBody(contract, request.body);
+    const principal = principalOf(request);
+    const scope = scopeOf(principal);
+    const call = { contract, request, reply, principal, scope, ids };
+    const { status, body: answered } = await options.idempotency.once(call, async (requestSlot) => {
+      const result = await handle({ principal, scope, ids, query, body, requestSlot } as unknown as Call<Contract>);
+      if (options.validateReplies) requirePromised(contract, result);
+      return result;
+    });
+    reply.code(status);
+    return status === 204 ? reply.send() : answered;
+  }
 }
 
 const ID_REFUSALS = {
@@ -104,9 +125,10 @@ function idsOf(params: Record<string, string>): Record<string, bigint> {
   );
 }
 
-function queryOf(contract: Contract, given: unknown): unknown {
-  const { query } = contract;
-  if (query === undefined) return {};
+/** Throws what the contract promises for a query that is not as it says. */
+export function queryOf(contract: Contract, given: unknown): unknown {
+  const query = querySchemaOf(contract);
+  if (query === null) return {};
   const parsed = query.safeParse(given);
   if (!parsed.success) {
     throw filterRefusal({ error: parsed.error, sent: given, schema: query }, contract.errors);
@@ -120,4 +142,10 @@ function requirePromised(contract: Contract, result: unknown): void {
   if (checked?.success === false) {
     throw new Error(`${contract.operationId} broke its contract: ${checked.error.message}`);
   }
+}
+
+function requirePromisedCode(contract: Contract, thrown: unknown): void {
+  const code = refusalOf(thrown)?.code;
+  if (code === undefined || codesOf(contract).includes(code)) return;
+  throw new Error(`${contract.operationId} broke its contract: ${code} is not among its codes`, { cause: thrown });
 }

@@ -37,7 +37,8 @@ import type { StatusOf } from './routes/status.ts';
 import type { ProberStatsOf } from './routes/utility.ts';
 import type { VerifiersOf } from './routes/verifiers.ts';
 import { type Route, serveContract } from './serve-contract.ts';
-import { createStreamHub, type OnResult, serveStream } from './stream.ts';
+import { createStreamHub, type OnResult } from './stream/hub.ts';
+import { serveStream } from './stream/serve.ts';
 import { createUnreadableHandler } from './unreadable.ts';
 
 export type ApiServerOptions = {
@@ -114,7 +115,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const idempotency = createIdempotency({ store: kept, log });
   const upkeep = createIdempotencyUpkeep({ store: kept, clock: deps.clock, log });
   for (const route of [...routes, ...moreRoutes]) serveContract(app, route, { auth, idempotency, validateReplies });
-  serveStream(app, hub, auth);
+  serveStream(app, { hub, auth, endpoints: deps.endpoints });
   serveDocs(app);
   documented.requireAll();
   if (options.metrics !== undefined) serveMetrics(app, options.metrics, auth);
@@ -210,9 +211,10 @@ function speakJson(app: FastifyInstance): void {
 
 function createErrorAnswer(log: Pick<Log, 'error'>): AnswerError {
   return (thrown, request, reply) => {
-    const { code } = refusalOf(thrown) ?? {};
-    if (code !== undefined) factsOf(request).refusal = code;
-    if (refusalOf(thrown) === null && !isCallersFault(thrown)) {
+    const refusal = refusalOf(thrown);
+    if (refusal !== null) factsOf(request).refusal = refusal.code;
+    if (refusal?.retryAfterSeconds != null) reply.header('retry-after', refusal.retryAfterSeconds);
+    if (refusal === null && !isCallersFault(thrown)) {
       log.error({ err: thrown, request_id: request.id, method: request.method }, 'a request failed');
     }
     const { status, body } = errorReply(isCallersFault(thrown) ? unreadable(thrown) : thrown, request.id);

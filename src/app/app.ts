@@ -88,8 +88,8 @@ export async function startApp({ loaded, readConfig, log }: AppOptions): Promise
       onResult: (listener) => engine?.onResult(listener) ?? (() => {}),
       proberStats: () => engine?.proberStats() ?? null,
       verifiers: () => verifierList(verifiers?.report() ?? { verifiers: [], quorum: 0 }),
-      async lookNow(endpoint, signal) {
-        if (engine !== null) return engine.lookNow(endpoint, signal);
+      async lookNow(endpoint, signal, scope) {
+        if (engine !== null) return engine.lookNow(endpoint, signal, scope);
         throw isStarting();
       },
       async status() {

@@ -2,11 +2,10 @@
  * Looks at once where no server runs: by a prober of one thread that is there while they last, behind the same guard.
  * What they find is told and not booked: the memory of what fails, and the gate, belong to a server.
  */
-import { AppError } from '../domain/errors.ts';
 import { planFor } from '../domain/probe-plan.ts';
 import { type Observation, withoutChecks } from '../domain/verdict.ts';
 import type { Prober } from '../prober/prober.ts';
-import type { LookNow } from '../services/look-now.ts';
+import { type LookNow, tooManyLooks } from '../services/look-now.ts';
 import type { FleetRows } from '../store/fleet-rows.ts';
 import type { Config } from './config.ts';
 import { createProber, defaultPlan } from './prober.ts';
@@ -40,11 +39,7 @@ export function lookWithoutEngine(config: Config, fleetRows: Pick<FleetRows, 'di
   }
 
   return async ({ endpointId, url, timeoutSeconds, plan }, signal) => {
-    if (waiting.size >= MOST_ASKED) {
-      throw new AppError('too_many_looks', `${waiting.size} looks that were asked for are under way`, {
-        fix: 'wait until some have ended, then ask again',
-      });
-    }
+    if (waiting.size >= MOST_ASKED) throw tooManyLooks(waiting.size, '');
     const id = ++lastId;
     const { promise, resolve } = Promise.withResolvers<Observation | null>();
     const abort = () => resolve(null);

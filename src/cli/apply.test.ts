@@ -99,7 +99,7 @@ describe('apply', () => {
     expect(site).toMatchObject({ id: 1, monitor_active: true, check_keyword: null, custom_header_names: [] });
   });
 
-  it.each(['json', 'csv'])(
+  it.each(['json', 'yaml', 'csv'])(
     'takes back what export writes as %s without a difference, here and elsewhere',
     async (format) => {
       const here = world();
@@ -133,6 +133,127 @@ describe('apply', () => {
   });
 });
 
+describe('a file of YAML', () => {
+  it('is read as a person writes it: with comments, without quotes, and with what sites share said once', async () => {
+    const { run, write, listed } = world();
+    const file = write(
+      'sites.yaml',
+      [
+        '# Ours. The shop comes first.',
+        'sites:',
+        '  - &shop',
+        '    monitor_url: https://shop.example/?a=1#top # all of it',
+        '    blog_id: 9007199254740993',
+        '    check_interval_seconds: 300',
+        '    expected_status: 200-299, 401',
+        "    forbidden_keywords: [Oops, 'it: fails', no]",
+        '    custom_headers:',
+        `      X-Key: ${CANARY}`,
+        '',
+        '  - <<: *shop',
+        '    monitor_url: https://b.example/',
+        '    blog_id: 7',
+        '    monitor_active: false',
+        '    check_keyword: |-',
+        '      two',
+        '      lines',
+      ].join('\n'),
+    );
+    await run(apply, '-f', file);
+    expect(await run(sites, 'list', '--json')).toContain('9007199254740993');
+    const shared = { check_interval_seconds: 300, expected_status: '200-299,401', custom_header_names: ['X-Key'] };
+    expect(await listed()).toMatchObject([
+      { ...shared, monitor_active: false, check_keyword: 'two\nlines' },
+      { ...shared, monitor_active: true, forbidden_keywords: ['Oops', 'it: fails', 'no'] },
+    ]);
+    expect(JSON.parse(await run(apply, '-f', file, '--json'))).toMatchObject({ steps: [], unchanged: 2 });
+  });
+
+  it('brings back every text that was exported, whatever YAML might take it for', async () => {
+    const { run, write, applied } = world();
+    const texts = [
+      ...['no', 'Yes', 'on', '~', 'null', 'True', '1e3', '0x1F', '012', '-1', '.inf', '12:30', '2024-01-31', '<<', '='],
+      ...[
+        ': x',
+        'a: b',
+        '- a',
+        '? a',
+        '# a',
+        'a # b',
+        '&a',
+        '*a',
+        '!a',
+        '%a',
+        '@a',
+        '`a',
+        '|',
+        '>-',
+        '[a',
+        '{a',
+        'a, b',
+      ],
+      ...[' a ', '"', "it's", 'a\\n', 'two\nlines\n', '\n\n a\n\tb\n ', '\t', '---', '...', '\r\n', 'x'.repeat(500)],
+      ...[
+        '\u0000\u0007\u001b\u007f',
+        '\u0085\u2028\u2029',
+        '\ufeffa',
+        '\ufffe',
+        '\u{1F600}',
+        'd\u0131\u202e',
+        '\\u0041',
+      ],
+    ];
+    const rows = texts.map((text, at) => ({
+      ...{ monitor_url: `https://n${at}.example/`, check_interval_seconds: 60, check_keyword: text },
+      ...{ forbidden_keywords: [text, 'x', text] },
+    }));
+    await applied({ sites: rows });
+    const exported = await run(sites, 'export', '--format', 'yaml');
+    const again = await run(apply, '-f', write('out.yaml', exported), '--prune', '--json');
+    expect(JSON.parse(again)).toEqual({ dry_run: false, steps: [], unchanged: texts.length, notes: [] });
+    expect(exported).toMatch(/^[\x20-\x7e\n\u{1F600}\u0131\u202e]+$/u);
+  });
+
+  it('may hold no site at all', async () => {
+    const { run, write } = world();
+    const exported = await run(sites, 'export', '--format', 'yaml');
+    expect(exported).toBe('sites: []\n');
+    expect(await run(apply, '-f', write('out.yml', exported))).toContain('0 as they should be');
+  });
+
+  it.each([
+    [
+      'sites:\n  - monitor_url: a\n    monitor_url: b',
+      /sites\.yaml has the name "monitor_url" twice.* \(line 3, column 5\)/,
+    ],
+    ['sites:\n  - monitor_url: !Env SITE', /sites\.yaml has the tag "!Env".* \(line 2, column 23\)/],
+    ['sites:\n  - __proto__: {}', /sites\.yaml has the name "__proto__".* \(line 2, column 5\)/],
+    [`sites:\n  - custom_headers: {X-Key: ${CANARY}`, /brackets that were not closed \(line 2, column \d+\)/],
+    ['sites:\n\t- monitor_url: a', /is indented with a tab \(line 2, column 1\)/],
+    [
+      'sites:\n  - monitor_url: https://a.example\n    expected_status: 200',
+      /site 1 .*: expected_status: 200 is not a text/,
+    ],
+    [`a: &a [x,x,x,x]\n${'b: *a\n'.repeat(2)}`, /has the name "b" twice/],
+    ['- monitor_url: https://a.example/\nsites: []', /\(line 2, column 1\)/],
+    ['sights: []', /has no list `sites`/],
+    ['', /has no list `sites`/],
+  ])('changes nothing where it is not right: %j', async (text, problem) => {
+    const { run, write, listed } = world();
+    const refusal = await run(apply, '-f', write('sites.yaml', text)).catch((error: Error) => error);
+    expect(refusal).toMatchObject({ code: 'invalid_arguments', message: expect.stringMatching(problem) });
+    expect((refusal as { fix?: string }).fix).toBeTruthy();
+    expect(JSON.stringify(refusal)).not.toContain(CANARY);
+    expect(await listed()).toEqual([]);
+  });
+
+  it('is refused unread where it is too large', async () => {
+    const { run, write } = world();
+    const file = write('sites.yaml', `sites: [] #${' '.repeat(8 * 1024 * 1024)}`);
+    await expect(run(apply, '-f', file)).rejects.toThrow(/is larger than 8 MiB/);
+  });
+});
+
 describe('a file that is not right', () => {
   it.each([
     [{ sites: [A, { monitor_url: 'ftp://b.example/' }] }, /site 2 \(ftp:\/\/b\.example\/\): .*scheme ftp:/],
@@ -152,16 +273,16 @@ describe('a file that is not right', () => {
     expect(await listed()).toEqual([]);
   });
 
-  it('is told by what it is not: not there, not JSON, YAML, or empty where all would be removed', async () => {
+  it('is told by what it is not: not there, not JSON, of no known kind, or empty where all would be removed', async () => {
     const { run, write, applied, listed } = world();
     await applied({ sites: [A] });
     await expect(run(apply, '-f', 'no-such-file.json')).rejects.toThrow(/cannot be read \(ENOENT\)/);
     await expect(run(apply, '-f', write('a.json', '{"sites": [}'))).rejects.toThrow(/is not valid JSON at offset 11/);
-    await expect(run(apply, '-f', write('a.yaml', 'sites:\n  - monitor_url: x'))).rejects.toThrow(/is YAML/);
+    await expect(run(apply, '-f', write('sites', 'sites:'))).rejects.toMatchObject({
+      fix: expect.stringMatching(/\.yaml/),
+    });
     await expect(applied({ sites: [] }, '--prune')).rejects.toThrow(/names no site/);
-    await expect(run(sites, 'export', '--format', 'yaml')).rejects.toThrow(/neither json nor csv/);
+    await expect(run(sites, 'export', '--format', 'xml')).rejects.toThrow(/"xml" is not known/);
     expect(await listed()).toHaveLength(1);
-    const yamlInJson = write('b.yaml', '{"sites": [{"monitor_url": "https://b.example/"}]}');
-    expect(await run(apply, '-f', yamlInJson)).toContain('done');
   });
 });

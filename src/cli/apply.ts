@@ -12,7 +12,7 @@ type Options = { file: string; dryRun?: boolean; prune?: boolean; rewriteHeaders
 
 export function define(command: Command, terminal: Terminal): void {
   command
-    .requiredOption('-f, --file <path>', 'the file, as `jetmon2 sites export` writes it; .csv or JSON')
+    .requiredOption('-f, --file <path>', 'the file, as `jetmon2 sites export` writes it: .yaml, .json or .csv')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--prune', 'remove sites that the file does not name')
     .option('--rewrite-headers', 'send `custom_headers` also where a site has fields of the same names')
@@ -26,16 +26,16 @@ Sites are told by their URLs. A setting that the file does not name has its defa
 does not name stay as they are. Values of header fields cannot be read back: they are sent when the names differ.
 
 Examples:
-  $ jetmon2 sites export > sites.json
-  $ jetmon2 apply -f sites.json --dry-run
-  $ jetmon2 apply -f sites.json --prune
+  $ jetmon2 sites export --format yaml > sites.yaml
+  $ jetmon2 apply -f sites.yaml --dry-run
+  $ jetmon2 apply -f sites.yaml --prune
 `;
 
 async function run(
   { file, prune = false, rewriteHeaders = false, ...options }: Options,
   terminal: Terminal,
 ): Promise<void> {
-  const rows = readRows(file);
+  const rows = await readRows(file);
   await withClient(terminal, async (client, config) => {
     const entries = readEntries(file, rows, config.MIN_CHECK_INTERVAL_SECONDS);
     if (prune && entries.length === 0) {

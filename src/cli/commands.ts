@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'have the running server finish what it is at and end',
     load: () => import('./drain.ts'),
   },
+  {
+    name: 'api',
+    summary: 'every operation of the API, here or on another server',
+    load: () => import('./api.ts'),
+  },
   { name: 'keys', summary: 'create, list, replace or revoke API keys', load: () => import('./keys.ts') },
   {
     name: 'site-tenants',
@@ -73,6 +78,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'run a site to try a monitor on: it breaks and heals on request',
     load: () => import('./testsite.ts'),
     isServer: true,
+  },
+  {
+    name: 'simulate-failure',
+    summary: 'make a site fail on purpose, and see what the server makes of it',
+    load: () => import('./api/simulate-failure.ts'),
+  },
+  {
+    name: 'smoke',
+    summary: 'walk through a server: add a site, look at it, remove it',
+    load: () => import('./api/smoke.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands in bash, zsh or fish',
+    load: () => import('./completion.ts'),
   },
   { name: 'version', summary: 'print the version and the runtime', load: () => import('./version.ts') },
 ];

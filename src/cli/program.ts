@@ -5,7 +5,8 @@ import { escapeControl } from '../lib/escape.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { Terminal } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { jsonLine } from './json-line.ts';
+import { addLazily, loadCommand } from './lazy-command.ts';
+import { refusalLine } from './refusal-line.ts';
 import { usageRefusal } from './usage-refusal.ts';
 
 export type Ended = {
@@ -79,10 +80,8 @@ async function programFor(argv: readonly string[], terminal: Terminal): Promise<
       '\nExamples:\n  $ jetmon2 check example.com\n  $ jetmon2 serve --site https://example.com\n  $ jetmon2 sites add example.com\n',
     );
   for (const entry of COMMANDS) {
-    const command = program.command(entry.name).summary(entry.summary).description(entry.summary).exitOverride();
-    if (entry.name === wanted || (wanted === 'help' && argv.includes(entry.name))) {
-      (await entry.load()).define(command, terminal);
-    }
+    const command = addLazily(program, entry, terminal);
+    if (entry.name === wanted || (wanted === 'help' && argv.includes(entry.name))) await loadCommand(command);
   }
   if (wanted === null && argv.includes('--version')) return versionOnly(program, terminal);
   return program
@@ -118,18 +117,12 @@ function report(error: unknown, argv: readonly string[], terminal: Terminal): nu
   const known = refusalIn(error, argv);
   const message =
     known?.message ?? `This is a fault of jetmon2: ${error instanceof Error ? (error.stack ?? error.message) : error}`;
-  if (argv.includes('--json')) {
-    const document = {
-      code: known?.code ?? 'internal',
-      message,
-      fix: known?.fix ?? undefined,
-      details: known?.details,
-    };
-    terminal.err.write(jsonLine({ error: document }));
-  } else if (known === null) {
+  const asJson = asksForJson(argv);
+  if (known === null && !asJson) {
     terminal.err.write(`error: ${message.split('\n').map(escapeControl).join('\n')}\n`);
   } else {
-    terminal.err.write(`error: ${sentence(message)}${known.fix === null ? '' : ` Fix: ${sentence(known.fix)}`}\n`);
+    const { code = 'internal', fix = null, details } = known ?? {};
+    terminal.err.write(refusalLine({ code, message, fix, details }, asJson));
   }
   return known === null ? 1 : 2;
 }
@@ -139,6 +132,8 @@ function refusalIn(error: unknown, argv: readonly string[]): AppError | null {
   return error instanceof AppError ? error : null;
 }
 
-function sentence(text: string): string {
-  return `${escapeControl(text)}${/[.?!]$/.test(text) ? '' : '.'}`;
+/** However it goes wrong, and though the words could not be read. */
+function asksForJson(argv: readonly string[]): boolean {
+  const isOutput = (word: string, at: number) => word === '--output' && argv[at + 1] === 'json';
+  return argv.includes('--json') || argv.includes('--output=json') || argv.some(isOutput);
 }

@@ -2,15 +2,15 @@
 import type { Command } from 'commander';
 import { AppError } from '../domain/errors.ts';
 import type { Terminal } from './command.ts';
-import { type Format, writeDocument } from './sites-file/document.ts';
 import { type Entry, entryOf } from './sites-file/entry.ts';
+import { FORMATS, type Format, writeDocument } from './sites-file/write-document.ts';
 import { withClient } from './with-client.ts';
 
 export function defineExport(command: Command, terminal: Terminal): void {
   command
     .command('export')
     .summary('print the watched sites as `jetmon2 apply` takes them')
-    .option('--format <format>', 'json or csv', 'json')
+    .option('--format <format>', 'json, yaml or csv', 'json')
     .addHelpText('after', HELP)
     .action((options: { format: string }) => exportSites(formatIn(options.format), terminal));
 }
@@ -20,6 +20,7 @@ Removed sites are left out. Of header fields only the names are there: their val
 
 Examples:
   $ jetmon2 sites export > sites.json
+  $ jetmon2 sites export --format yaml > sites.yaml
   $ jetmon2 sites export --format csv > sites.csv
 `;
 
@@ -33,8 +34,9 @@ async function exportSites(format: Format, terminal: Terminal): Promise<void> {
 
 /** Throws AppError `invalid_arguments`. */
 function formatIn(text: string): Format {
-  if (text === 'json' || text === 'csv') return text;
-  throw new AppError('invalid_arguments', `--format "${text}" is neither json nor csv`, {
-    fix: text === 'yaml' ? 'take json, which every reader of YAML 1.2 reads too' : 'give one of them',
+  const format = FORMATS.find((one) => one === text);
+  if (format !== undefined) return format;
+  throw new AppError('invalid_arguments', `--format "${text}" is not known`, {
+    fix: `give one of ${FORMATS.join(', ')}`,
   });
 }

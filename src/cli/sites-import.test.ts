@@ -183,6 +183,47 @@ describe('an import from Gatus', () => {
   });
 });
 
+describe('an import from the YAML of Gatus', () => {
+  it('reads it with its anchors, its merges and its words for true and false', async () => {
+    const text = [
+      'x-defaults: &defaults # shared',
+      '  interval: 5m',
+      '  client: { timeout: 4s, ignore-redirect: yes }',
+      '  conditions:',
+      '    - "[STATUS] == 200"',
+      'endpoints:',
+      '  - name: front',
+      '    <<: *defaults',
+      '    url: https://front.example/',
+      '  - name: back',
+      '    <<: *defaults',
+      '    enabled: no',
+      '    url: "https://back.example/"',
+      '    interval: 90s',
+      '    headers:',
+      '      X-Count: 9007199254740993',
+      `      X-Key: ${CANARY}`,
+    ].join('\n');
+    const { watched, notes } = await imported('config.yaml', text, 'gatus');
+    const shared = { timeout_seconds: 4, redirect_policy: 'fail', expected_status: '200' };
+    expect(watched).toMatchObject([
+      { ...shared, monitor_url: 'https://front.example/', check_interval_seconds: 300, monitor_active: true },
+      { ...shared, check_interval_seconds: 90, monitor_active: false, custom_header_names: ['X-Count', 'X-Key'] },
+    ]);
+    expect(notes).toEqual(['front: not carried over: its name', 'back: not carried over: its name']);
+  });
+
+  it('says where it cannot be read, and leaves out an address that is a number', async () => {
+    const { run, write } = dataFolderCommands();
+    const broken = write('broken.yaml', 'endpoints:\n  - url: [');
+    await expect(run(sites, 'import', broken, '--from', 'gatus')).rejects.toThrow(
+      /broken\.yaml .* \(line 2, column \d+\)/,
+    );
+    const { notes } = await imported('odd.yml', 'endpoints: [{ url: 9223372036854775807 }]', 'gatus');
+    expect(notes).toEqual(['monitor 1: left out: 9223372036854775807 is not an http or https address']);
+  });
+});
+
 describe('an import from UptimeRobot', () => {
   it('reads what its API answers', async () => {
     const reply = {

@@ -6,7 +6,7 @@ import { escapeControl } from '../lib/escape.ts';
 import type { Terminal } from './command.ts';
 import type { Carried } from './sites-file/carried.ts';
 import { allSites, carryOut } from './sites-file/carry-out.ts';
-import { readJson, readRows, readText, rowsOfCsv } from './sites-file/document.ts';
+import { isCsv, readCsv, readDocument, readRows } from './sites-file/document.ts';
 import { readEntries } from './sites-file/entry.ts';
 import { fromGatus } from './sites-file/from-gatus.ts';
 import { fromUptimeKuma } from './sites-file/from-uptime-kuma.ts';
@@ -32,23 +32,23 @@ const HELP = `
 What is watched already stays as it is. An interval below MIN_CHECK_INTERVAL_SECONDS is raised to it.
 
   uptime-kuma   the JSON of Settings > Backup, or a list of monitors
-  gatus         its configuration as JSON (\`yq -o=json config.yaml\`)
+  gatus         its configuration, as YAML or JSON
   uptimerobot   the JSON of its API's getMonitors, or CSV with one line a monitor
   csv           one line a site; the first line names members such as monitor_url and check_interval_seconds
 
 Examples:
   $ jetmon2 sites import kuma.json --from uptime-kuma --dry-run
+  $ jetmon2 sites import config.yaml --from gatus --dry-run
   $ jetmon2 sites import monitors.csv --from uptimerobot
 `;
 
-type Source = (file: string) => Carried;
+type Source = (file: string) => Promise<Carried>;
 
 const SOURCES: Readonly<Record<string, Source>> = {
-  csv: (file) => ({ rows: isCsv(file) ? readRows(file) : refuseName(file), notes: [] }),
-  'uptime-kuma': (file) => fromUptimeKuma(readJson(file, readText(file))),
-  gatus: (file) => fromGatus(readJson(file, readText(file))),
-  uptimerobot: (file) =>
-    fromUptimeRobot(isCsv(file) ? rowsOfCsv(file, readText(file)) : readJson(file, readText(file))),
+  csv: async (file) => ({ rows: isCsv(file) ? await readRows(file) : refuseName(file), notes: [] }),
+  'uptime-kuma': async (file) => fromUptimeKuma(await readDocument(file)),
+  gatus: async (file) => fromGatus(await readDocument(file)),
+  uptimerobot: async (file) => fromUptimeRobot(isCsv(file) ? readCsv(file) : await readDocument(file)),
 };
 
 async function importSites(file: string, { from, ...options }: Options, terminal: Terminal): Promise<void> {
@@ -58,7 +58,7 @@ async function importSites(file: string, { from, ...options }: Options, terminal
       fix: `give one of ${Object.keys(SOURCES).join(', ')}`,
     });
   }
-  const { rows, notes } = source(file);
+  const { rows, notes } = await source(file);
   await withClient(terminal, async (client, config) => {
     const minSeconds = config.MIN_CHECK_INTERVAL_SECONDS;
     const raised = from === 'csv' ? rows : rows.map((row) => raiseInterval(row, minSeconds, notes));
@@ -74,10 +74,6 @@ function raiseInterval(row: unknown, minSeconds: number, notes: string[]): unkno
   if (typeof seconds !== 'number' || seconds >= minSeconds) return row;
   notes.push(`${monitor_url}: checked every ${minSeconds} s instead of every ${seconds} s`);
   return { ...(row as object), check_interval_seconds: minSeconds };
-}
-
-function isCsv(file: string): boolean {
-  return /\.csv$/i.test(file);
 }
 
 function refuseName(file: string): never {

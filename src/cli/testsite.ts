@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { CannotListen, startTestSite } from '../testsite/testsite.ts';
 import type { Terminal } from './command.ts';
 import { jsonLine } from './json-line.ts';
+import { defineHealthcheck } from './testsite-healthcheck.ts';
 
 type Options = { port: string; tlsPort?: string; bind: string; webhookSecret?: string; json?: boolean };
 
@@ -18,6 +19,7 @@ export function define(command: Command, terminal: Terminal): void {
     .option('--json', 'print the start as one JSON document')
     .addHelpText('after', HELP)
     .action((options: Options) => run(options, terminal));
+  defineHealthcheck(command, terminal);
 }
 
 const HELP = `
@@ -28,6 +30,8 @@ Examples:
   $ jetmon2 testsite
   $ jetmon2 testsite --port 8091 --tls-port 8443
   $ curl -X POST 'http://127.0.0.1:8091/failure?mode=http-500'
+  $ jetmon2 simulate-failure
+  $ jetmon2 testsite healthcheck
 `;
 
 async function run(options: Options, terminal: Terminal): Promise<void> {

@@ -3,7 +3,8 @@ import { type Config, loadConfig } from '../app/config.ts';
 import { reachApi } from '../app/reach-api.ts';
 import { ApiError } from '../client/api-error.ts';
 import { type Client, createClient } from '../client/client.ts';
-import { AppError, isErrorCode } from '../domain/errors.ts';
+import { AppError } from '../domain/errors.ts';
+import { asAppError } from './as-app-error.ts';
 import type { Terminal } from './command.ts';
 
 /** Speaks to the running server, or to the data file when none runs. */
@@ -26,13 +27,4 @@ export async function withClient(
 export function siteIdIn(text: string): bigint {
   if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text);
   throw new AppError('invalid_arguments', `"${text}" is not the number of a site`, { fix: 'see `jetmon2 sites list`' });
-}
-
-/** What the API refused, in the words it used. */
-export function asAppError(error: ApiError, prefix = ''): AppError {
-  const options = error.fix === null ? {} : { fix: error.fix };
-  return new AppError(isErrorCode(error.code) ? error.code : 'invalid_arguments', prefix + error.message, {
-    ...options,
-    details: { code: error.code, ...error.details },
-  });
 }

@@ -144,6 +144,31 @@ describe('the stream', () => {
     expect(told).toEqual(['open', 'server_unreachable', 'open', 'again']);
   });
 
+  it('goes on where it was, and says where that is', async () => {
+    const sent: (string | null)[] = [];
+    const replies = ['id: 7\n\n', 'id: 9\nevent: reset\ndata: {"reason":"too_far_behind"}\n\n', ''];
+    const client = createClient({
+      baseUrl: 'http://127.0.0.1:9',
+      fetch: (input, init) => {
+        sent.push(`${new URL(String(input)).search} ${new Headers(init?.headers).get('last-event-id')}`);
+        return Promise.resolve(new Response(replies[sent.length - 1]));
+      },
+    });
+    const abort = new AbortController();
+    const positions: string[] = [];
+    const resets: string[] = [];
+    await client.stream(
+      {
+        onPosition: (id) => positions.push(id),
+        reset: ({ reason }) => resets.push(reason),
+        onLost: () => sent.length === 3 && abort.abort(),
+      },
+      { signal: abort.signal, query: { state: 'Down' }, lastEventId: '5', backoffMs: () => 1 },
+    );
+    expect(sent).toEqual(['?state=Down 5', '?state=Down 7', '?state=Down 9']);
+    expect([positions, resets]).toEqual([['7', '9'], ['too_far_behind']]);
+  });
+
   it('keeps trying while there is no server', async () => {
     const { api, client } = await connected();
     await api.server.close();

@@ -29,6 +29,7 @@ import type { Id } from '../contracts/values.ts';
 import { parseJson, stringifyJson } from '../lib/json.ts';
 import { badReply, refusalFrom, unreachable } from './api-error.ts';
 import type { Callable, ContractOf, RowOf } from './operation.ts';
+import { queryText } from './query-text.ts';
 import { type ClientOptions, createRequest } from './request.ts';
 import { type Received, sendAgain } from './retry.ts';
 import { type StreamHandlers, type StreamOptions, stream } from './stream.ts';
@@ -109,7 +110,7 @@ export function createClient(options: ClientOptions): Client {
   ): Promise<ReplyOf<ContractOf<O>>> {
     const { params = {}, query = {}, body: sent, signal, ...once } = input as CallParts;
     const idempotencyKey = contract.isIdempotent === true ? once.idempotencyKey : undefined;
-    const path = pathOf(contract.path, params) + queryOf(query);
+    const path = pathOf(contract.path, params) + queryText(query);
     const init = {
       method: contract.method,
       ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
@@ -182,12 +183,6 @@ async function bodyOf(response: Response, baseUrl: string): Promise<unknown> {
 
 function pathOf(pattern: string, params: Record<string, Id>): string {
   return pattern.replace(/:(\w+)/g, (_, name: string) => String(params[name]));
-}
-
-function queryOf(query: object): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
-  return given.length === 0 ? '' : `?${search}`;
 }
 
 function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {

@@ -1,5 +1,5 @@
 /** One HTTP request to the API: identity, address, and network failure as an ApiError. */
-import { unreachable } from './api-error.ts';
+import { ApiError, unreachable } from './api-error.ts';
 import type { RetryOptions } from './retry.ts';
 
 export type ClientOptions = {
@@ -31,6 +31,8 @@ export function createRequest(options: ClientOptions): Request {
       });
     } catch (cause) {
       init.signal?.throwIfAborted();
+      // What carries requests may have known more of it.
+      if (cause instanceof ApiError) throw cause;
       throw unreachable(baseUrl, cause);
     }
   };

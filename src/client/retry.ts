@@ -52,7 +52,7 @@ function codeOf(body: unknown): unknown {
 }
 
 function isUnreachable(thrown: unknown): boolean {
-  return thrown instanceof ApiError && thrown.status === 0;
+  return thrown instanceof ApiError && thrown.status === 0 && thrown.code === 'server_unreachable';
 }
 
 function rethrow(thrown: unknown): never {

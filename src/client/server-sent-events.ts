@@ -5,16 +5,23 @@ export type ServerSentEvent = { name: string; data: string; id: string | null };
 /** Longest message that is kept; a longer one is dropped whole. */
 const MAX_MESSAGE = 4 * 1024 * 1024;
 
-export function createEventParser(emit: (event: ServerSentEvent) => void): (chunk: string) => void {
+/** `onId` hears of each id once the message it stands in is over, also of one that is an id and nothing else. */
+export function createEventParser(
+  emit: (event: ServerSentEvent) => void,
+  onId: (id: string) => void = () => {},
+): (chunk: string) => void {
   let rest = '';
   let name = '';
   let id: string | null = null;
+  let isNewId = false;
   let data: string[] = [];
   let size = 0;
 
   function dispatch(): void {
     if (data.length > 0 && size <= MAX_MESSAGE)
       emit({ name: name === '' ? 'message' : name, data: data.join('\n'), id });
+    if (isNewId && id !== null) onId(id);
+    isNewId = false;
     name = '';
     data = [];
     size = 0;
@@ -25,8 +32,10 @@ export function createEventParser(emit: (event: ServerSentEvent) => void): (chun
     const key = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (key === 'event') name = value;
-    else if (key === 'id') id = value;
-    else if (key === 'data') {
+    else if (key === 'id' && !value.includes('\0')) {
+      id = value;
+      isNewId = true;
+    } else if (key === 'data') {
       size += value.length;
       if (size <= MAX_MESSAGE) data.push(value);
     }

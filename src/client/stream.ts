@@ -1,17 +1,24 @@
 /** Follows the live stream over fetch, so that it can carry an API key, and comes back when the connection is lost. */
+import type { QueryInputOf } from '../contracts/contract.ts';
 import { type StreamMessages, stream as streamContract } from '../contracts/utility.ts';
 import { parseJson } from '../lib/json.ts';
 import { ApiError, badReply, refusalFrom, unreachable } from './api-error.ts';
+import { queryText } from './query-text.ts';
 import type { Request } from './request.ts';
 import { createEventParser, type ServerSentEvent } from './server-sent-events.ts';
 
 export type StreamHandlers = {
-  /** One per kind of message; what was committed while the connection was lost is not repeated. */
+  /**
+   * One per kind of message. Transitions are told at least once, by their ids, over lost connections; `reset` says that
+   * too much was missed for that. Results and changes of sites are not repeated.
+   */
   [Name in keyof StreamMessages]?: (message: StreamMessages[Name]) => void;
 } & {
+  /** What came before was handled. Kept, and handed in as `lastEventId`, it makes another program go on from here. */
+  onPosition?: (lastEventId: string) => void;
   /** Connected, the first time or again. */
   onOpen?: () => void;
-  /** Connected again, after `onOpen`: messages may have been missed, so fetch anew what is shown. */
+  /** Connected again, after `onOpen`: results may have been missed, so fetch anew what is shown. */
   onReconnect?: () => void;
   /** The connection is lost or cannot be made, or a handler threw; another attempt follows by itself. */
   onLost?: (error: unknown) => void;
@@ -19,6 +26,10 @@ export type StreamHandlers = {
 
 export type StreamOptions = {
   signal: AbortSignal;
+  /** Which sites and states; absent: all. */
+  query?: Omit<QueryInputOf<typeof streamContract>, 'last_event_id'>;
+  /** From where to go on; absent: from now. */
+  lastEventId?: string;
   /** Waits before attempts; tests shorten it. */
   backoffMs?: (attempt: number) => number;
 };
@@ -27,7 +38,8 @@ export type StreamOptions = {
 const SILENCE_MS = 45_000;
 
 export async function stream(request: Request, handlers: StreamHandlers, options: StreamOptions): Promise<void> {
-  const { signal, backoffMs = defaultBackoffMs } = options;
+  const { signal, query = {}, backoffMs = defaultBackoffMs } = options;
+  const place: Place = { path: streamContract.path + queryText(query), lastEventId: options.lastEventId ?? null };
   let attempt = 0;
   let opened = false;
   const onOpen = (): void => {
@@ -38,7 +50,7 @@ export async function stream(request: Request, handlers: StreamHandlers, options
   };
   while (!signal.aborted) {
     try {
-      await follow(request, handlers, signal, onOpen);
+      await follow(request, place, { ...handlers, onOpen }, signal);
     } catch (thrown) {
       if (signal.aborted) return;
       if (refusesCaller(thrown)) throw thrown;
@@ -59,15 +71,16 @@ function refusesCaller(thrown: unknown): boolean {
   return thrown instanceof ApiError && (thrown.status === 401 || thrown.status === 403);
 }
 
+/** Where the stream is, and how far it was followed. */
+type Place = { path: string; lastEventId: string | null };
+
 /** One connection until it ends; always throws, because the server never ends a stream by itself in good order. */
-async function follow(
-  request: Request,
-  handlers: StreamHandlers,
-  signal: AbortSignal,
-  onOpen: () => void,
-): Promise<never> {
+async function follow(request: Request, place: Place, handlers: StreamHandlers, signal: AbortSignal): Promise<never> {
   const silence = new AbortController();
-  const accept = { accept: 'text/event-stream' };
+  const headers = {
+    accept: 'text/event-stream',
+    ...(place.lastEventId === null ? {} : { 'last-event-id': place.lastEventId }),
+  };
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   // By hand: Node 18 has no AbortSignal.any.
   const either = new AbortController();
@@ -76,11 +89,17 @@ async function follow(
   silence.signal.addEventListener('abort', end);
   if (signal.aborted) end();
   try {
-    const response = await request(streamContract.path, { headers: accept, signal: either.signal });
+    const response = await request(place.path, { headers, signal: either.signal });
     if (!response.ok) throw refusalFrom(response.status, await errorBody(response));
     if (response.body === null) throw badReply(response.status, 'no stream');
-    onOpen();
-    const feed = createEventParser((event) => deliver(handlers, event));
+    handlers.onOpen?.();
+    const feed = createEventParser(
+      (event) => deliver(handlers, event),
+      (id) => {
+        place.lastEventId = id;
+        handlers.onPosition?.(id);
+      },
+    );
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
@@ -119,6 +138,9 @@ function deliver(handlers: StreamHandlers, event: ServerSentEvent): void {
       break;
     case 'site':
       handlers.site?.(parsed.value as StreamMessages['site']);
+      break;
+    case 'reset':
+      handlers.reset?.(parsed.value as StreamMessages['reset']);
   }
 }
 

@@ -38,7 +38,7 @@ export function accessOf({ operationId, tag, scope, resources, audience, rateLim
   const forWhom = audience ?? (about.some((one) => OPERATORS.includes(one)) ? 'operator' : 'tenants');
   const isGranular = scope !== 'admin' && forWhom !== 'every_key';
   return {
-    name: operationId,
+    name: rateLimit?.countedAs ?? operationId,
     scope,
     granular: isGranular ? about.map((resource): GranularScope => `${resource}:${scope}`) : [],
     needs: forWhom === 'every_key' ? NOTHING : needOf(scope, about),

@@ -1,7 +1,7 @@
 /** The trace of what was done to a site, beside what its events tell. */
 import { z } from 'zod';
 import { defineContract } from './contract.ts';
-import { Id, Instant, PageQuery, pageOf } from './values.ts';
+import { Id, Instant, PageQuery, pageOf, SentInstant } from './values.ts';
 
 export const AuditEntry = z.object({
   id: Id,
@@ -24,8 +24,8 @@ export const listSiteAudit = defineContract({
   scope: 'read',
   query: z.strictObject({
     ...PageQuery.shape,
-    since: Instant.optional().meta({ description: 'From this instant on.' }),
-    until: Instant.optional().meta({ description: 'Before this instant.' }),
+    since: SentInstant.optional().meta({ description: 'From this instant on; RFC 3339.' }),
+    until: SentInstant.optional().meta({ description: 'Before this instant; RFC 3339.' }),
   }),
   status: 200,
   reply: pageOf(AuditEntry),

@@ -20,7 +20,7 @@ function apart<T extends z.ZodObject>(schema: T): z.ZodType<z.output<T> | Unfit,
 
 const Atomic = z.boolean().optional().meta({
   description:
-    'true: all or nothing. As soon as one is refused none is done; what exists already is no refusal. false unless said otherwise.',
+    'true: all or nothing. As soon as one is refused none is done; what exists already is no refusal. Sites that are changed together may have 2,000 endpoints at most. false unless said otherwise.',
 });
 
 const SiteIds = z

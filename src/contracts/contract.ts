@@ -2,7 +2,7 @@
  * What a contract is: one HTTP operation of the public API, as data. Handlers, the typed client and the
  * documentation all come from the same object, so that none of them can drift.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { CoarseScope, Resource } from '../domain/grants.ts';
 import type { Id } from './values.ts';
@@ -40,8 +40,14 @@ export type Contract = {
   /** Who may call it beside what scopes say. Absent: tenants, too, unless it is about the server itself. */
   audience?: Audience;
   /** A low limit of its own, for each key or, where there is one, each tenant; beside the limits of all calls. */
-  rateLimit?: { perMinute: number };
+  rateLimit?: {
+    perMinute: number;
+    /** Operations of one such name share the limit; absent: it is this operation's alone. */
+    countedAs?: string;
+  };
+  /** Absent: no query member is known. Whoever asks an operation that is open to everyone may add any. */
   query?: z.ZodObject;
+  /** Absent: no body, or an empty object. */
   body?: z.ZodObject;
   /** A request without a body counts as one with an empty object. */
   isBodyOptional?: true;
@@ -80,6 +86,14 @@ export const IDEMPOTENCY_ERRORS = [
   'idempotency_already_done',
   'too_many_idempotency_keys',
 ] as const satisfies readonly ErrorCode[];
+
+/** The query and the body of operations that state none. */
+export const NO_MEMBERS = z.strictObject({});
+
+/** What query members are taken by; null: any, and none is heeded. */
+export function querySchemaOf({ query, scope }: Pick<Contract, 'query' | 'scope'>): z.ZodObject | null {
+  return query ?? (scope === 'none' ? null : NO_MEMBERS);
+}
 
 /** Keeps the literal types of a contract. */
 export function defineContract<const C extends Contract>(contract: C): C {

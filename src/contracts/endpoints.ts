@@ -1,7 +1,7 @@
 /** Endpoints: the monitored URLs of one site, each with settings and a state of its own. */
 import { z } from 'zod';
 import { defineContract } from './contract.ts';
-import { EVENT_FILTERS, Event, EventSummary } from './events.ts';
+import { EVENT_FILTER_ERRORS, EVENT_FILTERS, Event, EventSummary } from './events.ts';
 import { CreateSite, Endpoint, Site, UpdateSite } from './sites.ts';
 import { Id, Instant, PageQuery, pageOf, QueryBoolean } from './values.ts';
 
@@ -41,6 +41,9 @@ export type EndpointDetail = z.output<typeof EndpointDetail>;
 export const CreateEndpoint = CreateSite.omit({ blog_id: true });
 export type CreateEndpoint = z.output<typeof CreateEndpoint>;
 
+/** What every operation on one endpoint can answer with. */
+const OF_ONE_ENDPOINT = ['invalid_site_id', 'invalid_endpoint_id', 'site_endpoint_not_found'] as const;
+
 export const listEndpoints = defineContract({
   operationId: 'listEndpoints',
   method: 'GET',
@@ -68,7 +71,7 @@ export const getEndpoint = defineContract({
   scope: 'read',
   status: 200,
   reply: EndpointDetail,
-  errors: ['invalid_site_id', 'invalid_endpoint_id', 'site_endpoint_not_found'],
+  errors: OF_ONE_ENDPOINT,
   example: {},
 });
 
@@ -91,6 +94,8 @@ export const createEndpoint = defineContract({
     'invalid_body',
     'invalid_url',
     'invalid_field',
+    'invalid_redirect_policy',
+    'invalid_custom_headers',
     'site_exists',
     'too_many_endpoints',
   ],
@@ -110,12 +115,12 @@ export const updateEndpoint = defineContract({
   status: 200,
   reply: EndpointDetail,
   errors: [
-    'invalid_site_id',
-    'invalid_endpoint_id',
-    'site_endpoint_not_found',
+    ...OF_ONE_ENDPOINT,
     'invalid_body',
     'invalid_url',
     'invalid_field',
+    'invalid_redirect_policy',
+    'invalid_custom_headers',
     'site_exists',
   ],
   example: { body: { check_interval_seconds: 90 } },
@@ -130,36 +135,34 @@ export const deleteEndpoint = defineContract({
   tag: 'Endpoints',
   scope: 'write',
   status: 204,
-  errors: ['invalid_site_id', 'invalid_endpoint_id', 'site_endpoint_not_found'],
+  errors: OF_ONE_ENDPOINT,
   example: {},
 });
 
-export const pauseEndpoint = defineContract({
-  operationId: 'pauseEndpoint',
+/** What is the same of pause and resume. */
+const SWITCH = {
   method: 'POST',
-  path: '/api/v1/sites/:site_id/endpoints/:endpoint_id/pause',
-  summary: 'Stop looking at one URL for now; what is open on it is closed',
   tag: 'Endpoints',
   scope: 'write',
   isIdempotent: true,
   status: 200,
   reply: EndpointDetail,
-  errors: ['invalid_site_id', 'invalid_endpoint_id', 'site_endpoint_not_found'],
+  errors: OF_ONE_ENDPOINT,
   example: {},
+} as const;
+
+export const pauseEndpoint = defineContract({
+  ...SWITCH,
+  operationId: 'pauseEndpoint',
+  path: '/api/v1/sites/:site_id/endpoints/:endpoint_id/pause',
+  summary: 'Stop looking at one URL for now; what is open on it is closed',
 });
 
 export const resumeEndpoint = defineContract({
+  ...SWITCH,
   operationId: 'resumeEndpoint',
-  method: 'POST',
   path: '/api/v1/sites/:site_id/endpoints/:endpoint_id/resume',
   summary: 'Look at one URL again, at once; nothing is reopened',
-  tag: 'Endpoints',
-  scope: 'write',
-  isIdempotent: true,
-  status: 200,
-  reply: EndpointDetail,
-  errors: ['invalid_site_id', 'invalid_endpoint_id', 'site_endpoint_not_found'],
-  example: {},
 });
 
 export const listEndpointEvents = defineContract({
@@ -169,16 +172,10 @@ export const listEndpointEvents = defineContract({
   summary: 'Events of one endpoint, newest first',
   tag: 'Endpoints',
   scope: 'read',
+  resources: ['events'],
   query: z.strictObject(EVENT_FILTERS),
   status: 200,
   reply: pageOf(Event),
-  errors: [
-    'invalid_site_id',
-    'invalid_endpoint_id',
-    'site_endpoint_not_found',
-    'invalid_limit',
-    'invalid_cursor',
-    'invalid_filter',
-  ],
+  errors: [...OF_ONE_ENDPOINT, ...EVENT_FILTER_ERRORS],
   example: { query: { active: 'true' } },
 });

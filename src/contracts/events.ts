@@ -1,7 +1,19 @@
 /** Events: what broke, when, and every step of it. */
 import { z } from 'zod';
+import type { ErrorCode } from '../domain/errors.ts';
 import { defineContract } from './contract.ts';
-import { EventSiteId, Id, Instant, Limit, PageQuery, pageOf, QueryBoolean, Severity, StateLabel } from './values.ts';
+import {
+  EventSiteId,
+  Id,
+  Instant,
+  Limit,
+  PageQuery,
+  pageOf,
+  QueryBoolean,
+  SentInstant,
+  Severity,
+  StateLabel,
+} from './values.ts';
 
 export const EventSummary = z
   .object({
@@ -61,22 +73,35 @@ export const EVENT_FILTERS = {
   state__in: z.string().max(200).optional().meta({ description: 'Comma-separated states.' }),
   check_type: z.string().max(64).optional().meta({ description: 'Such as `http`; wins over `check_type__in`.' }),
   check_type__in: z.string().max(1000).optional().meta({ description: 'Comma-separated types of checks.' }),
-  started_at__gte: Instant.optional().meta({ description: 'Started then or later; an instant in UTC.' }),
-  started_at__lt: Instant.optional().meta({ description: 'Started before then; an instant in UTC.' }),
+  started_at__gte: SentInstant.optional().meta({ description: 'Started then or later; RFC 3339.' }),
+  started_at__lt: SentInstant.optional().meta({ description: 'Started before then; RFC 3339.' }),
   active: QueryBoolean.optional().meta({ description: 'Only open events, or only closed ones.' }),
 };
+
+/** What a question about events can be refused with. */
+export const EVENT_FILTER_ERRORS = [
+  'invalid_limit',
+  'invalid_cursor',
+  'invalid_filter',
+  'invalid_state_filter',
+  'invalid_active',
+  'invalid_started_at__gte',
+  'invalid_started_at__lt',
+] as const satisfies readonly ErrorCode[];
 
 export const listEvents = defineContract({
   operationId: 'listEvents',
   method: 'GET',
   path: '/api/v1/events',
   summary: 'Events of all sites, newest first',
+  description:
+    'Where few of many are wanted a page may hold less than `limit`, even nothing, and still have a next one: go on until `next` is null.',
   tag: 'Events',
   scope: 'read',
   query: z.strictObject(EVENT_FILTERS),
   status: 200,
   reply: pageOf(Event),
-  errors: ['invalid_limit', 'invalid_cursor', 'invalid_filter'],
+  errors: EVENT_FILTER_ERRORS,
   example: { query: { active: true } },
 });
 
@@ -90,7 +115,7 @@ export const listSiteEvents = defineContract({
   query: z.strictObject(EVENT_FILTERS),
   status: 200,
   reply: pageOf(Event),
-  errors: ['invalid_site_id', 'invalid_limit', 'invalid_cursor', 'invalid_filter'],
+  errors: ['invalid_site_id', 'site_not_found', ...EVENT_FILTER_ERRORS],
   example: { query: { limit: 1 } },
 });
 

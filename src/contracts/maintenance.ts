@@ -36,7 +36,10 @@ export const MaintenanceWindow = z.object({
     description: 'When the occurrence that is on began, or the next one begins. null: there is none any more.',
   }),
   next_end: Instant.nullable().meta({ description: 'The first instant after that occurrence.' }),
-  created_by: z.string().nullable(),
+  created_by: z.string().nullable().meta({
+    description:
+      'Name of the key by which it was planned. To a tenant only of what is for all its sites: one site may be of several. null otherwise.',
+  }),
   created_at: Instant,
   updated_at: Instant,
   ended_at: Instant.nullable().meta({ description: 'When it was stopped before its end; null unless it was.' }),

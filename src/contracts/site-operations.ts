@@ -6,36 +6,34 @@ import { EventDetail } from './events.ts';
 import { Site } from './sites.ts';
 import { Id, Instant, StateLabel, TimingsMs } from './values.ts';
 
-export const pauseSite = defineContract({
-  operationId: 'pauseSite',
+/** What is the same of pause and resume. */
+const SWITCH = {
   method: 'POST',
+  tag: 'Sites',
+  scope: 'write',
+  isIdempotent: true,
+  status: 200,
+  reply: Site,
+  errors: ['invalid_site_id', 'site_not_found'],
+  example: {},
+} as const;
+
+export const pauseSite = defineContract({
+  ...SWITCH,
+  operationId: 'pauseSite',
   path: '/api/v1/sites/:site_id/pause',
   summary: 'Stop checking a site for a while; its open events are closed',
   description:
     'The same as a PATCH with `monitor_active` false: every open event is closed with `manual_override`, and the site is `Paused`. A site that is paused already stays as it is.',
-  tag: 'Sites',
-  scope: 'write',
-  isIdempotent: true,
-  status: 200,
-  reply: Site,
-  errors: ['invalid_site_id', 'site_not_found'],
-  example: {},
 });
 
 export const resumeSite = defineContract({
+  ...SWITCH,
   operationId: 'resumeSite',
-  method: 'POST',
   path: '/api/v1/sites/:site_id/resume',
   summary: 'Check a site again; nothing is reopened',
   description:
     'The same as a PATCH with `monitor_active` true. It is looked at within the second, and until then its state is that of its last look, or `Unknown`. A removed site is taken back.',
-  tag: 'Sites',
-  scope: 'write',
-  isIdempotent: true,
-  status: 200,
-  reply: Site,
-  errors: ['invalid_site_id', 'site_not_found'],
-  example: {},
 });
 
 const WholeMs = z.int().min(0);
@@ -80,29 +78,55 @@ export const TriggeredCheck = z.object({
   findings: z.array(Finding).meta({ description: 'What each check found.' }),
 });
 
+/** Looks at once, at sites and at endpoints, count against one limit. */
+const TRIGGERS = { perMinute: 30, countedAs: 'trigger-now' };
+
 export const triggerSiteCheck = defineContract({
   operationId: 'triggerSiteCheck',
   method: 'POST',
   path: '/api/v1/sites/:site_id/trigger-now',
   summary: 'Look at a site now and wait for what follows',
   description:
-    'The look counts like every other: success closes what it proves to be over and nothing else, failure is one observation that others have to confirm. Waits at most 30 s; a look that takes longer goes on and is booked when it ends. `result` speaks of the first endpoint.',
+    'The look counts like every other: success closes what it proves to be over and nothing else, failure is one observation that others have to confirm. Waits at most 30 s; a look that takes longer goes on and is booked when it ends. Looks that are asked for have places of their own, of which a tenant has a share: endpoints for which none is left are told with the reason `no_place`, and where none is left for any the answer is 503 with `Retry-After`. `result` speaks of the first endpoint.',
   tag: 'Sites',
   scope: 'write',
   isIdempotent: true,
-  rateLimit: { perMinute: 30 },
+  rateLimit: TRIGGERS,
   status: 200,
   reply: z.object({
     result: CheckResult,
     current_state: StateLabel.meta({ description: 'State of the site after this, rolled up from all that is known.' }),
     active_events_closed: z.array(Id).meta({ description: 'Events that these looks closed.' }),
     booked: z.boolean().meta({
-      description: 'Whether every look counts; `checks` tells which. False where no server runs or the site is paused.',
+      description:
+        'Whether every look counts; `checks` tells which. False where no server runs, the site is paused, or a look found no place.',
     }),
     checks: z.array(TriggeredCheck).meta({ description: 'One for each endpoint, the first one first.' }),
     endpoints_left_out: z.int().min(0).meta({ description: 'Endpoints beyond the 20 that are looked at at once.' }),
   }),
   errors: ['invalid_site_id', 'site_not_found', 'too_many_looks', 'server_not_running'],
+  example: {},
+});
+
+export const triggerEndpointCheck = defineContract({
+  operationId: 'triggerEndpointCheck',
+  method: 'POST',
+  path: '/api/v1/sites/:site_id/endpoints/:endpoint_id/trigger-now',
+  summary: 'Look at one endpoint now and wait for what follows',
+  description:
+    'As the same of a site, of which this may be any endpoint, however many there are. A check has nothing like it: all checks of an endpoint judge one and the same visit, so that none of them could be looked at alone.',
+  tag: 'Endpoints',
+  scope: 'write',
+  isIdempotent: true,
+  rateLimit: TRIGGERS,
+  status: 200,
+  reply: z.object({
+    result: CheckResult,
+    current_state: StateLabel.meta({ description: 'State of the endpoint after this.' }),
+    active_events_closed: z.array(Id).meta({ description: 'Events that this look closed.' }),
+    check: TriggeredCheck,
+  }),
+  errors: ['invalid_site_id', 'invalid_endpoint_id', 'site_endpoint_not_found', 'too_many_looks', 'server_not_running'],
   example: {},
 });
 

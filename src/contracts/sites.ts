@@ -187,6 +187,8 @@ export const getSite = defineContract({
   example: {},
 });
 
+const SETTING_ERRORS = ['invalid_field', 'invalid_redirect_policy', 'invalid_custom_headers'] as const;
+
 export const createSite = defineContract({
   operationId: 'createSite',
   method: 'POST',
@@ -198,7 +200,7 @@ export const createSite = defineContract({
   isIdempotent: true,
   status: 201,
   reply: Site,
-  errors: ['invalid_body', 'invalid_url', 'invalid_field', 'site_exists'],
+  errors: ['invalid_body', 'invalid_url', ...SETTING_ERRORS, 'site_exists', 'too_many_endpoints'],
   example: { body: { monitor_url: 'https://shop.example/', check_interval_seconds: 60, check_keyword: 'Add to cart' } },
 });
 
@@ -212,7 +214,7 @@ export const updateSite = defineContract({
   body: UpdateSite,
   status: 200,
   reply: Site,
-  errors: ['invalid_site_id', 'site_not_found', 'invalid_body', 'invalid_url', 'invalid_field', 'site_exists'],
+  errors: ['invalid_site_id', 'site_not_found', 'invalid_body', 'invalid_url', ...SETTING_ERRORS, 'site_exists'],
   example: { body: { timeout_seconds: 20, expected_status: '200-299,401' } },
 });
 

@@ -1,9 +1,7 @@
 /** Statistics: how much of a stretch of time a site was up, how long looks took, and what went wrong when. */
 import { z } from 'zod';
 import { defineContract } from './contract.ts';
-import { Id, Instant, PageQuery, pageOf, Severity } from './values.ts';
-
-const SentInstant = z.iso.datetime({ offset: true }).refine((text) => !Number.isNaN(Date.parse(text)));
+import { Id, Instant, PageQuery, pageOf, SentInstant, Severity } from './values.ts';
 
 const windowMembers = {
   window: z

@@ -1,6 +1,7 @@
 /** Health, identity and the live stream. */
 import { z } from 'zod';
 import { COARSE_SCOPES, SCOPE_WORDS } from '../domain/grants.ts';
+import { TENANT_ID } from '../domain/tenant-id.ts';
 import { defineContract } from './contract.ts';
 import { Transition } from './events.ts';
 import { LatestResult } from './sites.ts';
@@ -97,7 +98,7 @@ export const getOpenApi = defineContract({
 
 /** Messages of the stream, one schema per `event:` name. Data is one JSON document. */
 export const STREAM_MESSAGES = {
-  /** A committed transition; the SSE id is its id. */
+  /** A committed transition, by whichever process. The SSE id is from where to go on, not always its own. */
   transition: z.object({
     site_id: EventSiteId,
     endpoint_id: Id.nullable(),
@@ -111,6 +112,8 @@ export const STREAM_MESSAGES = {
   }),
   /** A site was added, changed or removed. */
   site: z.object({ site_id: Id, change: z.enum(['created', 'updated', 'removed']) }),
+  /** What came after `Last-Event-ID` cannot be told: fetch anew what is shown. What happens from now on follows. */
+  reset: z.object({ reason: z.enum(['position_unknown', 'too_far_behind']) }),
 } as const;
 
 export type StreamMessages = { [Name in keyof typeof STREAM_MESSAGES]: z.output<(typeof STREAM_MESSAGES)[Name]> };
@@ -120,11 +123,31 @@ export const stream = defineContract({
   method: 'GET',
   path: '/api/v1/stream',
   summary: 'What happens, as it happens (server-sent events)',
+  description:
+    'Every transition is told at least once, by `transition.id`, to whoever comes back with the last id in the header `Last-Event-ID`, as browsers do by themselves; without it the stream begins now. A message `reset` says that too much was missed. Results and changes of sites are those of the process that is asked, and are not repeated.',
   tag: 'Events',
   scope: 'read',
   resources: ['sites', 'events'],
+  query: z.strictObject({
+    site_id: z.string().max(2_000).optional().meta({ description: 'Ids of up to 100 sites, comma-separated.' }),
+    tenant_id: z
+      .string()
+      .regex(TENANT_ID)
+      .optional()
+      .meta({ description: 'Only sites of this tenant. A tenant is told of its own sites alone, with or without it.' }),
+    state: StateLabel.optional().meta({
+      description:
+        'Transitions into this state or out of it, and results of sites that are in it. Excludes `state__in`.',
+    }),
+    state__in: z.string().max(200).optional().meta({ description: 'Comma-separated states.' }),
+    last_event_id: z
+      .string()
+      .max(19)
+      .optional()
+      .meta({ description: 'As the header `Last-Event-ID`, which wins, for those who cannot send headers.' }),
+  }),
   status: 200,
   messages: STREAM_MESSAGES,
-  errors: ['too_many_streams'],
+  errors: ['invalid_filter', 'invalid_cursor', 'operator_only', 'site_not_found', 'too_many_streams'],
   example: {},
 });

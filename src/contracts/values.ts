@@ -17,6 +17,9 @@ export const EventSiteId = z
 /** RFC 3339 in UTC with three decimals. */
 export const Instant = z.iso.datetime().meta({ description: 'RFC 3339 instant in UTC, three decimals.' });
 
+/** An instant as it is sent: RFC 3339 in any zone. */
+export const SentInstant = z.iso.datetime({ offset: true }).refine((text) => !Number.isNaN(Date.parse(text)));
+
 export const StateLabel = z.enum(STATES).meta({ id: 'State' });
 export const Severity = z.int().min(0).max(255);
 

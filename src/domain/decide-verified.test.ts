@@ -128,4 +128,19 @@ describe('a failure that nobody could verify for long', () => {
   it('is nothing a regional failure can become', () => {
     expect(answered(regional, 'no_verdict', T0 + 900_000, paging).mutations).toEqual([]);
   });
+
+  it('is not raised while our own looks are in doubt, and counts anew from when they are believed again', () => {
+    const later = T0 + 900_000;
+    const doubted = (known: Known, believedSinceMs: number | null) => ({
+      ...known,
+      recent: { ...known.recent, believedSinceMs },
+    });
+    const quiet = knowing({ suspicion: { sinceMs: T0, attempts: 3, quiet: 'mass_failure' } });
+    for (const known of [quiet, doubted(quiet, null), doubted(seemsDown, null), doubted(suspected, null)])
+      expect(answered(known, 'no_verdict', later, paging)).toMatchObject({ mutations: [], next: { why: 'verify' } });
+    const again = doubted(seemsDown, later - 299_999);
+    expect(answered(again, 'no_verdict', later, paging).mutations).toEqual([]);
+    expect(changes(answered(again, 'no_verdict', later + 1, paging))).toEqual(['severity 4 verification_overdue']);
+    expect(answered(doubted(seemsDown, T0 - 1), 'no_verdict', T0 + 299_999, paging).mutations).toEqual([]);
+  });
 });

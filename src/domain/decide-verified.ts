@@ -94,7 +94,7 @@ function regional(known: Known, run: Failing, regions: readonly string[], nowMs:
 function unverified(known: Known, run: Failing, nowMs: number, policy: DecisionPolicy): Decision {
   const { open } = known;
   const { afterMs, policy: wanted } = policy.unverified;
-  const isOverdue = wanted === 'page' && nowMs - run.sinceMs >= afterMs;
+  const isOverdue = wanted === 'page' && believedForMs(known, run, nowMs) >= afterMs;
   // A regional failure was verified, and one whose severity was raised is raised no further.
   const isHeard = open !== null && isFailing(open) && (open.state !== 'Seems Down' || isPaged(open));
   if (!isOverdue || isHeard) return askedAgain(known, run, nowMs, policy);
@@ -103,6 +103,13 @@ function unverified(known: Known, run: Failing, nowMs: number, policy: DecisionP
   else if (!isFailing(open)) mutations.push({ op: 'promote', state: 'Seems Down', reason: 'severity_escalation' });
   mutations.push({ op: 'set_severity', severity: severityOf('Down'), reason: 'verification_overdue' });
   return { ...askedAgain(begun(known, run, policy), run, nowMs, policy), mutations, failing: run };
+}
+
+/** What fails while the trouble may be our own is no reason to wake anybody: the time counts from when that is over. */
+function believedForMs({ recent, suspicion }: Known, { sinceMs }: Failing, nowMs: number): number {
+  const believedSinceMs = recent.believedSinceMs === undefined ? sinceMs : recent.believedSinceMs;
+  if (believedSinceMs === null || suspicion?.quiet === 'mass_failure') return Number.NEGATIVE_INFINITY;
+  return nowMs - Math.max(sinceMs, believedSinceMs);
 }
 
 function isPaged(open: OpenIncident): boolean {

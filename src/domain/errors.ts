@@ -33,7 +33,12 @@ export const ERROR_CODES = {
   invalid_severity: 'bad_request',
   invalid_monitor_active: 'bad_request',
   invalid_include_cli_metadata: 'bad_request',
+  invalid_active: 'bad_request',
+  invalid_started_at__gte: 'bad_request',
+  invalid_started_at__lt: 'bad_request',
   invalid_field: 'unprocessable',
+  invalid_redirect_policy: 'unprocessable',
+  invalid_custom_headers: 'unprocessable',
   invalid_idempotency_key: 'bad_request',
   idempotency_conflict: 'conflict',
   idempotency_in_progress: 'conflict',
@@ -104,17 +109,20 @@ export class AppError extends Error {
   readonly fix: string | null;
   /** Small public facts for programs, such as the id of the site that exists already. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** When it is worth trying again; null: nothing is known of that. */
+  readonly retryAfterSeconds: number | null;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { fix?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+    options: { fix?: string; details?: Record<string, unknown>; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.fix = options.fix ?? null;
     this.details = options.details ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
   get kind(): ErrorKind {

@@ -36,6 +36,6 @@ export type GateReason = 'network_unproven' | 'mass_failure' | 'clock_jumped';
 
 export type Judgement =
   | { kind: 'believe'; references: Proof }
-  /** No Seems Down on local evidence: whoever else can be asked has the word. */
-  | { kind: 'ask_verifiers_only' }
+  /** No Seems Down on local evidence: whoever else can be asked has the word, and until then nothing is known. */
+  | { kind: 'ask_verifiers_only'; reason: GateReason; summary: string }
   | { kind: 'unknown'; reason: GateReason; summary: string };

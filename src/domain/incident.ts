@@ -45,6 +45,8 @@ export type Recent = {
   braked: { wellSinceMs: number | null } | null;
   /** When the verifiers last spoke of the failure there is now, without settling it. */
   verifiedAtMs: number | null;
+  /** Since when looks of ours that fail are believed again; null: they are in doubt; absent: they never were. */
+  believedSinceMs?: number | null;
 };
 
 export const NOTHING_RECENT: Recent = Object.freeze({

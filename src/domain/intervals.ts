@@ -1,7 +1,7 @@
 /** What is left of stretches of time when others are taken away, or when several must hold at once. */
 import type { Interval } from './incident-intervals.ts';
 
-type Closed = { fromMs: number; toMs: number };
+export type Closed = { fromMs: number; toMs: number };
 
 /** What of a window no interval covers. They may overlap and come in any order. */
 export function uncovered(window: Closed, intervals: readonly Interval[]): Closed[] {
@@ -22,4 +22,17 @@ export function allHold(window: Closed, lists: readonly (readonly Interval[])[])
     window,
     lists.flatMap((list) => uncovered(window, list)),
   );
+}
+
+/** What lies in both; each is in order and apart. */
+export function bothHold(one: readonly Closed[], other: readonly Closed[]): Closed[] {
+  const found: Closed[] = [];
+  for (let [i, j] = [0, 0]; ; ) {
+    const [a, b] = [one[i], other[j]];
+    if (a === undefined || b === undefined) return found;
+    const both = { fromMs: Math.max(a.fromMs, b.fromMs), toMs: Math.min(a.toMs, b.toMs) };
+    if (both.fromMs < both.toMs) found.push(both);
+    if (a.toMs < b.toMs) i += 1;
+    else j += 1;
+  }
 }

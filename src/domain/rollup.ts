@@ -187,6 +187,18 @@ function contribution(event: OpenEvent, endpointBound: number, rules: RollupRule
   return event.severity > severityOf('Down') ? event.severity : Math.min(event.severity, bound);
 }
 
+/**
+ * What one open event contributes to the severity of a site, where the endpoint at `first` is the first that is watched
+ * and how many checks an endpoint has is not known. `endpointId` null: it speaks of the whole site.
+ */
+export function severityFor(
+  event: OpenEvent,
+  { endpointId, first, rules }: { endpointId: EndpointId | null; first: EndpointId | null; rules: RollupRules },
+): number {
+  const isCapped = endpointId !== null && !isCritical(endpointId, first, rules);
+  return contribution(event, isCapped ? severityOf(rules.nonCriticalCap) : UNBOUNDED, rules);
+}
+
 function boundOf(endpoint: EndpointIncidents, first: EndpointId | null, rules: RollupRules): number {
   const cap = isCritical(endpoint.endpointId, first, rules) ? UNBOUNDED : severityOf(rules.nonCriticalCap);
   const isMinority = rules.endpointRule === 'majority' && !mostChecksFail(endpoint);

@@ -22,8 +22,7 @@ const finding = (endpoint: number | null, ...intervals: IncidentInterval[]): Fin
 const recordOf = (own: IncidentInterval[], findings: Finding[], set: Partial<SiteRecord> = {}): SiteRecord => ({
   own,
   findings,
-  endpoints: [1n, 2n].map((endpointId) => ({ endpointId: endpointId as EndpointId, active: true })),
-  rules: DEFAULT_RULES,
+  stretches: [{ fromMs: Number.NEGATIVE_INFINITY, first: 1n as EndpointId, rules: DEFAULT_RULES }],
   ...set,
 });
 
@@ -67,5 +66,42 @@ describe('what was wrong with a site', () => {
       recordOf([interval(0, null, 3)], [finding(1, interval(0, 5, 3, true)), finding(1, interval(5, null, 3))]),
     );
     expect(found).toEqual([interval(0, 5, 3, true), interval(5, null, 3)]);
+  });
+
+  it('is weighed by who spoke for the site then', () => {
+    const own = [interval(0, 30, 4)];
+    const findings = [finding(1, interval(0, 30, 4, true)), finding(2, interval(0, 30, 4))];
+    const [first, second] = [1n, 2n] as EndpointId[];
+    const stretches = [Number.NEGATIVE_INFINITY, 10, 20].map((fromMs, index) => ({
+      fromMs,
+      first: (index === 1 ? second : first) as EndpointId,
+      rules: DEFAULT_RULES,
+    }));
+    expect(siteIncidents(recordOf(own, findings, { stretches }))).toEqual([
+      interval(0, 10, 4, true),
+      interval(0, 10, 1),
+      interval(10, 20, 4),
+      interval(20, 30, 4, true),
+      interval(20, 30, 1),
+    ]);
+  });
+
+  it('takes a few steps for each failure, however many overlap', () => {
+    const readsOf = (failures: number) => {
+      let reads = 0;
+      const counted = (fromMs: number, toMs: number, severity: number, isFalseAlarm: boolean): IncidentInterval => ({
+        ...{ fromMs, toMs, isFalseAlarm },
+        get severity() {
+          reads += 1;
+          return severity;
+        },
+      });
+      const findings = Array.from({ length: failures }, (_, at) =>
+        finding(at + 1, counted(at, failures * 2 - at, 4, at % 2 === 0)),
+      );
+      siteIncidents(recordOf([counted(0, failures * 2, 4, false)], findings));
+      return reads / failures;
+    };
+    expect(readsOf(2_000)).toBeLessThan(readsOf(200) * 2);
   });
 });

@@ -4,8 +4,8 @@
  */
 import type { EndpointId, EventId } from './ids.ts';
 import type { IncidentInterval } from './incident-intervals.ts';
-import { type EndpointIncidents, type OpenEvent, siteIncident } from './rollup.ts';
-import type { RollupRules } from './rollup-rules.ts';
+import { type OpenEvent, severityFor } from './rollup.ts';
+import type { SiteStretch } from './site-past.ts';
 import { incidentStateOf, severityOf } from './state.ts';
 
 /** One event that was open on the site or an endpoint of it, and how severe it was when. */
@@ -21,27 +21,42 @@ export type SiteRecord = {
   /** Of the site's own events, without those of a pause. */
   own: readonly IncidentInterval[];
   findings: readonly Finding[];
-  endpoints: readonly Pick<EndpointIncidents, 'endpointId' | 'active'>[];
-  /** Those of today: what they were before is not recorded. They only part false alarms from what was wrong beside them. */
-  rules: RollupRules;
+  /** Of all time: by what stood then false alarms are parted from what was wrong beside them. */
+  stretches: readonly Pick<SiteStretch, 'fromMs' | 'first' | 'rules'>[];
 };
+
+const BORDERS_AT_ONCE = 2_000;
 
 type Border = { atMs: number; begins: boolean; interval: IncidentInterval; finding: Finding | null };
 
-/** In any order; adjacent and overlapping intervals are possible. Takes n log n for n intervals. */
+/**
+ * In any order; adjacent and overlapping intervals are possible. Takes n log n for n intervals, and all that are open once
+ * more where others begin to speak for the site.
+ */
 export function siteIncidents(record: SiteRecord): IncidentInterval[] {
+  const steps = siteIncidentsInSteps(record);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+}
+
+/** The same, for whoever lets others have their turn in between. */
+export function* siteIncidentsInSteps(record: SiteRecord): Generator<undefined, IncidentInterval[]> {
   const falseStretches = joined(record.findings.flatMap(({ intervals }) => intervals.filter(isFalseFailure)));
   const isTouched = (interval: IncidentInterval) => touches(falseStretches, interval);
   const plain = record.own.filter((interval) => !isTouched(interval));
   const found: IncidentInterval[] = [];
-  const open = new Map<IncidentInterval, Finding>();
-  const own = new Set<IncidentInterval>();
+  const open = createOpen(record.stretches);
+  yield;
   let doneMs = Number.NEGATIVE_INFINITY;
-  for (const { atMs, begins, interval, finding } of borders(record, isTouched)) {
-    if (atMs > doneMs) for (const part of partsBetween(record, own, open)) add(found, part, doneMs, atMs);
+  for (const [index, { atMs, begins, interval, finding }] of borders(record, isTouched).entries()) {
+    if (index % BORDERS_AT_ONCE === 0) yield;
+    if (atMs > doneMs) {
+      for (const { fromMs, toMs } of open.stretchesBetween(doneMs, atMs)) {
+        for (const part of open.parts()) add(found, part, fromMs, toMs);
+      }
+    }
     doneMs = atMs;
-    if (finding === null) begins ? own.add(interval) : own.delete(interval);
-    else begins ? open.set(interval, finding) : open.delete(interval);
+    if (begins) open.begin(interval, finding);
+    else open.end(interval, finding);
   }
   return [...plain.map((interval) => ({ ...interval, isFalseAlarm: false })), ...found];
 }
@@ -92,41 +107,84 @@ function borders({ own, findings }: SiteRecord, isTouched: (interval: IncidentIn
 
 type Part = Pick<IncidentInterval, 'severity' | 'isFalseAlarm'>;
 
-/** What was wrong between two borders: nothing, one thing, or a false alarm with something milder beside it. */
-function partsBetween(
-  record: SiteRecord,
-  own: ReadonlySet<IncidentInterval>,
-  open: ReadonlyMap<IncidentInterval, Finding>,
-): Part[] {
-  let severity = 0;
-  for (const interval of own) severity = Math.max(severity, interval.severity);
-  if (severity === 0) return [];
-  const isFailure = severity >= severityOf('Seems Down');
-  if (!isFailure || ![...open.keys()].some(isFalseFailure)) return [{ severity, isFalseAlarm: false }];
-  const rest = Math.min(severity, severityWithoutFalseAlarms(record, open));
-  if (rest >= severityOf('Seems Down')) return [{ severity: rest, isFalseAlarm: false }];
-  const falseAlarm = { severity, isFalseAlarm: true };
-  return rest === 0 ? [falseAlarm] : [falseAlarm, { severity: rest, isFalseAlarm: false }];
+/** What is open at a moment, kept as how often each severity is, so that a border costs the same however many are. */
+function createOpen(stretches: SiteRecord['stretches']) {
+  const own = createTally();
+  const real = new Map<IncidentInterval, Finding>();
+  /** Null: others speak for the site by now, and nobody has asked since. */
+  let weights: ReturnType<typeof createTally> | null = createTally();
+  let falseFailures = 0;
+  let at = 0;
+
+  function weightOf(interval: IncidentInterval, finding: Finding): number {
+    const { first = null, rules } = stretches[at] ?? {};
+    if (rules === undefined) return 0;
+    return severityFor(openEvent(interval, finding), { endpointId: finding.endpointId, first, rules });
+  }
+
+  function weighed() {
+    if (weights !== null) return weights;
+    weights = createTally();
+    for (const [interval, finding] of real) weights.add(weightOf(interval, finding), 1);
+    return weights;
+  }
+
+  return {
+    begin(interval: IncidentInterval, finding: Finding | null): void {
+      if (finding === null) own.add(interval.severity, 1);
+      else if (isFalseFailure(interval)) falseFailures += 1;
+      else {
+        real.set(interval, finding);
+        weights?.add(weightOf(interval, finding), 1);
+      }
+    },
+    end(interval: IncidentInterval, finding: Finding | null): void {
+      if (finding === null) own.add(interval.severity, -1);
+      else if (isFalseFailure(interval)) falseFailures -= 1;
+      else if (real.delete(interval)) weights?.add(weightOf(interval, finding), -1);
+    },
+    /** Cut where others begin to speak for the site; while one is visited, what is open is weighed as it was then. */
+    *stretchesBetween(fromMs: number, toMs: number): Generator<Stretch> {
+      let doneMs = fromMs;
+      for (let next = stretches[at + 1]; next !== undefined && next.fromMs < toMs; next = stretches[at + 1]) {
+        if (next.fromMs > doneMs) {
+          yield { fromMs: doneMs, toMs: next.fromMs };
+          doneMs = next.fromMs;
+        }
+        at += 1;
+        weights = null;
+      }
+      yield { fromMs: doneMs, toMs };
+    },
+    /** Nothing, one thing, or a false alarm with something milder beside it. */
+    parts(): Part[] {
+      const severity = own.highest();
+      if (severity === 0) return [];
+      const isFailure = severity >= severityOf('Seems Down');
+      if (!isFailure || falseFailures === 0) return [{ severity, isFalseAlarm: false }];
+      const rest = Math.min(severity, weighed().highest());
+      if (rest >= severityOf('Seems Down')) return [{ severity: rest, isFalseAlarm: false }];
+      const falseAlarm = { severity, isFalseAlarm: true };
+      return rest === 0 ? [falseAlarm] : [falseAlarm, { severity: rest, isFalseAlarm: false }];
+    },
+  };
 }
 
-function severityWithoutFalseAlarms(
-  { endpoints, rules }: SiteRecord,
-  open: ReadonlyMap<IncidentInterval, Finding>,
-): number {
-  const real = [...open].filter(([interval]) => !isFalseFailure(interval));
-  const eventsOf = (wanted: EndpointId | null) =>
-    real
-      .filter(([, { endpointId }]) => endpointId === wanted)
-      .map(([interval, finding]) => openEvent(interval, finding));
-  const isWatched = endpoints.some(({ active }) => active);
-  const incidents = endpoints.map(({ endpointId, active }) => ({
-    endpointId,
-    // A site that is paused by now was watched then.
-    active: active || !isWatched,
-    open: eventsOf(endpointId),
-    outageChecks: null,
-  }));
-  return siteIncident(incidents, eventsOf(null), rules)?.severity ?? 0;
+/** How many there are of each severity; there are few of them. */
+function createTally() {
+  const counts = new Map<number, number>();
+  return {
+    add(severity: number, by: number): void {
+      const count = (counts.get(severity) ?? 0) + by;
+      if (count === 0) counts.delete(severity);
+      else counts.set(severity, count);
+    },
+    highest(): number {
+      let highest = 0;
+      for (const severity of counts.keys()) highest = Math.max(highest, severity);
+      return highest;
+    },
+  };
 }
 
 function openEvent({ severity, fromMs }: IncidentInterval, { eventId, checkType }: Finding): OpenEvent {

@@ -1,6 +1,6 @@
 /** The name of a tenant: opaque to us, chosen by a gateway. */
 
-const TENANT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+export const TENANT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export function isTenantId(text: string): boolean {
   return TENANT_ID.test(text);

@@ -1,12 +1,8 @@
-/** The engine's life: load what is watched, keep the wheel turning, follow changes, stop without losing a decision. */
+/** The engine's life: put the parts together, keep the wheel turning, stop without losing a decision. */
 
 import type { ServerPolicy } from '../domain/decision-policy.ts';
-import type { EndpointId } from '../domain/ids.ts';
 import type { ProbePlan } from '../domain/probe-plan.ts';
-import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
-import { withRoomToGrow } from '../lib/columns.ts';
-import { readAhead } from '../lib/read-ahead.ts';
 import type { ProbeResult, Prober, ProberStats } from '../prober/prober.ts';
 import type { LookNow } from '../services/look-now.ts';
 import type { AuditEntry } from '../store/audit.ts';
@@ -14,7 +10,7 @@ import type { Changes } from '../store/changes.ts';
 import type { Endpoints } from '../store/endpoints.ts';
 import type { EventQueries } from '../store/event-queries.ts';
 import type { EventStore } from '../store/events.ts';
-import { BEFORE_ALL, type FleetRows } from '../store/fleet-rows.ts';
+import type { FleetRows } from '../store/fleet-rows.ts';
 import type { History } from '../store/history/history.ts';
 import type { LiveWindows } from '../store/maintenance-windows.ts';
 import type { RecentTransitions } from '../store/recent-transitions.ts';
@@ -22,6 +18,7 @@ import type { RuntimeStore } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createStateCounts, type WatchedStates } from './count-states.ts';
+import { createRegistryFollower } from './follow-registry.ts';
 import { createGate, type GateStats } from './gate/gate.ts';
 import { createOperatorEvents, type OperatorEvents } from './gate/operator-events.ts';
 import { createOwnFailures } from './gate/own-failures.ts';
@@ -31,15 +28,12 @@ import { createAppendDecision, createLinkCause } from './judge/append-decision.t
 import type { Confirm } from './judge/confirm.ts';
 import { createDetectionCounts } from './judge/detection-counts.ts';
 import { createHeldBack } from './judge/held-back.ts';
-import { remembersForMs } from './judge/memory.ts';
-import { recall } from './judge/recall.ts';
 import type { Who } from './judge/target.ts';
-import type { Logged } from './judge/targets.ts';
 import { createLookNow } from './look-now.ts';
 import { createMaintenanceCalendar } from './maintenance-calendar.ts';
 import { createPipeline } from './pipeline.ts';
 import type { DispatchStats } from './schedule/dispatch.ts';
-import { createFleet } from './schedule/fleet.ts';
+import { createFleet, MARK, marksOn } from './schedule/fleet.ts';
 import { createSweep } from './schedule/sweep.ts';
 import type { WindowLimits } from './schedule/window.ts';
 
@@ -101,12 +95,6 @@ export interface Engine {
   onResult(listener: ResultListener): () => void;
 }
 
-/** Rows of the registry read at a time when the fleet is filled. */
-const ROWS_PER_PAGE = 2_000;
-
-/** Endpoints of earlier runs that the gate hears of: enough for as many networks as it keeps. */
-const MOST_REMEMBERED = 500;
-
 /** How often freshness is written, in one transaction, with what was held back, and what could not be read is tried again. */
 const HOUSEKEEPING_EVERY_MS = 5_000;
 
@@ -120,12 +108,13 @@ export function createEngine(parts: EngineParts): Engine {
   const listeners = new Set<ResultListener>();
   const prober = parts.createProber((results) => pipeline.seen(results));
   const operatorEvents = createOperatorEvents(parts);
-  const ownFailures = createOwnFailures(operatorEvents);
+  const ownFailures = createOwnFailures(operatorEvents, fleet.size);
   const confirm = parts.createConfirm(operatorEvents, () => pipeline.knownUp());
   const gate = createGate({
     clock: parts.clock,
     trouble: operatorEvents,
     hasVerifiers: () => confirm.isConfigured,
+    counted: marksOn(fleet, MARK.counted),
     references:
       parts.referenceTargets.length === 0
         ? null
@@ -162,14 +151,14 @@ export function createEngine(parts: EngineParts): Engine {
       for (const listener of listeners) tell(listener, who);
     },
     onLateWrite({ endpointId }) {
-      follow([endpointId]);
+      registry.follow([endpointId]);
     },
     onWriteFailure({ endpointId, url }, error) {
       parts.log.error(
         { err: error, url },
         'a decision could not be written; the site is read and looked at again soon',
       );
-      unread.add(endpointId);
+      registry.followLater(endpointId);
     },
   });
   const selfWatch = createSelfWatch(operatorEvents);
@@ -180,20 +169,18 @@ export function createEngine(parts: EngineParts): Engine {
     fleet,
     everyMs: parts.reloadEveryMs,
     follow(endpointIds) {
-      follow(endpointIds);
-      return reloading;
+      registry.follow(endpointIds);
+      return registry.settled();
     },
   });
+  const registry = createRegistryFollower({
+    ...parts,
+    ...{ fleet, pipeline, gate, ownFailures },
+    greet: (slot) => sweep.greet(slot),
+  });
   let flushing = Promise.resolve();
-  let reloading = Promise.resolve();
   let stopped = false;
-  let remembered = 0;
   let housekeeping: Timer | null = null;
-  let unsubscribe = () => {};
-  /** Endpoints whose rows must be read again before they are looked at: a change, or a write of unknown outcome. */
-  const unread = new Set<EndpointId>();
-  /** URLs that endpoints had before changes that were not taken in yet. */
-  const urlsBefore = new Map<EndpointId, string>();
 
   /** A listener that fails must not cost the others their news, nor the target its next check. */
   function tell(listener: ResultListener, { siteId, endpointId }: Who): void {
@@ -201,74 +188,6 @@ export function createEngine(parts: EngineParts): Engine {
       listener({ siteId, endpointId });
     } catch (error) {
       parts.log.error({ err: error }, 'a listener failed on a result; the others were told');
-    }
-  }
-
-  /** Returns the URL under which it was watched; null when it was not. */
-  function retire(endpointId: EndpointId): string | null {
-    const slot = fleet.find(endpointId);
-    if (slot === -1) return null;
-    const url = fleet.url(slot);
-    pipeline.retire(slot);
-    fleet.remove(slot);
-    ownFailures.saw(endpointId, null);
-    return url;
-  }
-
-  function watch(slot: number, delayMs: number, logged?: Logged): void {
-    sweep.greet(slot);
-    pipeline.watch(slot, delayMs, logged);
-  }
-
-  /** Never checked, failing, or overdue: look now. Otherwise keep the place in the round. */
-  function delayOfFirstLook(slot: number, nowMs: number): number {
-    const healthyAtMs = parts.runtime.healthyAtMs(fleet.endpointId(slot));
-    const isFresh = healthyAtMs !== null && nowMs - healthyAtMs < fleet.intervalMs(slot);
-    return isFresh ? fleet.untilNextCheck(slot, nowMs) : 0;
-  }
-
-  /**
-   * A change of configuration is looked at once, because nobody knows yet what it brings. The old target retires
-   * before the incidents are read, so that no late write of its own can be missed.
-   */
-  async function reload(endpointId: EndpointId, urlBefore: string | null): Promise<void> {
-    retire(endpointId);
-    const endpoint = await parts.endpoints.byId(EVERY_SITE, endpointId);
-    if (urlBefore !== null && endpoint?.url !== urlBefore) parts.runtime.forget(endpointId);
-    if (endpoint === null || !endpoint.active) {
-      urlsBefore.delete(endpointId);
-      return;
-    }
-    const incidents = await parts.events.openIncidentsOf(endpointId);
-    const recent = endpoint.url === urlBefore ? await recentOf(endpoint) : new Map();
-    const disabled = await parts.fleetRows.disabledChecks(endpointId);
-    if (stopped) return;
-    retire(endpointId);
-    urlsBefore.delete(endpointId);
-    watch(fleet.add(endpoint, disabled), 0, { incidents, recent });
-  }
-
-  /** What happened to it lately, by check. */
-  async function recentOf(endpoint: Who): Promise<Logged['recent']> {
-    const policy = parts.policy();
-    const sinceMs = parts.clock.nowMs() - remembersForMs(policy);
-    const transitions = await parts.recentTransitions.ofEndpoint(endpoint, sinceMs);
-    return recall(transitions, policy).get(endpoint.endpointId) ?? new Map();
-  }
-
-  function follow(endpointIds: Iterable<EndpointId>): void {
-    for (const endpointId of endpointIds) {
-      const before = retire(endpointId) ?? urlsBefore.get(endpointId) ?? null;
-      if (before !== null) urlsBefore.set(endpointId, before);
-      reloading = reloading
-        .then(() => reload(endpointId, before))
-        .catch((error: unknown) => {
-          unread.add(endpointId);
-          parts.log.error(
-            { err: error, endpoint: String(endpointId) },
-            'a changed site could not be read; tried again soon',
-          );
-        });
     }
   }
 
@@ -289,8 +208,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   function keepHouse(): void {
     housekeeping = parts.clock.after(HOUSEKEEPING_EVERY_MS, () => {
-      follow(unread);
-      unread.clear();
+      registry.followUnread();
       selfWatch.look(prober.stats());
       flushing = Promise.all([flush(), heldBack.flush()]).then(() => {
         if (!stopped) keepHouse();
@@ -298,59 +216,15 @@ export function createEngine(parts: EngineParts): Engine {
     });
   }
 
-  async function load(): Promise<void> {
+  async function readOwnState(): Promise<void> {
     await parts.runtime.load();
     await calendar.start();
     await operatorEvents.start();
-    const open = await parts.events.openIncidents();
-    const [policy, nowMs] = [parts.policy(), parts.clock.nowMs()];
-    const recent = recall(await parts.recentTransitions.since(nowMs - remembersForMs(policy)), policy);
-    await fill();
-    for (const endpointId of new Set([...open.keys(), ...recent.keys()])) {
-      const slot = fleet.find(endpointId);
-      if (slot === -1) continue;
-      const incidents = open.get(endpointId) ?? new Map();
-      const delayMs = incidents.size > 0 ? 0 : delayOfFirstLook(slot, nowMs);
-      watch(slot, delayMs, { incidents, recent: recent.get(endpointId) ?? new Map() });
-    }
-  }
-
-  /** Those that were well can be asked about our network before anybody was looked at. */
-  function remember(slot: number): void {
-    if (remembered >= MOST_REMEMBERED) return;
-    const endpointId = fleet.endpointId(slot);
-    if (parts.runtime.healthyAtMs(endpointId) === null) return;
-    remembered += 1;
-    gate.remember(endpointId, parts.runtime.latest(endpointId)?.address ?? null);
-  }
-
-  async function fill(): Promise<void> {
-    const { fleetRows } = parts;
-    const slots = withRoomToGrow(await fleetRows.count());
-    fleet.reserve(slots);
-    pipeline.reserve(slots);
-    const read = (after: bigint) => fleetRows.page(after, ROWS_PER_PAGE);
-    for await (const page of readAhead(BEFORE_ALL, read, ({ next }) => next)) {
-      const nowMs = parts.clock.nowMs();
-      for (let row = 0; row < page.count; row += 1) {
-        if (!page.isActive(row)) continue;
-        const slot = fleet.addRow(page, row);
-        watch(slot, delayOfFirstLook(slot, nowMs));
-        remember(slot);
-      }
-    }
   }
 
   return {
     async start() {
-      // From before the first read, so that no change falls between; those that come meanwhile wait until all is loaded.
-      unsubscribe = parts.changes.subscribe((change) => {
-        if (change.kind === 'site_changed') follow(change.endpointIds);
-      });
-      const loading = load();
-      // Whoever starts the engine hears why it could not load; those that wait for it only need to know it is over.
-      reloading = loading.catch(() => {});
-      await loading;
+      await registry.load(readOwnState);
       pipeline.start();
       sweep.start();
       keepHouse();
@@ -358,16 +232,17 @@ export function createEngine(parts: EngineParts): Engine {
     },
     async stop() {
       stopped = true;
+      registry.stop();
       pipeline.stop();
       gate.stop();
       await within(DRAIN_FOR_MS, prober.drain());
       await prober.stop();
       pipeline.end();
-      unsubscribe();
+      registry.close();
       housekeeping?.cancel();
       await sweep.stop();
       await calendar.stop();
-      await reloading;
+      await registry.settled();
       await within(SETTLE_FOR_MS, pipeline.settled());
       operatorEvents.stop();
       await within(SETTLE_FOR_MS, operatorEvents.flush());
@@ -388,7 +263,7 @@ export function createEngine(parts: EngineParts): Engine {
       pipeline,
       plan: parts.plan,
       timeoutMs: () => parts.timeoutMs,
-      upToDate: () => reloading,
+      upToDate: registry.settled,
       isStopped: () => stopped,
     }),
     states: createStateCounts({
@@ -401,7 +276,7 @@ export function createEngine(parts: EngineParts): Engine {
       },
     }),
     async upToDate() {
-      await Promise.all([reloading, calendar.upToDate()]);
+      await Promise.all([registry.settled(), calendar.upToDate()]);
     },
     onResult(listener) {
       listeners.add(listener);

@@ -8,7 +8,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import { systemRandom } from '../lib/random.ts';
 import { closeEvent } from '../services/close-event.ts';
 import type { AskedLook } from '../services/look-now.ts';
-import { MOST_ASKED } from './look-now.ts';
+import { MOST_ASKED, MOST_OF_A_TENANT } from './look-now.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -21,7 +21,7 @@ async function watching(script: () => Verdict[] | null, parts = {}) {
     ...bench,
     /** Asks, and lets so much time pass. */
     async ask(ms = 200): Promise<AskedLook | null> {
-      const asked = engine.lookNow(endpoint, NEVER);
+      const asked = engine.lookNow(endpoint, NEVER, EVERY_SITE);
       await bench.run(ms);
       return asked;
     },
@@ -64,9 +64,9 @@ describe('a look that is asked for', () => {
   it('is shared by all who ask while another is out, and begins after that one', async () => {
     const { ask, prober, engine, endpoint, run } = await watching(up);
     prober.script(() => null);
-    const first = engine.lookNow(endpoint, NEVER);
+    const first = engine.lookNow(endpoint, NEVER, EVERY_SITE);
     await run(50);
-    const others = [engine.lookNow(endpoint, NEVER), engine.lookNow(endpoint, NEVER)];
+    const others = [engine.lookNow(endpoint, NEVER, EVERY_SITE), engine.lookNow(endpoint, NEVER, EVERY_SITE)];
     await run(50);
     const [job] = prober.out();
     expect(prober.inFlight()).toBe(1);
@@ -81,9 +81,9 @@ describe('a look that is asked for', () => {
   it('however often it is asked for, confirms a failure no sooner than its retries do', async () => {
     const { engine, endpoint, prober, run, states } = await watching(up);
     prober.script(failing);
-    for (let asked = 0; asked < 20; asked += 1) void engine.lookNow(endpoint, NEVER);
+    for (let asked = 0; asked < 20; asked += 1) void engine.lookNow(endpoint, NEVER, EVERY_SITE);
     for (let ms = 0; ms < 4_500; ms += 500) {
-      void engine.lookNow(endpoint, NEVER);
+      void engine.lookNow(endpoint, NEVER, EVERY_SITE);
       await run(500);
     }
     expect(await states()).toEqual([['http', 'Seems Down', true]]);
@@ -117,7 +117,7 @@ describe('a look that is asked for', () => {
     const { engine, endpoint, prober, run, states } = await watching(up);
     prober.script(() => null);
     const impatient = new AbortController();
-    const asked = engine.lookNow(endpoint, impatient.signal);
+    const asked = engine.lookNow(endpoint, impatient.signal, EVERY_SITE);
     await run(100);
     impatient.abort();
     expect(await asked).toBeNull();
@@ -130,7 +130,7 @@ describe('a look that is asked for', () => {
   it('is told of when the endpoint is changed under it', async () => {
     const { engine, endpoint, prober, run, store, changed } = await watching(up);
     prober.script(() => null);
-    const asked = engine.lookNow(endpoint, NEVER);
+    const asked = engine.lookNow(endpoint, NEVER, EVERY_SITE);
     await run(50);
     const [job] = prober.out();
     await store.endpoints.update(EVERY_SITE, endpoint.endpointId, { active: false });
@@ -146,16 +146,39 @@ describe('asking', () => {
   it('is refused while too many looks are under way, and when the engine has stopped', async () => {
     const { engine, endpoint, prober, run } = await watching(up);
     prober.script(() => null);
-    const asked = Array.from({ length: MOST_ASKED }, () => engine.lookNow(endpoint, NEVER));
-    await expect(engine.lookNow(endpoint, NEVER)).rejects.toMatchObject({ code: 'too_many_looks' });
+    const asked = Array.from({ length: MOST_ASKED }, () => engine.lookNow(endpoint, NEVER, EVERY_SITE));
+    await expect(engine.lookNow(endpoint, NEVER, EVERY_SITE)).rejects.toMatchObject({ code: 'too_many_looks' });
     await run(50);
     prober.script(up);
     for (const { id } of prober.out()) prober.answer(id, up());
     await run(200);
     await Promise.all(asked);
-    expect(await Promise.race([engine.lookNow(endpoint, NEVER), run(200).then(() => 'late')])).not.toBe('late');
+    expect(await Promise.race([engine.lookNow(endpoint, NEVER, EVERY_SITE), run(200).then(() => 'late')])).not.toBe(
+      'late',
+    );
     await engine.stop();
-    await expect(engine.lookNow(endpoint, NEVER)).rejects.toMatchObject({ code: 'server_not_running' });
+    await expect(engine.lookNow(endpoint, NEVER, EVERY_SITE)).rejects.toMatchObject({ code: 'server_not_running' });
+  });
+});
+
+describe('a tenant', () => {
+  it('has a share of the places, and keeps no other out', async () => {
+    const { engine, endpoint, prober, run } = await watching(up);
+    prober.script(() => null);
+    const askedBy = (tenantId: string) => engine.lookNow(endpoint, NEVER, { kind: 'tenant', tenantId });
+    const asked = Array.from({ length: MOST_OF_A_TENANT }, () => askedBy('noisy'));
+    await expect(askedBy('noisy')).rejects.toMatchObject({
+      code: 'too_many_looks',
+      message: `${MOST_OF_A_TENANT} looks of this tenant that were asked for are under way`,
+      retryAfterSeconds: 5,
+    });
+    asked.push(askedBy('quiet'), engine.lookNow(endpoint, NEVER, EVERY_SITE));
+    await run(50);
+    prober.script(up);
+    for (const { id } of prober.out()) prober.answer(id, up());
+    await run(5_500);
+    for (const look of await Promise.all(asked)) expect(look?.isBooked).toBe(true);
+    expect(await Promise.race([askedBy('noisy'), run(5_500).then(() => 'late')])).not.toBe('late');
   });
 });
 

@@ -1,11 +1,14 @@
 /** The way into the engine for whoever wants to know now how an endpoint fares: bounded, and never longer than they wait. */
 import { AppError } from '../domain/errors.ts';
 import { type ProbePlan, planFor } from '../domain/probe-plan.ts';
-import type { AskedLook, LookNow } from '../services/look-now.ts';
+import type { SiteScope } from '../domain/site-scope.ts';
+import { type AskedLook, type LookNow, tooManyLooks } from '../services/look-now.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** Looks that may be asked for at a time, those among them whose asker went away. */
 export const MOST_ASKED = 64;
+/** Of those, what one tenant may have: as many as one request asks for, so that slow sites of one keep no other waiting. */
+export const MOST_OF_A_TENANT = 20;
 
 type Parts = {
   pipeline: Pick<Pipeline, 'ask' | 'look'>;
@@ -19,7 +22,7 @@ type Parts = {
 
 export function createLookNow(parts: Parts): LookNow {
   const { pipeline } = parts;
-  let asked = 0;
+  const places = createPlaces();
 
   async function look(endpoint: Parameters<LookNow>[0]): Promise<AskedLook> {
     // A site that was changed a moment ago is looked at as it is now.
@@ -38,20 +41,37 @@ export function createLookNow(parts: Parts): LookNow {
     return { observation, isBooked: false, closed: [] };
   }
 
-  return async (endpoint, signal) => {
+  return async (endpoint, signal, scope) => {
     if (parts.isStopped()) {
       throw new AppError('server_not_running', 'the server is stopping', { fix: 'ask again when it has started' });
     }
-    if (asked >= MOST_ASKED) {
-      throw new AppError('too_many_looks', `${asked} looks that were asked for are under way`, {
-        fix: 'wait until some have ended, then ask again',
-      });
-    }
-    asked += 1;
-    const looked = look(endpoint).finally(() => {
-      asked -= 1;
-    });
-    return untilAborted(looked, signal);
+    const leave = places.take(scope);
+    return untilAborted(look(endpoint).finally(leave), signal);
+  };
+}
+
+/** Who has how many looks under way. */
+function createPlaces() {
+  const ofTenants = new Map<string, number>();
+  let taken = 0;
+
+  function count(scope: SiteScope, by: 1 | -1): void {
+    taken += by;
+    if (scope.kind === 'all') return;
+    const left = (ofTenants.get(scope.tenantId) ?? 0) + by;
+    if (left === 0) ofTenants.delete(scope.tenantId);
+    else ofTenants.set(scope.tenantId, left);
+  }
+
+  return {
+    /** What gives the place back. Throws `too_many_looks`. */
+    take(scope: SiteScope): () => void {
+      const own = scope.kind === 'all' ? 0 : (ofTenants.get(scope.tenantId) ?? 0);
+      if (own >= MOST_OF_A_TENANT) throw tooManyLooks(own, 'of this tenant ');
+      if (taken >= MOST_ASKED) throw tooManyLooks(taken, '');
+      count(scope, 1);
+      return () => count(scope, -1);
+    },
   };
 }
 

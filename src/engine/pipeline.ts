@@ -9,7 +9,7 @@ import type { ProbeResult, Prober } from '../prober/prober.ts';
 import type { AskedLook } from '../services/look-now.ts';
 import { createAskedLooks } from './asked-looks.ts';
 import type { Gate } from './gate/gate.ts';
-import { isConfirming } from './judge/memory.ts';
+import { isConfirming, isCounting } from './judge/memory.ts';
 import { createSettle, type SettleParts } from './judge/settle.ts';
 import { lookOf, NEXT_ROUND, type Target, type Who } from './judge/target.ts';
 import { createTargets, type Logged } from './judge/targets.ts';
@@ -147,12 +147,14 @@ export function createPipeline(parts: PipelineParts) {
     seen,
     /** Looks at a URL that is no endpoint. */
     look: own.look,
-    /** Brings the look of an endpoint forward to now. False: it is not watched. */
+    /** Brings the look of an endpoint forward to now, unless one is due within seconds anyway. False: it is not watched. */
     lookNow(endpointId: Who['endpointId']): boolean {
       const slot = fleet.find(endpointId);
       if (slot === -1) return false;
-      // One that is judged right now has just been looked at.
-      if (!looks.isOut(slot) && targets.at(slot)?.isJudged !== true) looks.arm(slot, 0, true);
+      // One that is judged right now has just been looked at, and the looks that confirm a failure keep their distance.
+      const target = targets.at(slot);
+      const isBusy = looks.isOut(slot) || (target !== null && (target.isJudged || isCounting(target, parts.policy())));
+      if (!isBusy) looks.arm(slot, 0, true);
       return true;
     },
     /** As asked-looks.ts. */

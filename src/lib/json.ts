@@ -16,10 +16,11 @@ export type JsonFailure = {
 
 export type JsonParsed = { ok: true; value: unknown } | JsonFailure;
 
-const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/** Names that reach the prototype of an object. */
+export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 /** What a signed 64-bit column holds, both ways. */
-const LARGEST = 2n ** 63n - 1n;
-const SMALLEST = -(2n ** 63n);
+export const LARGEST = 2n ** 63n - 1n;
+export const SMALLEST = -(2n ** 63n);
 /** Sign and 19 digits: longer integers are out of range without reading them. */
 const LONGEST_INTEGER = 20;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
@@ -212,9 +213,12 @@ class Reader {
   }
 }
 
-/** Serialises plain data; `bigint` becomes a plain integer of any size. `undefined` members are left out. */
-export function stringifyJson(value: unknown): string {
-  return rawJson === undefined ? write(value) : (JSON.stringify(value, exactIntegers(rawJson)) ?? 'null');
+/**
+ * Serialises plain data; `bigint` becomes a plain integer of any size. `undefined` members are left out. `indent`: over
+ * several lines, by so many spaces, where the runtime can.
+ */
+export function stringifyJson(value: unknown, indent = 0): string {
+  return rawJson === undefined ? write(value) : (JSON.stringify(value, exactIntegers(rawJson), indent) ?? 'null');
 }
 
 type RawJson = (text: string) => unknown;

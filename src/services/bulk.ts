@@ -57,7 +57,20 @@ export async function createSites(
   );
 }
 
-/** The same changes of each, at most 200. Throws `invalid_url` or `invalid_field` where they are allowed for none. */
+/** Endpoints changed in one transaction: nobody else writes while it lasts. */
+const MOST_AT_ONCE = 2_000;
+
+function tooManyAtOnce(endpoints: number): AppError {
+  return new AppError('invalid_field', `these sites have ${endpoints} endpoints, of which all or none are to change`, {
+    fix: `name sites with ${MOST_AT_ONCE} endpoints at most, or leave out atomic`,
+    details: { field: 'site_ids' },
+  });
+}
+
+/**
+ * The same changes of each, at most 200. Throws `invalid_url` or `invalid_field` where they are allowed for none, or where
+ * they are too many for one transaction.
+ */
 export async function updateSites(
   deps: ServiceDeps,
   policy: SitePolicy,
@@ -66,7 +79,10 @@ export async function updateSites(
   { changes, atomic }: { changes: SiteChanges; atomic: boolean },
 ): Promise<BulkOutcome[]> {
   const wanted = checkedChanges(policy, changes);
-  const there = new Set((await deps.endpoints.bySites(scope, siteIds)).map(({ siteId }) => siteId));
+  const sites = await deps.endpoints.bySites(scope, siteIds);
+  const many = sites.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+  if (atomic && many > MOST_AT_ONCE) throw tooManyAtOnce(many);
+  const there = new Set(sites.map(({ siteId }) => siteId));
   const step = (siteId: SiteId): Step => {
     if (!there.has(siteId)) return siteNotFound(siteId);
     return async (tx) => {

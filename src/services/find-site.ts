@@ -3,17 +3,14 @@ import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { ServiceDeps } from './deps.ts';
-import { type SiteView, viewSites } from './site-view.ts';
+import { type SiteView, sitesNow, viewSites } from './site-view.ts';
 
 type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
 
 /** Throws `site_not_found`. */
 export async function findSite(deps: Deps, scope: SiteScope, siteId: SiteId): Promise<SiteView> {
-  const [endpoints, open] = await Promise.all([
-    deps.endpoints.bySite(scope, siteId),
-    deps.eventQueries.openBySites(scope, [siteId]),
-  ]);
-  const [view] = await viewSites(deps, scope, [{ siteId, endpoints }], open);
+  const [endpoints, now] = await Promise.all([deps.endpoints.bySite(scope, siteId), sitesNow(deps, scope, [siteId])]);
+  const [view] = await viewSites(deps, scope, [{ siteId, endpoints }], now);
   if (view === undefined) throw siteNotFound(siteId);
   return view;
 }

@@ -14,6 +14,7 @@ import {
   type WalkedEndpoint,
   walkFleet,
 } from '../store/fleet-walk.ts';
+import { coveredNow } from '../store/maintenance-now.ts';
 import { readRules } from '../store/site-rules.ts';
 import type { ServiceDeps } from './deps.ts';
 
@@ -68,7 +69,11 @@ export function createFleetOverview(deps: Deps): (scope: SiteScope) => Promise<F
 
 async function countFleet({ database, runtime, clock }: Deps, scope: SiteScope): Promise<FleetOverview> {
   const nowMs = clock.nowMs();
-  const [logged, openEvents] = await Promise.all([openSiteStates(database, scope), countOpenEvents(database, scope)]);
+  const [logged, openEvents, isCovered] = await Promise.all([
+    openSiteStates(database, scope),
+    countOpenEvents(database, scope),
+    coveredNow(database.kysely, scope, nowMs),
+  ]);
   const counts = emptyCounts(openEvents, nowMs);
   let site: WalkedEndpoint[] = [];
   let rules = new Map<SiteId, RollupRules>();
@@ -89,10 +94,11 @@ async function countFleet({ database, runtime, clock }: Deps, scope: SiteScope):
   }
 
   for await (const page of walkFleet(database, scope, nowMs)) {
-    rules = new Map([...rules, ...(await rulesOf(database, page))]);
+    // A site may have begun on the page before.
+    rules = await rulesOf(database, [...site, ...page]);
     for (const endpoint of page) {
       if (site[0] !== undefined && site[0].siteId !== endpoint.siteId) finish();
-      site.push(endpoint);
+      site.push(isCovered(endpoint) ? { ...endpoint, inMaintenance: true } : endpoint);
     }
   }
   finish();

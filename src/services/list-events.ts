@@ -4,9 +4,10 @@ import type { SiteScope } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import type { EventRecord } from '../store/event-records.ts';
 import type { ServiceDeps } from './deps.ts';
+import { requireSite } from './find-endpoint.ts';
 
 export type EventQuery = {
-  /** Null: events of every site. A site that does not exist has none. */
+  /** Null: events of every site. */
   siteId: SiteId | null;
   /** Only events of this endpoint. */
   endpointId?: EndpointId;
@@ -23,22 +24,48 @@ export type EventQuery = {
 
 export type EventPage = {
   events: EventRecord[];
-  /** The last event of this page when another page follows. */
+  /** Where the next page begins; null: there is none. */
   next: EventId | null;
 };
 
+type Deps = Pick<ServiceDeps, 'eventQueries' | 'endpoints'>;
+
+/** Rows of the log that one page may try. */
+const MOST_TRIED = 5_000;
+
+/**
+ * Whoever looks for few among many gets a page that holds less than was asked for, or nothing, and has a next one: no
+ * single call walks the whole log. Throws `site_not_found`.
+ */
 export async function listEvents(
-  deps: Pick<ServiceDeps, 'eventQueries'>,
+  deps: Deps,
   scope: SiteScope,
   query: EventQuery,
+  mostTried = MOST_TRIED,
 ): Promise<EventPage> {
   const { siteId, beforeId, limit, ...filters } = query;
+  const before = beforeId === null ? {} : { beforeId };
+  const fromId = isSelective(scope, query)
+    ? await deps.eventQueries.idFurtherBack(scope, { ...before, rows: mostTried })
+    : null;
   const found = await deps.eventQueries.list(scope, {
     ...filters,
+    ...before,
     ...(siteId === null ? {} : { siteId }),
-    ...(beforeId === null ? {} : { beforeId }),
+    ...(fromId === null ? {} : { fromId }),
     limit: limit + 1,
   });
+  if (found.length === 0 && siteId !== null) await requireSite(deps, scope, siteId);
   const events = found.slice(0, limit);
-  return { events, next: found.length > events.length ? (events.at(-1)?.eventId ?? null) : null };
+  return { events, next: found.length > events.length ? (events.at(-1)?.eventId ?? null) : fromId };
+}
+
+/** Whether most of the log may have to be tried: events of a site, and open ones, are found by an index. */
+function isSelective(scope: SiteScope, query: EventQuery): boolean {
+  if (query.siteId !== null || query.active === true) return false;
+  const { states, checkTypes, active, startedFromMs, startedBeforeMs } = query;
+  const isNarrowed = [states, checkTypes, active, startedFromMs, startedBeforeMs].some(
+    (filter) => filter !== undefined,
+  );
+  return scope.kind === 'tenant' || isNarrowed;
 }

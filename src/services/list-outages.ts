@@ -1,4 +1,5 @@
 /** The outages of a site, newest first: when, how long, how bad, and what took part. */
+import { setImmediate } from 'node:timers/promises';
 import type { EventId, SiteId } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import { measureSla, type Outage, listOutages as outagesOf, type SlaOptions, type SlaReport } from '../domain/sla.ts';
@@ -34,14 +35,20 @@ const MAX_FALSE_ALARMS = 50;
 export async function listOutages(deps: StatisticsDeps, scope: SiteScope, query: OutageQuery): Promise<OutagePage> {
   const { options, beforeMs, limit } = query;
   const time = await readSiteTime(deps, scope, { ...query, wanted: () => [] });
-  const input = time.site();
+  const input = await time.site();
   const all = outagesOf(input, options).reverse();
   const left = beforeMs === null ? all : all.filter(({ fromMs }) => fromMs < beforeMs);
   const shown = left.slice(0, limit);
   const falseAlarms = falseAlarmsIn(time, () => true).toSorted((a, b) => b.startedAtMs - a.startedAtMs);
+  const outages: OutagePage['outages'][number][] = [];
+  for (const outage of shown) {
+    // Each goes through all that failed: others have their turn in between.
+    await setImmediate();
+    outages.push({ ...outage, ...eventsIn(time.findings, outage, options) });
+  }
   return {
     window: time.window,
-    outages: shown.map((outage) => ({ ...outage, ...eventsIn(time.findings, outage, options) })),
+    outages,
     next: left.length > shown.length ? (shown.at(-1)?.fromMs ?? null) : null,
     report: measureSla(input, options),
     longestMs: all.length === 0 ? null : Math.max(...all.map(({ downtimeMs }) => downtimeMs)),

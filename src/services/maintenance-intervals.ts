@@ -42,14 +42,19 @@ export async function maintenanceIntervals(
 
 /** When one endpoint was in maintenance: by its own window and by those of `windows` that hold for it, united. */
 export function endpointMaintenance(
-  { endpointId, maintenance }: Endpoint,
+  { endpointId, maintenance, maintenanceSetAtMs }: Endpoint,
   windows: readonly StoredWindow[],
   { startMs, endMs }: MaintenanceWindow,
 ): MaintenanceWindow[] {
-  const own = maintenance === null ? [] : [maintenance];
+  const own = maintenance === null ? [] : [sinceSet(maintenance, maintenanceSetAtMs)];
   for (const window of windows) {
     if (window.endpointId !== null && window.endpointId !== endpointId) continue;
     own.push(...occurrencesIn(window.plan, startMs, endMs));
   }
   return united(own);
+}
+
+/** What was no maintenance when it was is none because somebody says so later. */
+function sinceSet({ startMs, endMs }: MaintenanceWindow, setAtMs: number | null): MaintenanceWindow {
+  return { startMs: Math.max(startMs, setAtMs ?? startMs), endMs };
 }

@@ -33,11 +33,12 @@ export async function keepOwnWindow(
   { clock }: Pick<ServiceDeps, 'clock'>,
   tx: Tx,
   scope: SiteScope,
-  { siteId, endpointId, maintenance }: Pick<Endpoint, 'siteId' | 'endpointId' | 'maintenance'>,
+  endpoint: Pick<Endpoint, 'siteId' | 'endpointId' | 'maintenance' | 'maintenanceSetAtMs'>,
   wanted: MaintenanceWindow | null | undefined,
 ): Promise<void> {
-  if (wanted === undefined || maintenance === null || isDeepStrictEqual(wanted, maintenance)) return;
-  await rememberWindow(tx, scope, { siteId, endpointId, window: maintenance }, clock.nowMs());
+  const { siteId, endpointId, maintenance: window, maintenanceSetAtMs: setAtMs } = endpoint;
+  if (wanted === undefined || window === null || isDeepStrictEqual(wanted, window)) return;
+  await rememberWindow(tx, scope, { siteId, endpointId, window, setAtMs }, clock.nowMs());
 }
 
 function refusal(field: string, message: string, fix: string): AppError {

@@ -30,7 +30,7 @@ export async function siteUptime(
 ): Promise<SiteUptime> {
   const { options } = asked;
   const time = await readSiteTime(deps, scope, { ...asked, wanted: (all) => all.slice(0, MAX_ENDPOINTS) });
-  const report = measureSla(time.site(), options);
+  const report = measureSla(await time.site(), options);
   const endpoints: SiteUptime['endpoints'][number][] = [];
   for (const endpoint of time.endpoints.slice(0, MAX_ENDPOINTS)) {
     // Others have their turn between one and the next.

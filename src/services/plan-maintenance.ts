@@ -13,6 +13,7 @@ import {
   updateWindow,
   waitForOtherPlans,
   windowById,
+  windowsPlannedBy,
 } from '../store/maintenance-windows.ts';
 import type { Tx } from '../store/schema.ts';
 import type { ServiceDeps } from './deps.ts';
@@ -29,10 +30,15 @@ export type WantedWindow = {
   title: string | null;
   timing: SentTiming;
   createdBy: string | null;
+  /** Names the request where it may come again: what it planned already is not planned once more. */
+  requestSlot?: string | null;
 };
 
 /** Plans of one site, and plans for all sites of somebody, that are not over. */
 const MOST_PLANS = 100;
+
+/** For as long as a request may come again. */
+const REQUEST_COUNTS_MS = 86_400_000;
 
 /**
  * One plan a site, in their order. Throws `invalid_field`, `invalid_window`, `site_not_found` or
@@ -43,16 +49,19 @@ export async function planMaintenance(
   scope: SiteScope,
   wanted: WantedWindow,
 ): Promise<StoredWindow[]> {
-  const { siteIds, endpointId, title, createdBy } = wanted;
+  const { siteIds, endpointId, title, createdBy, requestSlot = null } = wanted;
   const timing = timingOf(wanted.timing);
   const nowMs = deps.clock.nowMs();
   const rest = { title, source: 'planned', plan: planFrom(timing, nowMs, nowMs), zone: wanted.timing.zone } as const;
   return changePlans(deps, async (tx) => {
     if (siteIds !== null) await requireSites(deps, tx, scope, siteIds, endpointId);
+    // Whoever carried it out may have gone before that was noted.
+    const before = requestSlot === null ? [] : await windowsPlannedBy(tx, requestSlot, nowMs - REQUEST_COUNTS_MS);
+    if (before.length > 0) return { result: before, windows: before };
     const planned: StoredWindow[] = [];
     for (const siteId of siteIds ?? [null]) {
       await requireRoom(tx, scope, siteId, nowMs);
-      const window = await insertWindow(tx, scope, { siteId, endpointId, ...rest, createdBy }, nowMs);
+      const window = await insertWindow(tx, scope, { siteId, endpointId, ...rest, createdBy }, nowMs, requestSlot);
       await auditWindow(tx, window, 'maintenance planned', nowMs);
       planned.push(window);
     }
@@ -177,16 +186,16 @@ export async function requireRoom(tx: Tx, scope: SiteScope, siteId: SiteId | nul
   );
 }
 
+/** Without who planned it: everybody who may see the site sees its trace, other tenants among them. */
 export async function auditWindow(
   tx: Tx,
-  { windowId, siteId, endpointId, title, createdBy }: StoredWindow,
+  { windowId, siteId, endpointId, title }: StoredWindow,
   detail: string,
   atMs: number,
 ): Promise<void> {
   const metadata = {
     ...{ window_id: String(windowId), title },
     ...(endpointId === null ? {} : { endpoint_id: String(endpointId) }),
-    ...(createdBy === null ? {} : { created_by: createdBy }),
   };
   await recordAudit(tx, [{ siteId, eventType: 'config_change', source: 'api', detail, metadata, atMs }]);
 }

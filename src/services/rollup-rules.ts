@@ -51,7 +51,9 @@ export async function setSiteRules(
 
 /** Back to the defaults; may be repeated. Throws `site_not_found`. */
 export async function deleteSiteRules(deps: ServiceDeps, scope: SiteScope, siteId: SiteId): Promise<void> {
-  await changed(deps, scope, siteId, 'rollup rules left to the default', (tx) => deleteRules(tx, scope, siteId));
+  await changed(deps, scope, siteId, 'rollup rules left to the default', (tx) =>
+    deleteRules(tx, scope, siteId, deps.clock.nowMs()),
+  );
 }
 
 async function changed(

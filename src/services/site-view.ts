@@ -1,4 +1,5 @@
 /** A site as it is shown: its endpoints with their latest looks, its open events, and the states they add up to. */
+import { setImmediate } from 'node:timers/promises';
 import type { SiteId } from '../domain/ids.ts';
 import { isWithin } from '../domain/maintenance.ts';
 import { covers } from '../domain/planned-maintenance.ts';
@@ -46,37 +47,58 @@ export type SiteView = {
 
 type Deps = Pick<ServiceDeps, 'database' | 'eventQueries' | 'runtime' | 'clock'>;
 
-type OpenBySite = ReadonlyMap<SiteId, EventRecord[]>;
+/** What holds for sites at a moment, beside what is known of their endpoints. */
+export type SitesNow = {
+  nowMs: number;
+  open: ReadonlyMap<SiteId, EventRecord[]>;
+  planned: ReadonlyMap<SiteId, StoredWindow[]>;
+};
+
+/** One query each for the open events of at most 200 sites and for what is planned. */
+export async function sitesNow(deps: Deps, scope: SiteScope, siteIds: readonly SiteId[]): Promise<SitesNow> {
+  const nowMs = deps.clock.nowMs();
+  const [open, planned] = await Promise.all([
+    deps.eventQueries.openBySites(scope, siteIds),
+    plannedOn(deps, scope, siteIds, nowMs),
+  ]);
+  return { nowMs, open, planned };
+}
+
+/** After so many the looks that wait have their turn: a page of large sites has some 100,000 endpoints. */
+const ENDPOINTS_AT_A_STRETCH = 1_000;
 
 /**
- * Views of at most 200 sites, in their order, with one query each for the events of all, for what is planned now, and for the
- * rules of those whose state may hang on them. Sites without endpoints are left out. `known`: what is open on them, where
- * that was read already.
+ * Views of at most 200 sites, in their order, with one more query for the rules of those whose state may hang on them. Sites
+ * without endpoints are left out. `known`: what holds for them now, where that was read already.
  */
 export async function viewSites(
   deps: Deps,
   scope: SiteScope,
   sites: readonly Site[],
-  known?: OpenBySite,
+  known?: SitesNow,
 ): Promise<SiteView[]> {
   const siteIds = sites.map((site) => site.siteId);
-  const nowMs = deps.clock.nowMs();
-  const [open, planned] = await Promise.all([
-    known ?? deps.eventQueries.openBySites(scope, siteIds),
-    plannedOn(deps, scope, siteIds, nowMs),
-  ]);
+  const { nowMs, open, planned } = known ?? (await sitesNow(deps, scope, siteIds));
   // With one endpoint and nothing open there is nothing that rules could weigh.
   const weighed = sites.filter(({ siteId, endpoints }) => endpoints.length > 1 || open.has(siteId));
   const rules = await readRules(
     deps.database.kysely,
     weighed.map(({ siteId }) => siteId),
   );
-  return sites.flatMap((site) => {
-    const { siteId } = site;
+  const views: SiteView[] = [];
+  let sinceOthers = 0;
+  for (const site of sites) {
+    const { siteId, endpoints } = site;
+    sinceOthers += endpoints.length;
+    if (sinceOthers > ENDPOINTS_AT_A_STRETCH) {
+      await setImmediate();
+      sinceOthers = endpoints.length;
+    }
     const on = planned.get(siteId) ?? [];
     const facts = { open: open.get(siteId) ?? [], rules: rules.get(siteId) ?? DEFAULT_RULES, on };
-    return viewSite(deps.runtime, site, facts, nowMs);
-  });
+    views.push(...viewSite(deps.runtime, site, facts, nowMs));
+  }
+  return views;
 }
 
 function viewSite(
@@ -118,11 +140,7 @@ export async function viewEndpoints(
   endpoints: readonly Endpoint[],
 ): Promise<EndpointView[]> {
   if (endpoints.length === 0) return [];
-  const nowMs = deps.clock.nowMs();
-  const [open, planned] = await Promise.all([
-    deps.eventQueries.openBySites(scope, [siteId]),
-    plannedOn(deps, scope, [siteId], nowMs),
-  ]);
+  const { nowMs, open, planned } = await sitesNow(deps, scope, [siteId]);
   const byEndpoint = Map.groupBy(open.get(siteId) ?? [], ({ endpointId }) => endpointId);
   const now = { nowMs, isInMaintenance: maintenanceTest(planned.get(siteId) ?? [], nowMs) };
   return endpoints.map(

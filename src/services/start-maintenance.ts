@@ -119,9 +119,9 @@ async function endOwn(
   nowMs: number,
 ): Promise<EndpointId[]> {
   const running = endpoints.filter(({ maintenance }) => isWithin(maintenance, nowMs));
-  for (const { endpointId, siteId, maintenance } of running) {
-    if (maintenance === null) continue;
-    await rememberWindow(tx, scope, { siteId, endpointId, window: maintenance }, nowMs);
+  for (const { endpointId, siteId, maintenance: window, maintenanceSetAtMs: setAtMs } of running) {
+    if (window === null) continue;
+    await rememberWindow(tx, scope, { siteId, endpointId, window, setAtMs }, nowMs);
     await deps.endpoints.update(scope, endpointId, { maintenance: null }, tx);
   }
   const [first] = running;

@@ -1,11 +1,13 @@
-/** Looks at a site now, at each of its endpoints, and tells what was found and what followed from it. */
+/** Looks at a site now, at each of its endpoints or at one of them, and tells what was found and what followed from it. */
+import { AppError } from '../domain/errors.ts';
 import type { EventId, SiteId } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 import type { ServiceDeps } from './deps.ts';
+import { type EndpointPath, findEndpoint, requireEndpoint } from './find-endpoint.ts';
 import { findSite, siteNotFound } from './find-site.ts';
 import type { AskedLook, LookNow } from './look-now.ts';
-import type { SiteView } from './site-view.ts';
+import type { EndpointView, SiteView } from './site-view.ts';
 
 /** Longest wait for looks (spec/04 section 11.9). */
 const DEADLINE_MS = 30_000;
@@ -14,8 +16,8 @@ const MOST_ENDPOINTS = 20;
 
 export type TriggeredCheck = {
   endpoint: Endpoint;
-  /** Null: it did not end in time. It goes on, and is booked when it does. */
-  look: AskedLook | null;
+  /** `not_finished`: it did not end in time; it goes on, and is booked when it does. `no_place`: it did not begin. */
+  look: AskedLook | 'not_finished' | 'no_place';
 };
 
 export type Triggered = {
@@ -30,24 +32,63 @@ export type Triggered = {
 
 type Deps = Pick<ServiceDeps, 'database' | 'endpoints' | 'eventQueries' | 'runtime' | 'clock'>;
 
-/** Throws `site_not_found`, and what `lookNow` rejects with. */
+/** Throws `site_not_found`, `server_not_running`, and `too_many_looks` where no endpoint found a place. */
 export async function triggerNow(deps: Deps, lookNow: LookNow, scope: SiteScope, siteId: SiteId): Promise<Triggered> {
   const all = await deps.endpoints.bySite(scope, siteId);
   const kept = all.filter(({ removedAtMs }) => removedAtMs === null);
   const [first, ...others] = kept.length > 0 ? kept : all;
   if (first === undefined) throw siteNotFound(siteId);
+  const [ofFirst, ...ofOthers] = await lookAt(deps, lookNow, scope, [first, ...others.slice(0, MOST_ENDPOINTS - 1)]);
+  const checks: Triggered['checks'] = [ofFirst, ...ofOthers];
+  return {
+    checks,
+    leftOut: 1 + others.length - checks.length,
+    site: await findSite(deps, scope, siteId),
+    closed: closedBy(checks),
+  };
+}
+
+/** Throws `site_endpoint_not_found`, and what `lookNow` rejects with. */
+export async function triggerEndpoint(
+  deps: Deps,
+  lookNow: LookNow,
+  scope: SiteScope,
+  path: EndpointPath,
+): Promise<{ check: TriggeredCheck; endpoint: EndpointView; closed: readonly EventId[] }> {
+  const looked = await lookAt(deps, lookNow, scope, [await requireEndpoint(deps, scope, path)]);
+  return { check: looked[0], endpoint: await findEndpoint(deps, scope, path), closed: closedBy(looked) };
+}
+
+function closedBy(checks: readonly TriggeredCheck[]): EventId[] {
+  return checks.flatMap(({ look }) => (typeof look === 'string' ? [] : look.closed));
+}
+
+type Looked = readonly [TriggeredCheck, ...TriggeredCheck[]];
+
+/** At all of them at once, as far as there are places; throws when there are none. */
+async function lookAt(
+  { clock }: Pick<Deps, 'clock'>,
+  lookNow: LookNow,
+  scope: SiteScope,
+  [first, ...others]: readonly [Endpoint, ...Endpoint[]],
+): Promise<Looked> {
   const deadline = new AbortController();
-  const timer = deps.clock.after(DEADLINE_MS, () => deadline.abort());
+  const timer = clock.after(DEADLINE_MS, () => deadline.abort());
+  let refusal: AppError | null = null;
+  const look = async (endpoint: Endpoint): Promise<TriggeredCheck> => {
+    try {
+      return { endpoint, look: (await lookNow(endpoint, deadline.signal, scope)) ?? 'not_finished' };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'too_many_looks') throw error;
+      refusal = error;
+      return { endpoint, look: 'no_place' };
+    }
+  };
   try {
-    const look = async (endpoint: Endpoint) => ({ endpoint, look: await lookNow(endpoint, deadline.signal) });
-    const [ofFirst, ...ofOthers] = await Promise.all([look(first), ...others.slice(0, MOST_ENDPOINTS - 1).map(look)]);
-    const checks: Triggered['checks'] = [ofFirst, ...ofOthers];
-    return {
-      checks,
-      leftOut: 1 + others.length - checks.length,
-      site: await findSite(deps, scope, siteId),
-      closed: checks.flatMap((check) => check.look?.closed ?? []),
-    };
+    const [ofFirst, ...ofOthers] = await Promise.all([look(first), ...others.map(look)]);
+    const looked: Looked = [ofFirst, ...ofOthers];
+    if (refusal !== null && looked.every((one) => one.look === 'no_place')) throw refusal;
+    return looked;
   } finally {
     timer.cancel();
   }

@@ -9,9 +9,10 @@ import { hashToken, newToken } from './api-token.ts';
 
 async function keysAt(nowMs: number) {
   const db = await temporaryDatabase();
-  const time = { nowMs };
+  const time: { nowMs: number; databaseNowMs?: number } = { nowMs };
   const clock: Clock = { ...systemClock, nowMs: () => time.nowMs };
-  return { db, time, keys: createApiKeys({ db, clock, random: systemRandom }) };
+  const databaseNowMs = () => time.databaseNowMs ?? time.nowMs;
+  return { db, time, keys: createApiKeys({ db, clock, random: systemRandom, databaseNowMs }) };
 }
 
 describe('a token', () => {
@@ -95,6 +96,21 @@ describe('a key', () => {
     expect(await keys.list()).toHaveLength(0);
     expect((await keys.list({ includeRevoked: true })).map(({ keyId }) => keyId)).toEqual([1n, 2n]);
     expect(await keys.revoke(99n as ApiKeyId)).toBeNull();
+  });
+
+  it('is revoked by the clock of the database, however wrong that of the host is', async () => {
+    const { db, time, keys } = await keysAt(1_000_000);
+    time.databaseNowMs = 400_000;
+    const [one, other] = [
+      await keys.create({ consumerName: 'ci', scope: 'read' }),
+      await keys.create({ consumerName: 'ci', scope: 'read' }),
+    ];
+    expect(await keys.revoke(one.key.keyId)).toMatchObject({ revokedAtMs: 400_000 });
+    const rotated = await keys.rotate(other.key.keyId, { graceMs: 5_000 });
+    expect(rotated).toMatchObject({ replaced: { revokedAtMs: 405_000 } });
+    const real = createApiKeys({ db, clock: { ...systemClock, nowMs: () => 5 }, random: systemRandom });
+    const third = await real.create({ consumerName: 'ci', scope: 'read' });
+    expect((await real.revoke(third.key.keyId))?.revokedAtMs).toBeGreaterThan(1_600_000_000_000);
   });
 
   it('holds one coarse scope or several granular ones, and is a gateway or bound to a tenant or neither', async () => {

@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { hashToken, newToken } from './api-token.ts';
 import type { Database } from './database.ts';
+import { databaseNow } from './database-clock.ts';
 import type { ApiKeysTable, Executor } from './schema.ts';
 
 export type ApiKey = {
@@ -77,8 +78,17 @@ export function keyStatus(key: Pick<ApiKey, 'revokedAtMs' | 'expiresAtMs'>, nowM
   return key.expiresAtMs !== null && nowMs >= key.expiresAtMs ? 'expired' : 'active';
 }
 
-export function createApiKeys(deps: { db: Database; clock: Clock; random: Random }): ApiKeys {
+export function createApiKeys(deps: {
+  db: Database;
+  clock: Clock;
+  random: Random;
+  /** What time the database has, unless a test says otherwise. */
+  databaseNowMs?: () => number;
+}): ApiKeys {
   const { db, clock, random } = deps;
+  /** A key is revoked by one host and refused by others: the clock of whoever revokes it must not decide from when on. */
+  const sharedNowMs = async (tx: Executor): Promise<number> =>
+    deps.databaseNowMs?.() ?? Number(await databaseNow(tx, db.dialect));
   const keys = () => db.kysely.selectFrom('jetmon_api_keys').selectAll();
 
   async function byId(keyId: bigint, tx: Executor = db.kysely): Promise<ApiKey | null> {
@@ -105,7 +115,7 @@ export function createApiKeys(deps: { db: Database; clock: Clock; random: Random
       return options.includeRevoked === true ? all : all.filter((key) => keyStatus(key, nowMs) !== 'revoked');
     },
     async revoke(keyId) {
-      const nowMs = BigInt(clock.nowMs());
+      const nowMs = BigInt(await sharedNowMs(db.kysely));
       await db.kysely
         .updateTable('jetmon_api_keys')
         .set({ revoked_at: nowMs })
@@ -132,7 +142,7 @@ export function createApiKeys(deps: { db: Database; clock: Clock; random: Random
           created_at: nowMs,
           created_by: createdBy.slice(0, 128),
         });
-        const revokedAtMs = nowMs + Math.max(0, Math.trunc(graceMs));
+        const revokedAtMs = (await sharedNowMs(tx)) + Math.max(0, Math.trunc(graceMs));
         await tx.updateTable('jetmon_api_keys').set({ revoked_at: revokedAtMs }).where('id', '=', keyId).execute();
         return { kind: 'rotated', token, key, replaced: { ...keyOf(row), revokedAtMs } };
       });

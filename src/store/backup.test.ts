@@ -72,7 +72,8 @@ describe('a backup', () => {
     ['a name in a folder that is missing', (_, folder) => join(folder, 'no', 'x.db'), 'does not exist'],
     ['a database in use', (_, folder) => inUse(join(folder, 'x.db')), 'x.db-wal lies beside it'],
   ])('refuses %s, even by force', async (_, target, words) => {
-    const { name } = await temporaryDatabase();
+    // A hard link stays on its disk.
+    const { name } = await temporaryDatabase(temporaryFolder());
     const path = target(name, temporaryFolder());
     await expect(backup(name, path, true)).rejects.toMatchObject({
       code: 'copy_failed',

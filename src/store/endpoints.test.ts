@@ -43,6 +43,7 @@ describe('creating an endpoint', () => {
         legacyStatus: 1,
         statusChangedAtMs: null,
         removedAtMs: null,
+        maintenanceSetAtMs: null,
       },
     });
     expect(await endpoints.all(EVERY_SITE)).toEqual(created.kind === 'created' ? [created.endpoint] : null);

@@ -1,4 +1,5 @@
 /** Sites and their endpoints: the shared registry joined with the settings it has no columns for. */
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
@@ -7,6 +8,7 @@ import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
+import { rememberAbsence, rememberEndpoint } from './earlier-settings.ts';
 import { insertEntry, intervalSecondsOf, parseLegacyInstant, registry, updateEntry } from './legacy.ts';
 import { PLAN_COLUMNS, planColumns, planOfRow } from './plan-columns.ts';
 import { prepared } from './prepared.ts';
@@ -31,6 +33,8 @@ export type Endpoint = {
   plan: ProbePlanOverrides;
   /** While it lasts, failures open nothing; null: there is none, or half of one. It may be over, or lie ahead. */
   maintenance: MaintenanceWindow | null;
+  /** When that window was set: it covers nothing before. Null: not known. */
+  maintenanceSetAtMs: number | null;
   /** `site_status` as it stands in the registry; 0, 1 or 2, or whatever another program wrote. */
   legacyStatus: number;
   statusChangedAtMs: number | null;
@@ -184,7 +188,9 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     return [...sites.values()].filter((site) => site.endpoints.length > 0);
   }
 
-  async function saveSettings(tx: Tx, endpoint: Pick<Endpoint, 'endpointId' | 'siteId'>, patch: EndpointPatch) {
+  type Before = Pick<Endpoint, 'endpointId' | 'siteId'> & Partial<Pick<Endpoint, 'maintenance'>>;
+
+  async function saveSettings(tx: Tx, endpoint: Before, patch: EndpointPatch) {
     const nowMs = clock.nowMs();
     const removedAtMs = patch.active === true ? null : patch.removedAtMs;
     const row = {
@@ -194,7 +200,7 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
       ...(patch.timeoutSeconds === undefined ? {} : { timeout_seconds: patch.timeoutSeconds }),
       ...(patch.alertCooldownMinutes === undefined ? {} : { alert_cooldown_minutes: patch.alertCooldownMinutes }),
       ...planColumns(patch.plan ?? {}),
-      ...windowColumns(patch.maintenance),
+      ...windowColumns(patch.maintenance, endpoint.maintenance ?? null, nowMs),
       ...(removedAtMs === undefined ? {} : { removed_at: removedAtMs }),
       created_at: nowMs,
       updated_at: nowMs,
@@ -217,6 +223,7 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     if (owner === null) return { kind: 'site_id_required' };
     const endpointId = await insertEntry(tx, { ...wanted, siteId: owner });
     await saveSettings(tx, { endpointId, siteId: owner }, wanted);
+    await rememberAbsence(tx, { ...wanted, endpointId, siteId: owner }, clock.nowMs());
     await bringIntoScope(db, tx, scope, { siteId: owner, source: 'gateway', atMs: clock.nowMs() });
     const endpoint = await byId(scope, endpointId, tx);
     if (endpoint === null) throw new Error(`endpoint ${endpointId} is not there after it was inserted`);
@@ -243,6 +250,7 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
   ): Promise<Endpoint | null> {
     const before = await byId(scope, endpointId, tx);
     if (before === null) return null;
+    await rememberEndpoint(tx, before, patch, clock.nowMs());
     await updateEntry(tx, endpointId, patch);
     if (hasSettings(patch)) await saveSettings(tx, before, patch);
     return byId(scope, endpointId, tx);
@@ -279,7 +287,7 @@ function select(db: Executor) {
     .selectAll('registry')
     .select(['config.check_interval_seconds', 'config.timeout_seconds', 'config.removed_at'])
     .select('config.alert_cooldown_minutes')
-    .select(['config.maintenance_start', 'config.maintenance_end'])
+    .select(['config.maintenance_start', 'config.maintenance_end', 'config.maintenance_set_at'])
     .select(PLAN_COLUMNS.map((column) => `config.${column}` as const))
     .orderBy('registry.endpoint_id');
 }
@@ -300,6 +308,7 @@ function endpointOf(row: Row): Endpoint {
     alertCooldownMinutes: row.alert_cooldown_minutes === null ? null : Number(row.alert_cooldown_minutes),
     plan: planOfRow(row),
     maintenance: windowOf(row),
+    maintenanceSetAtMs: row.maintenance_set_at === null ? null : Number(row.maintenance_set_at),
     legacyStatus: Number(row.legacy_status),
     statusChangedAtMs: parseLegacyInstant(row.status_changed),
     // Another program that shares the registry may have made a removed row active again.
@@ -307,9 +316,12 @@ function endpointOf(row: Row): Endpoint {
   };
 }
 
-function windowColumns(window: MaintenanceWindow | null | undefined) {
-  if (window === undefined) return {};
-  return { maintenance_start: window?.startMs ?? null, maintenance_end: window?.endMs ?? null };
+/** The same window once more stands since it was set first. */
+function windowColumns(window: MaintenanceWindow | null | undefined, before: MaintenanceWindow | null, nowMs: number) {
+  if (window === undefined || (window !== null && isDeepStrictEqual(window, before))) return {};
+  const setAtMs = window === null ? null : nowMs;
+  const [startMs, endMs] = [window?.startMs ?? null, window?.endMs ?? null];
+  return { maintenance_start: startMs, maintenance_end: endMs, maintenance_set_at: setAtMs };
 }
 
 /** What a `Date` can hold. */
@@ -373,7 +385,7 @@ async function siteIdsOf(db: Executor, scope: SiteScope, filter: SiteFilter): Pr
       query = query.where('registry.site_id', 'in', removed);
     }
   }
-  if (filter.mayBe !== undefined) query = query.where(mayBeIn(db, filter.mayBe));
+  if (filter.mayBe !== undefined) query = query.where(await mayBeIn(db, filter.mayBe));
   if (filter.urlContains !== undefined) {
     // Tried while the sites go by in their order: whoever has found a page of them reads no further.
     const found = sql<number>`max(instr(lower(cast(registry.url as char)), lower(${filter.urlContains})))`;

@@ -23,6 +23,8 @@ export type EventFilter = {
   startedBeforeMs?: number;
   /** Only events older than this one. */
   beforeId?: EventId;
+  /** Only this event and newer ones. */
+  fromId?: EventId;
   /** At most this many; ask for one more than a page to learn whether another follows. */
   limit: number;
 };
@@ -31,6 +33,11 @@ export interface EventQueries {
   byId(scope: SiteScope, eventId: EventId, tx?: Tx): Promise<EventRecord | null>;
   /** Newest first. */
   list(scope: SiteScope, filter: EventFilter, tx?: Tx): Promise<EventRecord[]>;
+  /**
+   * The event so many rows further back, of whoever's: how far a page may look. Null: there are not so many. An id alone, of
+   * which nothing is told but where a next page begins.
+   */
+  idFurtherBack(scope: SiteScope, from: { beforeId?: EventId; rows: number }, tx?: Tx): Promise<EventId | null>;
   /** In the order they happened. */
   transitions(
     scope: SiteScope,
@@ -79,6 +86,15 @@ export function createEventQueries(db: Database): EventQueries {
     async list(scope, filter, tx) {
       return (await filtered(tx ?? db.kysely, scope, filter).execute()).map(eventOf);
     },
+    async idFurtherBack(_scope, { beforeId, rows }, tx) {
+      const ids = (tx ?? db.kysely).selectFrom('jetmon_events').select('id').orderBy('id', 'desc');
+      const older = beforeId === undefined ? ids : ids.where('id', '<', beforeId);
+      const row = await older
+        .limit(1)
+        .offset(rows - 1)
+        .executeTakeFirst();
+      return row === undefined ? null : (row.id as EventId);
+    },
     async transitions(scope, eventId, { afterId, limit }, tx) {
       const after = transitionsOf(scope, eventId, tx).where('id', '>', afterId ?? 0n);
       return (await after.orderBy('seq').limit(limit).execute()).map(transitionOf);
@@ -123,5 +139,6 @@ function filtered(db: Executor, scope: SiteScope, filter: EventFilter) {
   if (filter.startedFromMs !== undefined) query = query.where('started_at', '>=', BigInt(filter.startedFromMs));
   if (filter.startedBeforeMs !== undefined) query = query.where('started_at', '<', BigInt(filter.startedBeforeMs));
   if (filter.beforeId !== undefined) query = query.where('id', '<', filter.beforeId);
+  if (filter.fromId !== undefined) query = query.where('id', '>=', filter.fromId);
   return query.orderBy('id', 'desc').limit(filter.limit);
 }

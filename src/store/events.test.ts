@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
-import { AppError } from '../domain/errors.ts';
-import type { EndpointId, EventId } from '../domain/ids.ts';
+import type { EventId } from '../domain/ids.ts';
 import type { Mutation } from '../domain/mutation.ts';
 import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { IncidentState } from '../domain/state.ts';
-import { silentLog } from '../telemetry/log.ts';
-import { type Change, createChanges } from './changes.ts';
-import type { Database } from './database.ts';
-import { createEvents } from './events.ts';
 import { createLeases } from './leases.ts';
 
 const open = (state: IncidentState = 'Seems Down', startedAtMs = 1_000): Mutation => ({
@@ -226,70 +221,6 @@ describe('append', () => {
   });
 });
 
-describe('an append only while the endpoint is watched', () => {
-  const refused = { eventId: null, open: null, transitions: [], replayed: false, refused: 'not_watched' };
-
-  it('is made while it is active with that URL', async () => {
-    const { db, events, addEndpoint } = await temporaryStore();
-    const endpoint = await addEndpoint();
-    const onlyWhileWatching = { url: endpoint.url };
-    const done = await events.append(appendTo(endpoint, [open()], { onlyWhileWatching }));
-    expect(done).toMatchObject({ open: { state: 'Seems Down' }, refused: null });
-    expect(await brokenInvariants(db)).toEqual([]);
-  });
-
-  it.each([
-    ['pauses it', { active: false }],
-    ['gives it another URL', { url: 'https://b.example/' }],
-  ])('is refused when it waits behind a transaction that %s', async (_, patch) => {
-    const { db, changes, endpoints, events, queries, addEndpoint } = await temporaryStore();
-    const endpoint = await addEndpoint();
-    const heard: Change[] = [];
-    changes.subscribe((change) => heard.push(change));
-    const order: string[] = [];
-    const input = appendTo(endpoint, [open()], { onlyWhileWatching: { url: endpoint.url } });
-    const { appending } = await db.transaction(async (tx) => {
-      const appending = events.append(input).finally(() => order.push('appended'));
-      await endpoints.update(EVERY_SITE, endpoint.endpointId, patch, tx);
-      await new Promise((resolve) => setImmediate(resolve));
-      order.push('changed');
-      return { appending };
-    });
-    expect(await appending).toEqual(refused);
-    expect(order).toEqual(['changed', 'appended']);
-    expect(await queries.list(EVERY_SITE, { limit: 10 })).toEqual([]);
-    expect(await endpoints.byId(EVERY_SITE, endpoint.endpointId)).toMatchObject({
-      legacyStatus: 1,
-      statusChangedAtMs: null,
-    });
-    expect(heard).toEqual([]);
-  });
-
-  it('is refused for an endpoint that is gone, and changes nothing that is open', async () => {
-    const { db, endpoints, events, addEndpoint } = await temporaryStore();
-    const endpoint = await addEndpoint();
-    const gone = { ...endpoint, endpointId: 99n as EndpointId };
-    const onlyWhileWatching = { url: endpoint.url };
-    expect(await events.append(appendTo(gone, [open()], { onlyWhileWatching }))).toEqual(refused);
-    await events.append(appendTo(endpoint, [open()], { failing: { sinceMs: 1_000, attempts: 1 } }));
-    await endpoints.update(EVERY_SITE, endpoint.endpointId, { active: false });
-    const more = { failing: { sinceMs: 1_000, attempts: 2 }, onlyWhileWatching };
-    expect(await events.append(appendTo(endpoint, [confirm], more))).toEqual(refused);
-    const incident = (await events.openIncidentsOf(endpoint.endpointId)).get('http');
-    expect(incident).toMatchObject({ state: 'Seems Down', failing: { attempts: 1 } });
-    expect(await brokenInvariants(db)).toEqual([]);
-  });
-
-  it('still knows what it committed before the pause', async () => {
-    const { endpoints, events, addEndpoint } = await temporaryStore();
-    const endpoint = await addEndpoint();
-    const input = appendTo(endpoint, [open()], { onlyWhileWatching: { url: endpoint.url } });
-    const first = await events.append(input);
-    await endpoints.update(EVERY_SITE, endpoint.endpointId, { active: false });
-    expect(await events.append(input)).toEqual({ ...first, replayed: true });
-  });
-});
-
 describe('the legacy projection', () => {
   it.each<[string, Mutation[], number]>([
     ['Seems Down is 0', [open()], 0],
@@ -361,68 +292,6 @@ describe('confirmation', () => {
     await events.append(appendTo(endpoint, [close]));
     expect(await events.openIncidentsOf(endpoint.endpointId)).toEqual(new Map());
     expect(await brokenInvariants(db)).toEqual([]);
-  });
-});
-
-describe('the bus', () => {
-  it('hears of a commit once, after it, and not of replays or of nothing', async () => {
-    const { changes, events, queries, addEndpoint } = await temporaryStore();
-    const endpoint = await addEndpoint();
-    const heard: Change[] = [];
-    changes.subscribe((change) => heard.push(change));
-    const input = appendTo(endpoint, [open()]);
-    const { eventId, open: now, transitions } = await events.append(input);
-    await events.append(input);
-    await events.append(appendTo(endpoint, [open()]));
-    const { siteId, endpointId } = endpoint;
-    expect(heard).toMatchObject([
-      { kind: 'committed', siteId, endpointId, checkType: 'http', eventId, open: now, transitions },
-      { kind: 'site_state', siteId },
-    ]);
-    const stored = eventId === null ? [] : await queries.transitions(EVERY_SITE, eventId, { limit: 5 });
-    expect(transitions).toEqual(stored);
-  });
-
-  it('hears of a commit whose acknowledgement was lost, once it is known', async () => {
-    const { db, endpoints, queries, addEndpoint } = await temporaryStore();
-    const endpoint = await addEndpoint();
-    let isLost = true;
-    const shaky: Database = {
-      ...db,
-      async transaction(run) {
-        const done = await db.transaction(run);
-        if (!isLost) return done;
-        isLost = false;
-        throw new AppError('db_unavailable', 'the connection was lost at the commit');
-      },
-    };
-    const changes = createChanges({ log: silentLog });
-    const heard: Change[] = [];
-    changes.subscribe((change) => heard.push(change));
-    const events = createEvents({ db: shaky, changes });
-    const { eventId, transitions } = await events.append(appendTo(endpoint, [open(), confirm]));
-    expect(transitions).toHaveLength(2);
-    const { siteId, endpointId } = endpoint;
-    expect(heard).toMatchObject([
-      { kind: 'committed', siteId, endpointId, eventId, open: { state: 'Down' }, transitions },
-      { kind: 'site_state', siteId, transition: { stateAfter: 'Down' } },
-    ]);
-    expect(await queries.list(EVERY_SITE, { limit: 10 })).toHaveLength(1);
-    expect(await endpoints.byId(EVERY_SITE, endpointId)).toMatchObject({ legacyStatus: 2 });
-    expect(await brokenInvariants(db)).toEqual([]);
-  });
-
-  it('is left to the caller of a joined transaction', async () => {
-    const { db, changes, events, addEndpoint } = await temporaryStore();
-    const endpoint = await addEndpoint();
-    const heard: Change[] = [];
-    changes.subscribe((change) => heard.push(change));
-    const done = await db.transaction((tx) => events.appendWithin(tx, [appendTo(endpoint, [open()])]));
-    expect(heard).toEqual([]);
-    expect(done.changes).toMatchObject([
-      { kind: 'committed', transitions: [{ reason: 'opened' }] },
-      { kind: 'site_state', transition: { stateAfter: 'Seems Down' } },
-    ]);
   });
 });
 

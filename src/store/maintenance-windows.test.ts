@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { temporaryStore } from '../../test/kit/store.ts';
 import type { SiteId } from '../domain/ids.ts';
@@ -47,6 +48,28 @@ async function twoTenants() {
     .execute();
   return { store, db: store.db.kysely, own, foreign };
 }
+
+describe('what covers a site', () => {
+  it('is found however much others have planned for all of their sites', async () => {
+    const { store, db, own, foreign } = await twoTenants();
+    await store.db.transaction(async (tx) => {
+      await insertWindow(tx, OTHER, window(null), 1_000);
+      const columns = sql.raw(
+        `blog_id, endpoint_id, tenant_id, title, source, start_at, end_at, duration_ms, rule, zone, effective_from, over_at,
+        ended_at, removed_at, version_of, created_by, created_at, updated_at`,
+      );
+      const table = sql.table('jetmon_maintenance_windows');
+      for (let rows = 1; rows < 20_000; rows *= 2)
+        await sql`insert into ${table} (${columns}) select ${columns} from ${table}`.execute(tx);
+      await insertWindow(tx, ONE, window(null, { title: 'ours' }), 1_000);
+    });
+    for (const scope of [ONE, EVERY_SITE]) {
+      const found = await windowsWithin(db, scope, [own.siteId], { fromMs: 2_000, toMs: 3_000 });
+      expect(found.get(own.siteId)?.map(({ title }) => title)).toEqual(['ours']);
+    }
+    expect((await windowsWithin(db, OTHER, [foreign.siteId], { fromMs: 2_000, toMs: 3_000 })).size).toBe(1);
+  });
+});
 
 describe('plans of maintenance', () => {
   it('come back as they were written, once or again and again', async () => {
@@ -143,7 +166,7 @@ describe('plans of maintenance', () => {
     const { siteId, endpointId } = own;
     const remember = (startMs: number, endMs: number) =>
       store.db.transaction((tx) =>
-        rememberWindow(tx, EVERY_SITE, { siteId, endpointId, window: { startMs, endMs } }, 5_000),
+        rememberWindow(tx, EVERY_SITE, { siteId, endpointId, window: { startMs, endMs }, setAtMs: null }, 5_000),
       );
     await remember(6_000, 9_000);
     await remember(1_000, 9_000);

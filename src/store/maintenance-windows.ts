@@ -6,10 +6,11 @@ import { sql } from 'kysely';
 import type { EndpointId, SiteId, WindowId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { Planned } from '../domain/planned-maintenance.ts';
-import type { SiteScope } from '../domain/site-scope.ts';
+import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import { padded } from './append/statements.ts';
 import type { Dialect } from './dialect/dialect.ts';
 import { type NewWindow, planColumns, rowOf, type StoredWindow, titleColumn, windowOfRow } from './maintenance-rows.ts';
+import { preparedFor } from './prepared.ts';
 import type { Executor, Tx } from './schema.ts';
 import { isInScope, sitesInScope } from './site-scope.ts';
 
@@ -81,17 +82,12 @@ export async function windowsWithin(
 ): Promise<Map<SiteId, StoredWindow[]>> {
   const found = new Map<SiteId, StoredWindow[]>();
   if (siteIds.length === 0) return found;
-  const rows = await db
-    .selectFrom(`${TABLE} as w`)
-    .selectAll('w')
-    .where('over_at', '>', BigInt(fromMs))
-    .where('effective_from', '<', BigInt(toMs))
-    .where(({ or, eb }) =>
-      or([eb.and([eb('blog_id', 'in', padded(siteIds)), isInScope(scope, 'w.blog_id')]), eb('blog_id', 'is', null)]),
-    )
-    .orderBy('id')
-    .limit(MOST_WITHIN)
-    .execute();
+  const span = { from: BigInt(fromMs), to: BigInt(toMs) };
+  const [siteId] = siteIds;
+  const isOften = scope.kind === 'all' && siteIds.length === 1;
+  const rows = isOften
+    ? await rowsOnOne(db, { siteId, ...span })
+    : await rowsWithin(db, scope, padded(siteIds), span).execute();
   const windows = known(rows);
   const wide = windows.filter(({ siteId }) => siteId === null);
   const belongs = wide.length === 0 ? NOTHING : await membership(db, scope, siteIds, wide);
@@ -105,6 +101,36 @@ export async function windowsWithin(
     else for (const siteId of belongs.get(window.tenantId) ?? []) add(siteId, window);
   }
   return found;
+}
+
+function rowsWithin(db: Executor, scope: SiteScope, siteIds: readonly SiteId[], { from, to }: Span) {
+  return db
+    .selectFrom(`${TABLE} as w`)
+    .selectAll('w')
+    .where('over_at', '>', from)
+    .where('effective_from', '<', to)
+    .where(({ or, eb }) =>
+      or([
+        eb.and([eb('blog_id', 'in', siteIds), isInScope(scope, 'w.blog_id')]),
+        eb.and([
+          eb('blog_id', 'is', null),
+          or([eb('w.tenant_id', 'is', null), eb('w.tenant_id', 'in', ownersOf(db, siteIds))]),
+        ]),
+      ]),
+    )
+    .orderBy('id')
+    .limit(MOST_WITHIN);
+}
+
+type Span = { from: bigint; to: bigint };
+
+const rowsOnOne = preparedFor((db, hole: <T>(name: 'siteId' | keyof Span) => T) =>
+  rowsWithin(db, EVERY_SITE, [hole<SiteId>('siteId')], { from: hole<bigint>('from'), to: hole<bigint>('to') }),
+);
+
+/** To whom any of these sites belong: what others have planned for all of theirs is not read. */
+function ownersOf(db: Executor, siteIds: readonly SiteId[]) {
+  return db.selectFrom('jetmon_site_tenants').select('tenant_id').where('blog_id', 'in', siteIds);
 }
 
 /** One site has some dozens; beyond that many rows the newest are left out. */
@@ -173,25 +199,41 @@ export async function waitForOtherPlans(tx: Tx, dialect: Pick<Dialect, 'lockForU
   await dialect.lockForUpdate(row).execute();
 }
 
+/** What a request has planned since an instant, whatever became of it. */
+export async function windowsPlannedBy(tx: Tx, requestSlot: string, sinceMs: number): Promise<StoredWindow[]> {
+  const rows = tx.selectFrom(TABLE).selectAll().where('request_slot', '=', requestSlot).where('version_of', 'is', null);
+  return known(await rows.where('created_at', '>', BigInt(sinceMs)).orderBy('id').execute());
+}
+
 /** A plan for no site is for all sites of the scope. */
-export async function insertWindow(tx: Tx, scope: SiteScope, window: NewWindow, nowMs: number): Promise<StoredWindow> {
+export async function insertWindow(
+  tx: Tx,
+  scope: SiteScope,
+  window: NewWindow,
+  nowMs: number,
+  requestSlot: string | null = null,
+): Promise<StoredWindow> {
   const tenantId = window.siteId === null && scope.kind === 'tenant' ? scope.tenantId : null;
-  const row = rowOf(window, tenantId, nowMs);
+  const row = { ...rowOf(window, tenantId, nowMs), request_slot: requestSlot };
   const { insertId } = await tx.insertInto(TABLE).values(row).executeTakeFirstOrThrow();
   const stored = await windowById(tx, scope, (insertId ?? 0n) as WindowId);
   if (stored === null) throw new Error('the maintenance window is not there after it was inserted');
   return stored;
 }
 
-/** Notes that an endpoint had a window that is none of these plans, and that is taken away: it covered what it did. */
+/**
+ * Notes that an endpoint had a window that is none of these plans, and that is taken away: from when it was set, null: not
+ * known, it covered what it did.
+ */
 export async function rememberWindow(
   tx: Tx,
   scope: SiteScope,
-  { siteId, endpointId, window }: { siteId: SiteId; endpointId: EndpointId; window: MaintenanceWindow },
+  { siteId, endpointId, window, setAtMs }: OwnWindow,
   nowMs: number,
 ): Promise<void> {
-  if (window.startMs >= nowMs || !(await sitesInScope(tx, scope, [siteId])).has(siteId)) return;
-  const plan: Planned = { timing: { kind: 'once', ...window }, fromMs: window.startMs, endedAtMs: nowMs };
+  const fromMs = Math.max(window.startMs, setAtMs ?? window.startMs);
+  if (fromMs >= Math.min(window.endMs, nowMs) || !(await sitesInScope(tx, scope, [siteId])).has(siteId)) return;
+  const plan: Planned = { timing: { kind: 'once', ...window }, fromMs, endedAtMs: nowMs };
   const rest = { title: null, source: 'planned', zone: 'UTC', createdBy: null } as const;
   const row = rowOf({ siteId, endpointId, plan, ...rest }, null, nowMs);
   await tx
@@ -199,6 +241,8 @@ export async function rememberWindow(
     .values({ ...row, removed_at: nowMs })
     .execute();
 }
+
+type OwnWindow = { siteId: SiteId; endpointId: EndpointId; window: MaintenanceWindow; setAtMs: number | null };
 
 export type WindowPatch = {
   title?: string | null;

@@ -25,3 +25,15 @@ export function prepared<Row, Name extends string>(
     return (await db.executeQuery<Row>({ ...compiled, parameters })).rows;
   };
 }
+
+/** The same where whoever asks hands over the database: put into words once for each. */
+export function preparedFor<Row, Name extends string>(
+  build: (db: Executor, hole: HoleFor<Name>) => Compilable<Row>,
+): (db: Executor, values: Readonly<Record<Name, unknown>>) => Promise<Row[]> {
+  const known = new WeakMap<Executor, ReturnType<typeof prepared<Row, Name>>>();
+  return (db, values) => {
+    const run = known.get(db) ?? prepared<Row, Name>(db, (hole) => build(db, hole));
+    known.set(db, run);
+    return run(values);
+  };
+}

@@ -142,12 +142,29 @@ export type MaintenanceWindowsTable = {
   removed_at: NullableInt;
   /** The plan of which this is an earlier version; null: it is the plan as it stands. */
   version_of: NullableInt;
+  /** Of the request that planned it, where that may be repeated. */
+  request_slot: NullableText;
   created_by: NullableText;
   created_at: Int;
   updated_at: Int;
 };
 
+/** What something was until it was changed; what it is now stands elsewhere. */
+export type EarlierSettingsTable = {
+  id: Generated<bigint>;
+  blog_id: Int;
+  /** Null: the row is of the rules of the site. */
+  endpoint_id: NullableInt;
+  until_at: Int;
+  /** Of an endpoint: `watched`, `paused` or `absent`. */
+  state: NullableText;
+  check_interval_seconds: NullableInt;
+  /** Of a site; null where the defaults held. */
+  rules: NullableText;
+};
+
 export type OperationsSchema = {
+  jetmon_earlier_settings: EarlierSettingsTable;
   jetmon_maintenance_windows: MaintenanceWindowsTable;
   jetmon_audit_log: AuditLogTable;
   jetmon_false_positives: FalsePositivesTable;

@@ -63,6 +63,8 @@ export type CheckConfigTable = {
   http2: NullableInt;
   maintenance_start: NullableInt;
   maintenance_end: NullableInt;
+  /** Since when that window stands. */
+  maintenance_set_at: NullableInt;
   alert_cooldown_minutes: NullableInt;
   removed_at: NullableInt;
   created_at: Int;

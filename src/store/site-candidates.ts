@@ -6,18 +6,21 @@ import { type RawBuilder, sql } from 'kysely';
 import { SITE_STATE_CHECK } from '../domain/rollup.ts';
 import { INCIDENT_STATES, type IncidentState, type State, severityOf } from '../domain/state.ts';
 import { registry } from './legacy.ts';
+import { sitesOfAny, sitesWithPlans, TENANTS_PER_QUERY, type WideNow, wideNow } from './maintenance-now.ts';
 import type { Executor } from './schema.ts';
 
 export type MayBe = { states: readonly State[]; minSeverity: number; nowMs: number };
 
 /** A condition on `registry.site_id`. */
-export function mayBeIn(db: Executor, { states, minSeverity, nowMs }: MayBe): RawBuilder<boolean> {
+export async function mayBeIn(db: Executor, { states, minSeverity, nowMs }: MayBe): Promise<RawBuilder<boolean>> {
   const conditions: RawBuilder<boolean>[] = [];
   const incidents = states.filter((state): state is IncidentState => INCIDENT_STATES.some((one) => one === state));
   if (incidents.length > 0) conditions.push(sql`registry.site_id in ${inTrouble(db, incidents, minSeverity)}`);
   if (minSeverity <= severityOf('Up')) {
     if (states.includes('Paused')) conditions.push(isPausedInPart(db));
-    if (states.includes('Maintenance')) conditions.push(sql`registry.site_id in ${inWindow(db, nowMs)}`);
+    if (states.includes('Maintenance')) {
+      conditions.push(...inMaintenance(db, nowMs, await wideNow(db, nowMs)));
+    }
     if (states.includes('Up') || states.includes('Unknown')) {
       const troubled = inTrouble(db, INCIDENT_STATES, 0);
       conditions.push(sql`(${isWatched(db)} and registry.site_id not in ${troubled})`);
@@ -53,10 +56,14 @@ function isWatched(db: Executor): RawBuilder<boolean> {
   return sql<boolean>`${active} = 1`;
 }
 
-function inWindow(db: Executor, nowMs: number) {
-  return db
+/** By the window in the row of an endpoint, by a plan of the site, or by one for more than it. */
+function inMaintenance(db: Executor, nowMs: number, { everySite, tenantIds }: WideNow): RawBuilder<boolean>[] {
+  if (everySite || tenantIds.length > TENANTS_PER_QUERY) return [sql`1 = 1`];
+  const own = db
     .selectFrom('jetmon_endpoint_check_config')
     .select('blog_id')
     .where('maintenance_start', '<=', BigInt(nowMs))
     .where('maintenance_end', '>', BigInt(nowMs));
+  const sites = [own, sitesWithPlans(db, nowMs), ...(tenantIds.length === 0 ? [] : [sitesOfAny(db, tenantIds)])];
+  return sites.map((some) => sql<boolean>`registry.site_id in ${some}`);
 }

@@ -4,6 +4,7 @@ import { parseRules, type RollupRules } from '../domain/rollup-rules.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import { padded } from './append/statements.ts';
 import type { Database } from './database.ts';
+import { rememberRules } from './earlier-settings.ts';
 import type { Executor, Tx } from './schema.ts';
 import { isInScope, sitesInScope } from './site-scope.ts';
 
@@ -40,11 +41,16 @@ export async function writeRules(
 ): Promise<void> {
   if (!(await sitesInScope(tx, scope, [siteId])).has(siteId))
     throw new Error(`site ${siteId} lies outside of the scope`);
+  const before = await storedRules(tx, scope, siteId);
+  if (before?.text !== text) await rememberRules(tx, siteId, before?.text ?? null, updatedAtMs);
   const row = { blog_id: siteId, rules: text, updated_at: updatedAtMs };
   await dialect.upsert(tx, { table: 'jetmon_site_rollup_rules', rows: [row], key: ['blog_id'] });
 }
 
-export async function deleteRules(tx: Tx, scope: SiteScope, siteId: SiteId): Promise<void> {
+export async function deleteRules(tx: Tx, scope: SiteScope, siteId: SiteId, nowMs: number): Promise<void> {
+  const before = await storedRules(tx, scope, siteId);
+  if (before === null) return;
+  await rememberRules(tx, siteId, before.text, nowMs);
   await tx
     .deleteFrom('jetmon_site_rollup_rules')
     .where('blog_id', '=', siteId)

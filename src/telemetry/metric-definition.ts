@@ -1,4 +1,4 @@
-/** What is said of a metric, and the words to say it with; the metrics themselves stand in metric-names.ts. */
+/** What is said of a metric, and the words to say it with; the metrics themselves stand in names/. */
 
 /** Values a label may take. A number: any text, but no more different ones than this; the rest counts as `other`. */
 export type LabelValues = readonly string[] | number;
@@ -26,6 +26,9 @@ export type MetricDefinition = {
   labels: Labels;
   statsd: readonly StatsdName[];
 };
+
+/** Labels of a metric without any. */
+export const NONE = {} as const;
 
 export const at = (path: string, rest: Omit<StatsdName, 'path'> = {}): StatsdName => ({ path, ...rest });
 

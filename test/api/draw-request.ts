@@ -51,7 +51,7 @@ function drawFor(promised: Promised, operation: PromisedOperation): fc.Arbitrary
 }
 
 const PathId = fc.oneof(
-  { weight: 12, arbitrary: fc.integer({ min: 1, max: 6 }).map(String) },
+  { weight: 12, arbitrary: fc.integer({ min: 1, max: 8 }).map(String) },
   {
     weight: 2,
     arbitrary: fc.constantFrom(

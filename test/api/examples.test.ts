@@ -11,7 +11,7 @@ const document = JSON.parse(
 
 it('has examples whose replies are what the operations promise', () => {
   const judge = createJudge(document);
-  const caller = { name: 'ci', headers: {}, may: () => true, mustNotSee: [] };
+  const caller = { name: 'ci', headers: {}, may: () => true, mustNotSee: [], own: null };
   const request = { url: '', isPlainPath: true, credential: 'own', caller: 0, headers: {}, body: null } as const;
   for (const operation of promisedBy(document).operations) {
     const [status = '', success] = Object.entries(operation.responses).find(([code]) => code.startsWith('2')) ?? [];

@@ -21,8 +21,8 @@ export type GeneratedRequests = {
   seed: number;
   /** Requests under way at once. Default 8. */
   atOnce?: number;
-  /** Told after each handful. */
-  onProgress?(sent: number): void;
+  /** Called before the first and after each handful, with how many were sent; the next waits for it. */
+  betweenHandfuls?(sent: number): Promise<void> | void;
 };
 
 export type GeneratedReport = {
@@ -31,6 +31,8 @@ export type GeneratedReport = {
   schemaBreaks: number;
   authBreaks: number;
   canaries: number;
+  /** Replies in which a caller read the text that stands in its own things: where there is none, none can leak. */
+  ownSeen: number;
   /** Connections that broke before there was a reply. */
   unanswered: number;
   byStatus: Readonly<Record<string, number>>;
@@ -59,7 +61,15 @@ export async function sendGeneratedRequests(options: GeneratedRequests): Promise
   const sender = createSender(address, atOnce);
   const cursors: string[] = [];
   const succeeded = new Set<string>();
-  const tally = { requests: 0, serverErrors: 0, schemaBreaks: 0, authBreaks: 0, canaries: 0, unanswered: 0 };
+  const tally = {
+    requests: 0,
+    serverErrors: 0,
+    schemaBreaks: 0,
+    authBreaks: 0,
+    canaries: 0,
+    ownSeen: 0,
+    unanswered: 0,
+  };
   const byStatus: Record<string, number> = {};
   const problems: string[] = [];
 
@@ -78,6 +88,7 @@ export async function sendGeneratedRequests(options: GeneratedRequests): Promise
     byStatus[reply.status] = (byStatus[reply.status] ?? 0) + 1;
     if (reply.status < 300) succeeded.add(request.operation.operationId);
     keepCursor(cursors, reply);
+    if (caller.own !== null && reply.text.includes(caller.own)) tally.ownSeen += 1;
     for (const trouble of judge(request, caller, reply)) {
       tally[COUNTED[trouble.kind]] += 1;
       if (problems.length < MOST_PROBLEMS) problems.push(told(request, url, reply, trouble));
@@ -86,13 +97,13 @@ export async function sendGeneratedRequests(options: GeneratedRequests): Promise
 
   try {
     for (let drawn = 0; drawn < count; drawn += HANDFUL) {
+      await options.betweenHandfuls?.(tally.requests);
       const waiting = fc.sample(arbitrary, { seed: seed + drawn, numRuns: Math.min(HANDFUL, count - drawn) });
       await Promise.all(
         Array.from({ length: atOnce }, async () => {
           for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await carryOut(next);
         }),
       );
-      options.onProgress?.(tally.requests);
     }
   } finally {
     sender.close();

@@ -7,7 +7,13 @@ import { promisedBy } from './promised.ts';
 
 const document = openApiDocument(CONTRACTS, {});
 const judge = createJudge(document);
-const reader: Caller = { name: 'read', headers: {}, may: (scope) => scope === 'read', mustNotSee: ['canary-1'] };
+const reader: Caller = {
+  name: 'read',
+  headers: {},
+  may: ({ scope }) => scope === 'read',
+  mustNotSee: ['canary-1'],
+  own: null,
+};
 const refusal = (code: string) => ({ error: { code, message: 'x', request_id: '0'.repeat(32) } });
 const ME = {
   consumer_name: 'x',

@@ -15,10 +15,12 @@ export type Caller = {
   name: string;
   /** What goes with its requests, such as `authorization`. */
   headers: Readonly<Record<string, string>>;
-  /** Whether its key is enough for an operation that wants `scope`. */
-  may(scope: string): boolean;
+  /** Whether its key is enough for an operation. */
+  may(operation: Pick<PromisedOperation, 'operationId' | 'scope'>): boolean;
   /** Texts of others and secrets, none of which may be in any reply to it. */
   mustNotSee: readonly string[];
+  /** A text that stands in what is its own; null: nothing is. */
+  own: string | null;
 };
 
 export type Judge = (request: DrawnRequest, caller: Caller, reply: SentReply) => Trouble[];
@@ -87,8 +89,7 @@ function wronglyAdmitted({ operation, credential }: DrawnRequest, caller: Caller
   const refusals = credential === 'unknown' ? [401, 429] : [401];
   if (credential !== 'own')
     return refusals.includes(status) ? null : `without a key that counts it was answered ${status}`;
-  if (!caller.may(operation.scope))
-    return status === 403 ? null : `beyond its scope ${caller.name} was answered ${status}`;
+  if (!caller.may(operation)) return status === 403 ? null : `beyond its scope ${caller.name} was answered ${status}`;
   return status === 401 || status === 403 ? `${caller.name} may do it, and was refused` : null;
 }
 

@@ -14,21 +14,28 @@ const START_MS = Date.UTC(2026, 4, 4, 9);
 
 type Stage = { api: ApiOnDatabase; clock: FakeClock; token: string };
 
+/** Where each stage finds an empty database. Absent: a file that is gone afterwards. */
+type DatabaseUrl = (() => Promise<string>) | undefined;
+
 /** By operation. Throws when an example is answered with anything but success. Contracts without one are left out. */
-export async function recordExamples(contracts: readonly Contract[]): Promise<Record<string, Recorded>> {
+export async function recordExamples(
+  contracts: readonly Contract[],
+  databaseUrl?: DatabaseUrl,
+): Promise<Record<string, Recorded>> {
   const recorded: Record<string, Recorded> = { [getOpenApi.operationId]: headOfDocument() };
   const withExample = contracts.filter((each) => each.example !== undefined && each !== getOpenApi);
   const isReading = ({ method, example, messages }: Contract) =>
     method === 'GET' && example?.after === undefined && messages === undefined;
   const threads = keptThreads();
+  const place = { threads, databaseUrl };
   try {
-    await onStage(threads, async (stage) => {
+    await onStage(place, async (stage) => {
       for (const contract of withExample.filter(isReading)) {
         recorded[contract.operationId] = await carryOut(stage, contract);
       }
     });
     for (const contract of withExample.filter((each) => !isReading(each))) {
-      await onStage(threads, async (stage) => {
+      await onStage(place, async (stage) => {
         for (const operationId of contract.example?.after ?? []) await carryOut(stage, find(contracts, operationId));
         recorded[contract.operationId] =
           contract.messages === undefined ? await carryOut(stage, contract) : await listen(stage, contract);
@@ -61,11 +68,15 @@ function keptThreads(): SqliteThreads & { end(): Promise<void> } {
 }
 
 /** A server whose clock, ids and keys are the same at every run. */
-async function onStage(threads: SqliteThreads, run: (stage: Stage) => Promise<void>): Promise<void> {
+async function onStage(
+  { threads, databaseUrl }: { threads: SqliteThreads; databaseUrl: DatabaseUrl },
+  run: (stage: Stage) => Promise<void>,
+): Promise<void> {
   const clock = createFakeClock(START_MS);
   const draw = seeded(1);
   const random = { bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(draw() * 256)) };
-  const api = await startApiOnDatabase({ clock, random, threads });
+  const url = await databaseUrl?.();
+  const api = await startApiOnDatabase({ clock, random, threads, ...(url === undefined ? {} : { databaseUrl: url }) });
   try {
     await seedExamples(api.deps, clock);
     const { token } = await api.deps.apiKeys.create({
@@ -101,23 +112,37 @@ function headOfDocument(): Recorded {
   return { status: getOpenApi.status, body: { openapi, info: { title, version }, paths: {}, components: {} } };
 }
 
-/** Follows a stream while something of each kind happens. */
-async function listen({ api, clock, token }: Stage, { path, messages = {} }: Contract): Promise<Recorded> {
+/** Follows a stream while something of each kind happens, and as one who was told of what never was. */
+async function listen(stage: Stage, { path, messages = {} }: Contract): Promise<Recorded> {
+  const told = [
+    ...(await heard(stage, path, {}, happenings(stage.api, stage.clock))),
+    ...(await heard(stage, path, { 'last-event-id': '4711' }, [async () => {}])),
+  ];
+  if (told.length < Object.keys(messages).length) throw new Error('the stream did not tell all that it can');
+  return { status: 200, text: `${told.join('\n\n')}\n` };
+}
+
+/** What follows each step. */
+async function heard(
+  { api, token }: Stage,
+  path: string,
+  headers: Record<string, string>,
+  steps: readonly (() => Promise<void>)[],
+): Promise<string[]> {
   const response = await fetch(api.address + path, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${token}`, ...headers },
     signal: AbortSignal.timeout(20_000),
   });
-  if (response.body === null) throw new Error('the stream has no body');
-  const heard = messagesOf(response.body);
+  if (response.status !== 200 || response.body === null) throw new Error('the stream has no body');
+  const messages = messagesOf(response.body);
   const told: string[] = [];
-  for (const step of happenings(api, clock)) {
+  for (const step of steps) {
     await step();
-    const { value } = await heard.next();
+    const { value } = await messages.next();
     if (value !== undefined) told.push(value);
   }
-  await heard.return(undefined);
-  if (told.length < Object.keys(messages).length) throw new Error('the stream did not tell all that it can');
-  return { status: response.status, text: `${told.join('\n\n')}\n` };
+  await messages.return(undefined);
+  return told;
 }
 
 async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {

@@ -16,13 +16,13 @@ export function apiParts(db: Database, { clock, random }: { clock: Clock; random
   const changes = createChanges({ log: silentLog });
   return {
     database: db,
-    endpoints: createEndpoints(db),
+    endpoints: createEndpoints(db, clock),
     events: createEvents({ db, changes }),
     changes,
     eventQueries: createEventQueries(db),
     history: createHistory({ db, clock, log: silentLog, writer: 'test' }),
     runtime: createRuntime({ db, clock }),
-    apiKeys: createApiKeys({ db, clock, random }),
+    apiKeys: createApiKeys({ db, clock, random, databaseNowMs: clock.nowMs }),
     clock,
     random,
   };

@@ -15,7 +15,9 @@ export interface FakeProber extends Prober {
   /** Jobs that are out. */
   out(): readonly ProbeJob[];
   /** From now on jobs are answered like this, `afterMs` after they came in. */
-  script(answers: Script, afterMs?: number): void;
+  script(answers: Script, afterMs?: number | ((job: ProbeJob) => number)): void;
+  /** Where requests go, unless it is the same place for all. */
+  locate(addressOf: (job: ProbeJob) => string | null): void;
   /** Answers one job now. */
   answer(jobId: number, verdicts: Verdict[]): void;
 }
@@ -24,7 +26,8 @@ export function createFakeProber(clock: FakeClock, onResults: (results: ProbeRes
   const jobs: HandedOver[] = [];
   const out = new Map<number, HandedOver>();
   let answers: Script = () => null;
-  let answerAfterMs = 0;
+  let answerAfterMs: number | ((job: ProbeJob) => number) = 0;
+  let addressOf: ((job: ProbeJob) => string | null) | null = null;
   let stopped = false;
 
   function report(found: { jobId: number; verdicts: Verdict[] | null }[]): void {
@@ -32,9 +35,9 @@ export function createFakeProber(clock: FakeClock, onResults: (results: ProbeRes
       const handedOver = out.get(jobId);
       if (handedOver === undefined || verdicts === null || stopped) return [];
       out.delete(jobId);
-      return [
-        { id: jobId, observation: observed(verdicts, handedOver.wallMs, clock.monotonicMs() - handedOver.monotonicMs) },
-      ];
+      const observation = observed(verdicts, handedOver.wallMs, clock.monotonicMs() - handedOver.monotonicMs);
+      if (addressOf !== null) observation.address = addressOf(handedOver.job);
+      return [{ id: jobId, observation }];
     });
     if (results.length > 0) onResults(results);
   }
@@ -50,7 +53,11 @@ export function createFakeProber(clock: FakeClock, onResults: (results: ProbeRes
         out.set(job.id, handedOver);
         return { jobId: job.id, verdicts: answers(job) };
       });
-      clock.after(answerAfterMs, () => report(found));
+      if (typeof answerAfterMs === 'number') {
+        clock.after(answerAfterMs, () => report(found));
+        return;
+      }
+      for (const [nth, one] of found.entries()) clock.after(answerAfterMs(batch[nth] as ProbeJob), () => report([one]));
     },
     stats: () => ({ threads: 0, running: out.size, waiting: 0, visits: jobs.length, voided: 0, stalled: 0 }),
     drain: async () => {},
@@ -62,6 +69,9 @@ export function createFakeProber(clock: FakeClock, onResults: (results: ProbeRes
     script(next, afterMs = 0) {
       answers = next;
       answerAfterMs = afterMs;
+    },
+    locate(of) {
+      addressOf = of;
     },
     answer: (jobId, verdicts) => report([{ jobId, verdicts }]),
   };

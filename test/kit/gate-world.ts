@@ -12,6 +12,8 @@ export type WorldSite = {
   isUp: boolean;
   shape: FailureShape;
   intervalMs: number;
+  /** How long it takes to answer. */
+  rttMs: number;
 };
 
 /** A failed look, what became of it, and whether the site was in truth well all the while. */
@@ -19,6 +21,19 @@ export type Judged = { site: WorldSite; atMs: number; judgement: Judgement; wasU
 
 const RTT_MS = 80;
 const SILENT_MS = 10_000;
+
+/** Marks of targets that are all watched. */
+export function marksOf(): GateParts['counted'] {
+  const marked = new Set<EndpointId>();
+  return {
+    has: (id) => marked.has(id),
+    set(id, isSet) {
+      if (isSet) marked.add(id);
+      else marked.delete(id);
+      return true;
+    },
+  };
+}
 
 export function gateWorld(options: { hasVerifiers?: boolean; references?: GateParts['references'] } = {}) {
   const clock = createFakeClock();
@@ -40,6 +55,7 @@ export function gateWorld(options: { hasVerifiers?: boolean; references?: GatePa
   const gate = createGate({
     clock,
     trouble: { raise: (name) => raised.push(name), calm: (name) => calmed.push(name) },
+    counted: marksOf(),
     hasVerifiers: () => options.hasVerifiers ?? false,
     references: options.references ?? null,
     lookNow(ids) {
@@ -80,9 +96,9 @@ export function gateWorld(options: { hasVerifiers?: boolean; references?: GatePa
     const giveUp = (afterMs: number) => clock.after(afterMs, () => end(false, 'silent'));
     if ((letOut ? site.shape : uplink.shape) === 'silent' && !(letOut && site.isUp)) giveUp(SILENT_MS);
     else
-      clock.after(RTT_MS, () => {
+      clock.after(site.rttMs, () => {
         if (letOut && uplink.lets(site)) end(site.isUp, site.shape);
-        else if (uplink.shape === 'silent') giveUp(SILENT_MS - RTT_MS);
+        else if (uplink.shape === 'silent') giveUp(SILENT_MS - site.rttMs);
         else end(false, uplink.shape);
       });
     return promise;
@@ -118,7 +134,15 @@ export function gateWorld(options: { hasVerifiers?: boolean; references?: GatePa
     /** A site; `address` null: its name has none. */
     site(address: string | null, some: Partial<WorldSite> = {}): WorldSite {
       const id = BigInt(sites.size + 1) as EndpointId;
-      const made = { id, address, isUp: true, shape: 'silent' as FailureShape, intervalMs: 60_000, ...some };
+      const made = {
+        id,
+        address,
+        isUp: true,
+        shape: 'silent' as FailureShape,
+        intervalMs: 60_000,
+        rttMs: RTT_MS,
+        ...some,
+      };
       sites.set(id, made);
       return made;
     },

@@ -1,12 +1,13 @@
 /** A private MariaDB: its own folder, port and files, nothing shared with one that may run on the machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, cpSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2';
 import { eventually } from './eventually.ts';
 import { FILE_SETTINGS, type MariadbProgram } from './mariadb-program.ts';
+import { quickFolder } from './quick-folder.ts';
 
 /** A server that runs, whoever started it. */
 export type MariadbAccess = {
@@ -81,17 +82,6 @@ export function mariadbAt(port: number): MariadbAccess {
     url: (database) =>
       `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
   };
-}
-
-/** Memory where there is plenty: a change of tables takes a quarter of the time. What is killed leaves its files there, too. */
-function quickFolder(): string {
-  try {
-    accessSync('/dev/shm', constants.W_OK);
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    return bavail * bsize > 2 ** 30 ? '/dev/shm' : tmpdir();
-  } catch {
-    return tmpdir();
-  }
 }
 
 type Running = { guard: ChildProcess; pid: number; ended: Promise<void> };

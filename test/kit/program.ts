@@ -155,6 +155,16 @@ export async function startForTest(args: readonly string[], options: RunOptions)
   };
 }
 
+/** A command that takes its time, to be signalled while it runs; ended, if it still runs, with the test. */
+export function startProgram(args: readonly string[], options: RunOptions) {
+  const { child, finished } = launch(args, options);
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await finished;
+  });
+  return { signal: (name: NodeJS.Signals) => void child.kill(name), finished };
+}
+
 /** A server that is ended, if it still runs, when the test is. */
 export async function serverForTest(options: Parameters<typeof startServer>[0]): Promise<Server> {
   const server = await startServer(options);

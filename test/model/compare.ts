@@ -2,7 +2,7 @@
 import type { EndpointId, EventId } from '../../src/domain/ids.ts';
 import { isLoggedState } from '../../src/domain/state.ts';
 import { dedupKey, type EventIdentity, type TransitionRow } from '../../src/store/event-records.ts';
-import type { Model, ModelAnswer, ModelCommit, ModelEvent, ModelTransition } from './event-log-model.ts';
+import type { Model, ModelAnswer, ModelCommit, ModelEvent, ModelTransition } from './event-log-state.ts';
 import type { Answer, MemoryTables } from './memory-log.ts';
 
 /** The log is not what the model says. */

@@ -14,7 +14,8 @@ import { brokenInvariants } from '../kit/broken-invariants.ts';
 import { seeded } from '../kit/seeded.ts';
 import { compareAll, compareAnswers, Difference } from './compare.ts';
 import { type Batch, BUCKETS, drawStep, type Step, type World } from './draw-step.ts';
-import { commitTo, copyOf, emptyModel } from './event-log-model.ts';
+import { commitTo } from './event-log-model.ts';
+import { copyOf, emptyModel } from './event-log-state.ts';
 import { type Answer, emptyTables, type MemoryTables } from './memory-log.ts';
 import { changeModel } from './random-steps.ts';
 

@@ -4,7 +4,7 @@ import type { ChangeReason, CloseReason, Mutation } from '../../src/domain/mutat
 import type { LoggedState } from '../../src/domain/state.ts';
 import type { AppendInput, SiteCue } from '../../src/store/append/append-input.ts';
 import type { EventIdentity } from '../../src/store/event-records.ts';
-import type { Model, ModelEndpoint } from './event-log-model.ts';
+import type { Model, ModelEndpoint } from './event-log-state.ts';
 
 export type Batch = { inputs: AppendInput[]; cues: SiteCue[] };
 

@@ -7,7 +7,8 @@ import type { Mutation } from '../../src/domain/mutation.ts';
 import type { AppendInput, SiteCue } from '../../src/store/append/append-input.ts';
 import type { LegacyStatus } from '../../src/store/legacy.ts';
 import { checkProjection, compareAll, compareAnswers, compareTouched, Difference } from './compare.ts';
-import { commitTo, copyOf, emptyModel, type Model, openOn } from './event-log-model.ts';
+import { commitTo } from './event-log-model.ts';
+import { copyOf, emptyModel, type Model, openOn } from './event-log-state.ts';
 import { commitToMemory, copyOfTables, emptyTables, type MemoryTables } from './memory-log.ts';
 
 const SITE = 1n as SiteId;

@@ -12,7 +12,8 @@ import {
   Difference,
 } from './compare.ts';
 import { type Batch, BUCKETS, type Draw, drawStep, pick, type Step, type World } from './draw-step.ts';
-import { commitTo, emptyModel, type Model, type ModelCommit } from './event-log-model.ts';
+import { commitTo } from './event-log-model.ts';
+import { emptyModel, type Model, type ModelCommit } from './event-log-state.ts';
 import { commitToMemory, emptyTables, type MemoryCommit, type MemoryTables, planOnly } from './memory-log.ts';
 
 export type ModelSteps = { steps: number; worlds: number; elapsedMs: number };

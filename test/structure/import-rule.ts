@@ -61,6 +61,9 @@ export const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'src/prober/worker.ts': ['src/prober/pool.ts'],
 };
 
+/** Files that take a large library along: loaded by whoever needs them when it does, so that all else starts fast. */
+export const LOADED_LATE: readonly string[] = ['src/lib/yaml.ts'];
+
 /** The one file that ends the process. */
 export const MAY_EXIT = 'src/main.ts';
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   areaOf,
   LISTENERS,
+  LOADED_LATE,
   MAY_EXIT,
   MAY_FETCH,
   MAY_IMPORT,
@@ -80,6 +81,15 @@ describe('the import rule', () => {
     }
   });
 
+  it('loads what takes a large library along only when it is needed', () => {
+    const found = offences((path, { specifier, typeOnly, late }) => {
+      const isLate = typeOnly || late || !LOADED_LATE.includes(fileOf(path, specifier) ?? '');
+      return isLate ? null : `${path} imports ${specifier}`;
+    });
+    expect(found).toEqual([]);
+    expect(source.map(({ path }) => path)).toEqual(expect.arrayContaining([...LOADED_LATE]));
+  });
+
   it('leaves fetch to the wire and to those who talk to our own API', () => {
     const found = source
       .filter((file) => !MAY_FETCH.includes(areaOf(file.path) ?? ''))
@@ -148,6 +158,7 @@ describe('the reader of imports', () => {
     ).toEqual(['./five.ts', './four.ts', './one.ts', './six.ts', './three.ts', './two.ts'].sort());
     expect(read(text).find((found) => found.specifier === './two.ts')?.typeOnly).toBe(true);
     expect(read(text).find((found) => found.specifier === './five.ts')?.reexport).toBe(true);
+    expect(read(text).filter((found) => found.late)).toMatchObject([{ specifier: './four.ts' }]);
   });
 
   it('does not take comments or plain exports for imports', () => {

@@ -2,7 +2,13 @@
 import { posix } from 'node:path';
 import { type SourceFile, withoutComments } from './source-files.ts';
 
-export type Import = { specifier: string; typeOnly: boolean; reexport: boolean };
+export type Import = {
+  specifier: string;
+  typeOnly: boolean;
+  reexport: boolean;
+  /** Loaded when the line is reached, not with the file. */
+  late: boolean;
+};
 
 const FROM = /^[ \t]*(import|export)\b(\s+type\b)?([^'"`;]*?)\bfrom\s*['"]([^'"]+)['"]/gm;
 const BARE = /^[ \t]*import\s*['"]([^'"]+)['"]/gm;
@@ -14,11 +20,11 @@ export function importsOf(file: SourceFile): Import[] {
   const code = withoutComments(file.text);
   const found: Import[] = [];
   for (const [, keyword, type, , specifier = ''] of code.matchAll(FROM)) {
-    found.push({ specifier, typeOnly: type !== undefined, reexport: keyword === 'export' });
+    found.push({ specifier, typeOnly: type !== undefined, reexport: keyword === 'export', late: false });
   }
   for (const pattern of [BARE, DYNAMIC, THREAD]) {
     for (const [, specifier = ''] of code.matchAll(pattern)) {
-      found.push({ specifier, typeOnly: false, reexport: false });
+      found.push({ specifier, typeOnly: false, reexport: false, late: pattern === DYNAMIC });
     }
   }
   return found;

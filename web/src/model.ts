@@ -43,9 +43,9 @@ export type Snapshot = {
 };
 
 /** Messages of the stream under their names, and those of the page itself. */
-export type StreamMessage = {
-  [Name in keyof StreamMessages]: { type: Name; data: StreamMessages[Name] };
-}[keyof StreamMessages];
+/** All but `reset`: after every lost connection the page fetches what it shows anew. */
+type Told = Exclude<keyof StreamMessages, 'reset'>;
+export type StreamMessage = { [Name in Told]: { type: Name; data: StreamMessages[Name] } }[Told];
 
 export type Message =
   | StreamMessage

@@ -51,6 +51,7 @@ describe('GET /api/v1/sites/:site_id/audit', () => {
     expect(await details('?until=2026-01-01T00:00:01.000Z')).toEqual(['first']);
     expect(await details('?since=2026-01-01T00:00:01.000Z')).toEqual(['third', 'second']);
     expect(await details('?since=2026-01-01T00:00:02.000Z')).toEqual([]);
+    expect(await details('?until=2026-01-01T02:00:01%2B02:00')).toEqual(['first']);
   });
 
   it('records what is done through the API, and shows no value that may be a secret', async () => {

@@ -89,8 +89,14 @@ describe('the endpoints of a site', () => {
     await database.transaction(async (tx) => {
       for (let n = 3; n <= 500; n += 1) await insertEntry(tx, { ...entry, url: `https://a.example/${n}` });
     });
-    const reply = await ask('POST', ENDPOINTS, { body: { monitor_url: 'https://a.example/more' } });
-    expect([reply.status, reply.body.error.code]).toEqual([409, 'too_many_endpoints']);
+    const monitor_url = 'https://a.example/more';
+    for (const [path, body] of [
+      [ENDPOINTS, { monitor_url }],
+      ['/api/v1/sites', { blog_id: 1, monitor_url }],
+    ] as const) {
+      const reply = await ask('POST', path, { body });
+      expect([reply.status, reply.body.error.code]).toEqual([409, 'too_many_endpoints']);
+    }
   });
 
   it('refuse a URL that one of them has, and whatever a site refuses', async () => {

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type ApiFixture, startApi } from '../../../test/kit/api.ts';
 import { appendTo } from '../../../test/kit/store.ts';
 import { getEvent, listEvents } from '../../contracts/events.ts';
+import type { EventId } from '../../domain/ids.ts';
+import { EVERY_SITE, type SiteScope } from '../../domain/site-scope.ts';
+import { type EventQuery, listEvents as list } from '../../services/list-events.ts';
 
 const open = (startedAtMs: number) => ({ op: 'open', state: 'Seems Down', startedAtMs, reason: 'opened' }) as const;
 const confirm = { op: 'promote', state: 'Down', reason: 'local_confirmed' } as const;
@@ -56,6 +59,38 @@ describe('lists of events', () => {
     expect((await api.ask('GET', '/api/v1/sites/0/events')).body.error.code).toBe('invalid_site_id');
   });
 
+  it('try so many rows of the log at most, and say where to go on', async () => {
+    const api = await startApi();
+    const { first, second } = await history(api);
+    await api.database.kysely
+      .insertInto('jetmon_site_tenants')
+      .values({ tenant_id: 'one', blog_id: second.siteId, created_at: 1, updated_at: 1 })
+      .execute();
+    const one = { kind: 'tenant', tenantId: 'one' } as const;
+    const walked = async (scope: SiteScope, more: Partial<EventQuery> = {}) => {
+      const pages: number[][] = [];
+      for (let before: EventId | null = null, isLast = false; !isLast; ) {
+        const query = { siteId: null, beforeId: before, limit: 5, ...more };
+        const { events, next } = await list(api, scope, query, 2);
+        pages.push(events.map(({ eventId }) => Number(eventId)));
+        before = next;
+        isLast = next === null;
+      }
+      return pages;
+    };
+    for (let n = 0; n < 4; n += 1) {
+      await api.events.append(appendTo(first, [close], { atMs: 20_000 + 2 * n }));
+      await api.events.append(appendTo(first, [open(20_001 + 2 * n)], { atMs: 20_001 + 2 * n }));
+    }
+    const all = (await walked(EVERY_SITE)).flat();
+    const advisory = (await walked(one)).flat();
+    expect(advisory).toHaveLength(1);
+    expect((await walked(one)).length).toBeGreaterThan(2);
+    expect((await walked(EVERY_SITE, { states: ['Warning'] })).flat()).toEqual(advisory);
+    expect((await walked(EVERY_SITE, { states: ['Warning'], active: true })).length).toBe(1);
+    expect(all.length).toBeGreaterThan(5);
+  });
+
   it.each([
     ['state=Down', 1],
     ['state__in=Down,Warning', 2],
@@ -65,6 +100,8 @@ describe('lists of events', () => {
     ['active=0', 1],
     ['started_at__gte=1970-01-01T00:00:02Z', 2],
     ['started_at__lt=1970-01-01T00:00:02.000Z', 1],
+    ['started_at__gte=1970-01-01T02:00:02%2B02:00', 2],
+    ['started_at__lt=1969-12-31T19:00:02-05:00', 1],
   ])('are narrowed by ?%s', async (query, expected) => {
     const api = await startApi();
     await history(api);
@@ -72,11 +109,13 @@ describe('lists of events', () => {
   });
 
   it.each([
-    ['state=Gone', 'invalid_filter'],
-    ['state__in=Down,Gone', 'invalid_filter'],
-    ['state=Down&state__in=Warning', 'invalid_filter'],
-    ['active=perhaps', 'invalid_filter'],
-    ['started_at__gte=yesterday', 'invalid_filter'],
+    ['state=Gone', 'invalid_state_filter'],
+    ['state__in=Down,Gone', 'invalid_state_filter'],
+    ['state=Down&state__in=Warning', 'invalid_state_filter'],
+    ['active=perhaps', 'invalid_active'],
+    ['started_at__gte=yesterday', 'invalid_started_at__gte'],
+    ['started_at__lt=2026-02-30T00:00:00Z', 'invalid_started_at__lt'],
+    ['started=today', 'invalid_filter'],
     ['limit=-1', 'invalid_limit'],
     ['cursor=e30', 'invalid_cursor'],
   ])('refuse ?%s with %s', async (query, code) => {
@@ -85,9 +124,12 @@ describe('lists of events', () => {
     expect([reply.status, reply.body.error.code]).toEqual([400, code]);
   });
 
-  it('are empty for a site that does not exist', async () => {
+  it('are empty for a site that had none, and 404 for one that does not exist', async () => {
     const api = await startApi();
-    expect((await api.ask('GET', '/api/v1/sites/99/events')).body.data).toEqual([]);
+    const { siteId } = await api.addEndpoint();
+    expect((await api.ask('GET', `/api/v1/sites/${siteId}/events`)).body.data).toEqual([]);
+    const missing = await api.ask('GET', '/api/v1/sites/99/events');
+    expect([missing.status, missing.body.error.code]).toEqual([404, 'site_not_found']);
     expect((await api.ask('GET', '/api/v1/sites/none/events')).body.error.code).toBe('invalid_site_id');
   });
 });

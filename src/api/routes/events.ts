@@ -13,7 +13,7 @@ import { isTrue, listOf } from '../query.ts';
 import { eventDetailReply, eventReply, transitionReply } from '../replies.ts';
 import { type Route, route } from '../serve-contract.ts';
 
-export function eventRoutes(deps: Pick<ServiceDeps, 'eventQueries' | 'clock'>): Route[] {
+export function eventRoutes(deps: Pick<ServiceDeps, 'eventQueries' | 'endpoints' | 'clock'>): Route[] {
   const { clock } = deps;
 
   async function eventPage(scope: SiteScope, siteId: SiteId | null, query: QueryOf<typeof listEvents>) {
@@ -52,7 +52,7 @@ export function eventRoutes(deps: Pick<ServiceDeps, 'eventQueries' | 'clock'>): 
   ];
 }
 
-/** Throws `invalid_filter` or `invalid_cursor`. */
+/** Throws `invalid_state_filter` or `invalid_cursor`. */
 export function eventFilters(query: QueryOf<typeof listEvents>): Omit<EventQuery, 'siteId' | 'endpointId' | 'limit'> {
   const checkTypes = query.check_type === undefined ? query.check_type__in?.split(',') : [query.check_type];
   const states = statesOf(query);
@@ -68,8 +68,10 @@ export function eventFilters(query: QueryOf<typeof listEvents>): Omit<EventQuery
 
 function statesOf(query: QueryOf<typeof listEvents>): EventQuery['states'] {
   if (query.state === undefined) {
-    return query.state__in === undefined ? undefined : listOf('state__in', query.state__in, STATES);
+    return query.state__in === undefined
+      ? undefined
+      : listOf('state__in', query.state__in, STATES, 'invalid_state_filter');
   }
   if (query.state__in === undefined) return [query.state];
-  throw new AppError('invalid_filter', 'state and state__in exclude each other', { fix: 'keep one of them' });
+  throw new AppError('invalid_state_filter', 'state and state__in exclude each other', { fix: 'keep one of them' });
 }

@@ -1,7 +1,9 @@
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { startApi } from '../../../test/kit/api.ts';
 import { createFakeClock } from '../../../test/kit/fake-clock.ts';
 import { appendTo } from '../../../test/kit/store.ts';
+import type { SiteId } from '../../domain/ids.ts';
 import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { createFleetOverview } from '../../services/fleet-overview.ts';
 
@@ -65,6 +67,27 @@ describe('GET /api/v1/fleet', () => {
     expect((await api.ask('GET', '/api/v1/fleet')).body).toEqual(before.body);
     api.clock.move(10_001);
     expect((await api.ask('GET', '/api/v1/fleet')).body.sites.total).toBe(7);
+  });
+
+  it('heeds the rules of a site whose endpoints are read in two goes', async () => {
+    const api = await startApi({ clock: createFakeClock() });
+    await api.addEndpoint();
+    await sql`insert into jetpack_monitor_sites (blog_id, bucket_no, monitor_url, monitor_active, check_interval)
+      with digit (d) as (select 0 union select 1 union select 2 union select 3 union select 4 union select 5 union select 6
+        union select 7 union select 8 union select 9), n (i) as (select a.d + 10 * b.d + 100 * c.d + 1000 * e.d
+        from digit a, digit b, digit c, digit e where e.d < 2)
+      select i, 0, 'https://x.example/', 1, 5 from n where i > 1`.execute(api.database.kysely);
+    const siteId = 5_000n as SiteId;
+    const [first, second] = [await api.addEndpoint({ siteId }), await api.addEndpoint({ siteId })];
+    api.record(first, 'Unknown');
+    api.record(second);
+    const endpoints = {
+      [String(first.endpointId)]: { criticality: 'non_critical' },
+      [String(second.endpointId)]: { criticality: 'critical' },
+    };
+    await api.ask('PUT', `/api/v1/sites/${siteId}/rollup-rules`, { body: { endpoints } });
+    const { body } = await api.ask('GET', '/api/v1/fleet');
+    expect(body.sites.by_state).toMatchObject({ Up: 1, Unknown: 1_999 });
   });
 
   it('counts for a tenant only what is of that tenant', async () => {

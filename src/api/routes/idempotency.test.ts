@@ -334,3 +334,32 @@ describe('the keys of a caller', () => {
     expect(handler).toHaveBeenCalledTimes(2);
   });
 });
+
+describe('a request that was carried out by a process that went before it could note that', () => {
+  it('plans nothing twice when it comes again', async () => {
+    const api = await startApi();
+    const { body: site } = await api.ask('POST', '/api/v1/sites', { body: SITE });
+    const window = { start: '2031-01-01T00:00:00Z', end: '2031-01-01T01:00:00Z', time_zone: 'UTC' };
+    const goAway = () =>
+      api.database.kysely
+        .updateTable('jetmon_idempotency')
+        .set({ state: 'in_flight', status: null, reply: null, lease_until: 0 })
+        .execute();
+    const plans = async () => (await api.ask('GET', '/api/v1/maintenance')).body.data.length;
+    const ofSite = { path: `/sites/${site.id}/maintenance`, body: window };
+    const first = await post(api, 'k', ofSite);
+    await goAway();
+    const again = await post(api, 'k', ofSite);
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.body).toEqual(first.body);
+    expect(await plans()).toBe(1);
+    const ofSome = { path: '/maintenance', body: { ...window, site_ids: [site.id] } };
+    const several = await post(api, 'k', ofSome);
+    await goAway();
+    expect((await post(api, 'k', ofSome)).body).toEqual(several.body);
+    expect(await plans()).toBe(2);
+    // Another key is another request.
+    await post(api, 'other', ofSite);
+    expect(await plans()).toBe(3);
+  });
+});

@@ -38,7 +38,7 @@ import { type Route, route } from '../serve-contract.ts';
 
 export function maintenanceRoutes(deps: ServiceDeps): Route[] {
   const { clock } = deps;
-  const reply = (window: StoredWindow) => windowReply(window, clock.nowMs());
+  const replyTo = (scope: SiteScope) => (window: StoredWindow) => windowReply(window, scope, clock.nowMs());
 
   async function page(scope: SiteScope, siteId: SiteId | null, query: QueryOf<typeof listSiteMaintenance>) {
     const { limit, status = null } = query;
@@ -46,7 +46,7 @@ export function maintenanceRoutes(deps: ServiceDeps): Route[] {
       afterId: idAtCursor<WindowId>(query.cursor),
       ...{ limit, siteId, status },
     });
-    return { data: windows.map(reply), page: { next: cursorTo(next), limit } };
+    return { data: windows.map(replyTo(scope)), page: { next: cursorTo(next), limit } };
   }
 
   return [
@@ -54,28 +54,42 @@ export function maintenanceRoutes(deps: ServiceDeps): Route[] {
       page(scope, site_id === undefined ? null : siteIdIn(site_id), query),
     ),
     route(listSiteMaintenance, ({ scope, ids, query }) => page(scope, ids.site_id as SiteId, query)),
-    route(planMaintenance, async ({ principal, scope, body: { site_ids, all_sites, title = null, ...timing } }) => {
-      if ((site_ids === undefined) === (all_sites === undefined)) throw whichSites();
-      const siteIds = site_ids === undefined ? null : [...new Set(site_ids.map(BigInt))].map((id) => id as SiteId);
-      const wanted = { siteIds, endpointId: null, title, timing: sentTiming(timing), createdBy: nameOf(principal) };
-      return { data: (await plan(deps, scope, wanted)).map(reply) };
-    }),
-    route(planSiteMaintenance, async ({ principal, scope, ids, body: { endpoint_id, title = null, ...timing } }) => {
-      const [planned] = await plan(deps, scope, {
-        siteIds: [ids.site_id as SiteId],
-        endpointId: endpoint_id === undefined ? null : (BigInt(endpoint_id) as EndpointId),
-        title,
-        timing: sentTiming(timing),
-        createdBy: nameOf(principal),
-      });
-      if (planned === undefined) throw new Error('nothing was planned');
-      return reply(planned);
-    }),
+    route(
+      planMaintenance,
+      async ({ principal, scope, requestSlot, body: { site_ids, all_sites, title = null, ...timing } }) => {
+        if ((site_ids === undefined) === (all_sites === undefined)) throw whichSites();
+        const siteIds = site_ids === undefined ? null : [...new Set(site_ids.map(BigInt))].map((id) => id as SiteId);
+        const wanted = {
+          siteIds,
+          endpointId: null,
+          title,
+          timing: sentTiming(timing),
+          createdBy: nameOf(principal),
+          requestSlot,
+        };
+        return { data: (await plan(deps, scope, wanted)).map(replyTo(scope)) };
+      },
+    ),
+    route(
+      planSiteMaintenance,
+      async ({ principal, scope, ids, requestSlot, body: { endpoint_id, title = null, ...timing } }) => {
+        const [planned] = await plan(deps, scope, {
+          siteIds: [ids.site_id as SiteId],
+          endpointId: endpoint_id === undefined ? null : (BigInt(endpoint_id) as EndpointId),
+          title,
+          timing: sentTiming(timing),
+          createdBy: nameOf(principal),
+          requestSlot,
+        });
+        if (planned === undefined) throw new Error('nothing was planned');
+        return replyTo(scope)(planned);
+      },
+    ),
     route(getMaintenance, async ({ scope, ids }) =>
-      reply(await findMaintenance(deps, scope, ids.window_id as WindowId)),
+      replyTo(scope)(await findMaintenance(deps, scope, ids.window_id as WindowId)),
     ),
     route(updateMaintenance, async ({ scope, ids, body }) =>
-      reply(await changeMaintenance(deps, scope, ids.window_id as WindowId, changesIn(body))),
+      replyTo(scope)(await changeMaintenance(deps, scope, ids.window_id as WindowId, changesIn(body))),
     ),
     route(removeMaintenance, async ({ scope, ids }) => {
       await remove(deps, scope, ids.window_id as WindowId);
@@ -83,18 +97,18 @@ export function maintenanceRoutes(deps: ServiceDeps): Route[] {
     }),
     route(startMaintenance, async ({ principal, scope, ids, body: { duration_minutes, note } }) => {
       const wanted = { durationMs: duration_minutes * MINUTE_MS, note, createdBy: nameOf(principal) };
-      return reply(await start(deps, scope, ids.site_id as SiteId, wanted));
+      return replyTo(scope)(await start(deps, scope, ids.site_id as SiteId, wanted));
     }),
     route(stopMaintenance, async ({ scope, ids }) => {
       const { ended, isStillOn } = await stop(deps, scope, ids.site_id as SiteId);
-      return { site_id: ids.site_id, ended: ended.map(reply), is_active: isStillOn };
+      return { site_id: ids.site_id, ended: ended.map(replyTo(scope)), is_active: isStillOn };
     }),
   ];
 }
 
 const MINUTE_MS = 60_000;
 
-function windowReply(window: StoredWindow, nowMs: number): MaintenanceWindow {
+function windowReply(window: StoredWindow, scope: SiteScope, nowMs: number): MaintenanceWindow {
   const { plan, zone } = window;
   const { timing } = plan;
   const isOnce = timing.kind === 'once';
@@ -115,11 +129,16 @@ function windowReply(window: StoredWindow, nowMs: number): MaintenanceWindow {
     is_active: isWithin(next, nowMs),
     next_start: instantOrNull(next?.startMs ?? null),
     next_end: instantOrNull(next?.endMs ?? null),
-    created_by: window.createdBy,
+    created_by: maySeeWho(window, scope) ? window.createdBy : null,
     created_at: instant(window.createdAtMs),
     updated_at: instant(window.updatedAtMs),
     ended_at: instantOrNull(plan.endedAtMs),
   };
+}
+
+/** A site may be of several tenants, and what one calls its keys is not for the others. */
+function maySeeWho({ tenantId }: StoredWindow, scope: SiteScope): boolean {
+  return scope.kind === 'all' || tenantId === scope.tenantId;
 }
 
 type Recurring = Extract<StoredWindow['plan']['timing'], { kind: 'recurring' }>;

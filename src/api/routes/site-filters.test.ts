@@ -143,3 +143,51 @@ describe('the batch of a command', () => {
     expect(asked.text).not.toContain('a secret');
   });
 });
+
+describe('a site in planned maintenance', () => {
+  it('is found by its state and counted so, whatever the plan is for', async () => {
+    const api = await startApi();
+    const tenant = async (tenantId: string) =>
+      (await api.apiKeys.create({ consumerName: tenantId, scope: 'write', tenantId })).token;
+    const [one, other] = [await tenant('one'), await tenant('other')];
+    const add = async (token: string | null, url: string) => {
+      const { body } = await api.ask('POST', '/api/v1/sites', {
+        ...(token === null ? {} : { token }),
+        body: { monitor_url: url },
+      });
+      const siteId = BigInt(body.id) as SiteId;
+      const [endpoint] = await api.endpoints.bySite(EVERY_SITE, siteId);
+      if (endpoint !== undefined) api.record(endpoint);
+      return { siteId, endpointId: endpoint?.endpointId ?? 0n };
+    };
+    const started = await add(null, 'https://started.example/');
+    const partly = await add(null, 'https://partly.example/');
+    const plain = await add(null, 'https://plain.example/');
+    const owned = await add(one, 'https://owned.example/');
+    const foreign = await add(other, 'https://foreign.example/');
+    await api.ask('POST', `/api/v1/sites/${started.siteId}/maintenance/start`, { body: {} });
+    const now = Date.now();
+    const [start, end] = [new Date(now - 60_000).toISOString(), new Date(now + 600_000).toISOString()];
+    const window = { start, end, time_zone: 'UTC' };
+    await api.ask('POST', `/api/v1/sites/${partly.siteId}/maintenance`, {
+      body: { ...window, endpoint_id: Number(partly.endpointId) },
+    });
+    await api.ask('POST', '/api/v1/maintenance', { token: one, body: { ...window, all_sites: true } });
+    const shown = async (state: string, token?: string) => {
+      const { body } = await api.ask('GET', `/api/v1/sites?state=${state}`, token === undefined ? {} : { token });
+      return body.data.map((site: { id: number }) => BigInt(site.id));
+    };
+    expect(await shown('Maintenance')).toEqual([started.siteId, partly.siteId, owned.siteId]);
+    expect(await shown('Up')).toEqual([plain.siteId, foreign.siteId]);
+    expect(await shown('Maintenance', one)).toEqual([owned.siteId]);
+    expect(await shown('Maintenance', other)).toEqual([]);
+    const fleet = (await api.ask('GET', '/api/v1/fleet')).body;
+    expect(fleet.sites.by_state).toMatchObject({ Maintenance: 3, Up: 2 });
+    // One that is for every site there is covers those of every tenant.
+    await api.ask('POST', '/api/v1/maintenance', { body: { ...window, all_sites: true } });
+    expect(await shown('Maintenance', other)).toEqual([foreign.siteId]);
+    expect((await api.ask('GET', '/api/v1/fleet', { token: other })).body.sites.by_state).toMatchObject({
+      Maintenance: 1,
+    });
+  });
+});

@@ -6,8 +6,8 @@ import { appendTo } from '../../../test/kit/store.ts';
 import type { EventId, SiteId } from '../../domain/ids.ts';
 import { EVERY_SITE, type SiteScope } from '../../domain/site-scope.ts';
 import { closeEvent } from '../../services/close-event.ts';
-import type { LookNow } from '../../services/look-now.ts';
-import { triggerNow } from '../../services/trigger-now.ts';
+import { type LookNow, tooManyLooks } from '../../services/look-now.ts';
+import { triggerEndpoint, triggerNow } from '../../services/trigger-now.ts';
 import { updateSite } from '../../services/update-site.ts';
 import type { Change } from '../../store/changes.ts';
 
@@ -97,9 +97,9 @@ describe('POST /api/v1/sites/:site_id/trigger-now', () => {
 
   it('looks at every endpoint, at 20 at most, and speaks for the first', async () => {
     const asked: bigint[] = [];
-    const lookNow: LookNow = async (endpoint, signal) => {
+    const lookNow: LookNow = async (endpoint, ...rest) => {
       asked.push(endpoint.endpointId);
-      return found(asked.length === 1 ? [verdict('Up')] : [verdict('Seems Down')])(endpoint, signal);
+      return found(asked.length === 1 ? [verdict('Up')] : [verdict('Seems Down')])(endpoint, ...rest);
     };
     const api = await startApi({ lookNow });
     const first = await api.addEndpoint();
@@ -130,11 +130,85 @@ describe('POST /api/v1/sites/:site_id/trigger-now', () => {
     });
   });
 
-  it('is 503 where nobody can look, and where too many ask', async () => {
+  it('tells of the endpoints that found no place, and is 503 with a time to come back where none did', async () => {
+    let places = 2;
+    const lookNow: LookNow = async (...asked) => {
+      if (places === 0) throw tooManyLooks(64, '');
+      places -= 1;
+      return found()(...asked);
+    };
+    const api = await startApi({ lookNow });
+    const { siteId } = await api.addEndpoint();
+    for (let more = 0; more < 2; more += 1) await api.addEndpoint({ siteId });
+    const { status, body } = await api.ask('POST', `/api/v1/sites/${siteId}/trigger-now`);
+    expect([status, body.booked, body.result.success]).toEqual([200, false, true]);
+    expect(body.checks).toMatchObject([
+      { booked: true, state: 'Up' },
+      { booked: true, state: 'Up' },
+      { booked: false, state: 'Unknown', reason: 'no_place' },
+    ]);
+    const reply = await api.ask('POST', `/api/v1/sites/${siteId}/trigger-now`);
+    expect([reply.status, reply.body.error.code]).toEqual([503, 'too_many_looks']);
+    expect(reply.headers.get('retry-after')).toBe('5');
+  });
+
+  it('is 503 where nobody can look', async () => {
     const api = await startApi();
     const { path } = await downSite(api);
     const reply = await api.ask('POST', `${path}/trigger-now`);
     expect([reply.status, reply.body.error.code]).toEqual([503, 'server_not_running']);
+  });
+});
+
+describe('POST /api/v1/sites/:site_id/endpoints/:endpoint_id/trigger-now', () => {
+  it('looks at that endpoint alone, whichever of many it is, and tells its state afterwards', async () => {
+    const asked: bigint[] = [];
+    const lookNow: LookNow = async (endpoint, ...rest) => {
+      asked.push(endpoint.endpointId);
+      return found([verdict('Up'), verdict('Warning', 'tls_expiry')], true, [7n as EventId])(endpoint, ...rest);
+    };
+    const api = await startApi({ lookNow });
+    const { path, siteId } = await downSite(api);
+    let last = await api.addEndpoint({ siteId });
+    for (let more = 0; more < 20; more += 1) last = await api.addEndpoint({ siteId });
+    const { status, body } = await api.ask('POST', `${path}/endpoints/${last.endpointId}/trigger-now`);
+    expect([status, asked]).toEqual([200, [last.endpointId]]);
+    expect(body).toMatchObject({
+      result: { success: true, error_code: 0 },
+      current_state: 'Unknown',
+      active_events_closed: [7],
+      check: { endpoint_id: Number(last.endpointId), booked: true, state: 'Warning' },
+    });
+  });
+
+  it('is 404 for an endpoint of another site or tenant, 400 for what is no id, 503 where nobody can look', async () => {
+    const api = await startApi();
+    const { path, endpointId, siteId } = await downSite(api);
+    const other = await api.addEndpoint();
+    const codeOf = async (url: string) => {
+      const { status, body } = await api.ask('POST', url);
+      return [status, body.error.code];
+    };
+    expect(await codeOf(`${path}/endpoints/${other.endpointId}/trigger-now`)).toEqual([404, 'site_endpoint_not_found']);
+    expect(await codeOf(`${path}/endpoints/none/trigger-now`)).toEqual([400, 'invalid_endpoint_id']);
+    expect(await codeOf(`${path}/endpoints/${endpointId}/trigger-now`)).toEqual([503, 'server_not_running']);
+    const outside = { code: 'site_endpoint_not_found' };
+    await expect(triggerEndpoint(api, found(), TENANT, { siteId, endpointId })).rejects.toMatchObject(outside);
+  });
+
+  it('is 503 with a time to come back where there is no place, and shares the limit of the same of a site', async () => {
+    const api = await startApi({ lookNow: () => Promise.reject(tooManyLooks(64, '')) });
+    const { path, endpointId } = await downSite(api);
+    const { token } = await api.apiKeys.create({ consumerName: 'ci', scope: 'write', rateLimitPerMinute: 1_000 });
+    const ofEndpoint = () => api.ask('POST', `${path}/endpoints/${endpointId}/trigger-now`, { token });
+    const first = await ofEndpoint();
+    expect([first.status, first.body.error.code, first.headers.get('retry-after')]).toEqual([
+      503,
+      'too_many_looks',
+      '5',
+    ]);
+    for (let n = 0; n < 29; n += 1) await api.ask('POST', `${path}/trigger-now`, { token });
+    expect((await ofEndpoint()).body.error.message).toContain('30 requests a minute of this kind (trigger-now)');
   });
 });
 

@@ -1,15 +1,21 @@
 /** Handlers of what is done to a site besides changing it. */
 import type { ReplyOf } from '../../contracts/contract.ts';
-import { closeEvent, pauseSite, resumeSite, triggerSiteCheck } from '../../contracts/site-operations.ts';
+import {
+  closeEvent,
+  pauseSite,
+  resumeSite,
+  triggerEndpointCheck,
+  triggerSiteCheck,
+} from '../../contracts/site-operations.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { EventId, SiteId } from '../../domain/ids.ts';
+import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import { isAnswered } from '../../domain/state.ts';
 import { rounded } from '../../domain/timings.ts';
 import { type Observation, worstVerdict } from '../../domain/verdict.ts';
 import { closeEvent as close } from '../../services/close-event.ts';
 import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
 import type { LookNow } from '../../services/look-now.ts';
-import { type Triggered, type TriggeredCheck, triggerNow } from '../../services/trigger-now.ts';
+import { type Triggered, type TriggeredCheck, triggerEndpoint, triggerNow } from '../../services/trigger-now.ts';
 import { updateSite } from '../../services/update-site.ts';
 import { eventDetailReply, instant, siteReply } from '../replies.ts';
 import { type Route, route } from '../serve-contract.ts';
@@ -25,6 +31,17 @@ export function siteOperationRoutes(deps: ServiceDeps, policy: SitePolicy, lookN
     route(triggerSiteCheck, async ({ scope, ids }) =>
       triggeredReply(await triggerNow(deps, lookNow ?? nobodyLooks, scope, ids.site_id as SiteId), deps.clock.nowMs()),
     ),
+    route(triggerEndpointCheck, async ({ scope, ids }) => {
+      const path = { siteId: ids.site_id as SiteId, endpointId: ids.endpoint_id as EndpointId };
+      const { check, endpoint, closed } = await triggerEndpoint(deps, lookNow ?? nobodyLooks, scope, path);
+      const nowMs = deps.clock.nowMs();
+      return {
+        result: resultOf(observationOf(check, nowMs)),
+        current_state: endpoint.rolledUp.state,
+        active_events_closed: [...closed],
+        check: checkReply(check, nowMs),
+      };
+    }),
     route(closeEvent, async ({ scope, ids, body }) => {
       const { reason = 'manual_override', note = null } = body;
       const wanted = { siteId: ids.site_id as SiteId, eventId: ids.event_id as EventId, reason, note };
@@ -44,10 +61,10 @@ type Reply = ReplyOf<typeof triggerSiteCheck>;
 function triggeredReply({ checks, leftOut, site, closed }: Triggered, nowMs: number): Reply {
   const [first] = checks;
   return {
-    result: resultOf(first.look?.observation ?? unfinished(nowMs)),
+    result: resultOf(observationOf(first, nowMs)),
     current_state: site.rolledUp.state,
     active_events_closed: [...closed],
-    booked: checks.every(({ look }) => look?.isBooked === true),
+    booked: checks.every(isBooked),
     checks: checks.map((check) => checkReply(check, nowMs)),
     endpoints_left_out: leftOut,
   };
@@ -71,14 +88,18 @@ function resultOf(observation: Observation): Reply['result'] {
   };
 }
 
-function checkReply({ endpoint, look }: TriggeredCheck, nowMs: number): Reply['checks'][number] {
-  const observation = look?.observation ?? unfinished(nowMs);
-  const { verdicts, httpCode, address, timings, startedAtMs } = observation;
+function isBooked({ look }: TriggeredCheck): boolean {
+  return typeof look !== 'string' && look.isBooked;
+}
+
+function checkReply(check: TriggeredCheck, nowMs: number): Reply['checks'][number] {
+  const { endpoint } = check;
+  const { verdicts, httpCode, address, timings, startedAtMs } = observationOf(check, nowMs);
   const { state, reason, summary } = worstVerdict(verdicts);
   return {
     endpoint_id: endpoint.endpointId,
     monitor_url: endpoint.url,
-    booked: look?.isBooked === true,
+    booked: isBooked(check),
     state,
     reason,
     summary,
@@ -104,14 +125,24 @@ const NOT_FINISHED: Observation['verdicts'] = [
   },
 ];
 
-function unfinished(nowMs: number): Observation {
+const NOT_BEGUN: Observation['verdicts'] = [
+  {
+    check: 'http',
+    state: 'Unknown',
+    reason: 'no_place',
+    summary: 'too many looks that were asked for are under way; this one did not begin, so ask again',
+  },
+];
+
+function observationOf({ look }: TriggeredCheck, nowMs: number): Observation {
+  if (typeof look !== 'string') return look.observation;
   return {
     startedAtMs: nowMs,
     timings: {},
     httpCode: null,
     address: null,
     certificateExpiresAtMs: null,
-    verdicts: NOT_FINISHED,
+    verdicts: look === 'no_place' ? NOT_BEGUN : NOT_FINISHED,
     evidence: null,
   };
 }

@@ -147,11 +147,8 @@ describe('settings that do not fit', () => {
   ])('are refused by name, on creation and on change (case %#)', async (settings, message) => {
     const api = await startApi();
     const created = await create(api, { monitor_url: URL_A, ...settings });
-    expect([created.status, created.body.error.code, created.body.error.message]).toEqual([
-      422,
-      'invalid_field',
-      message,
-    ]);
+    const code = 'redirect_policy' in settings ? 'invalid_redirect_policy' : 'invalid_field';
+    expect([created.status, created.body.error.code, created.body.error.message]).toEqual([422, code, message]);
     const changed = await change(api, settings);
     expect(changed.body.error.message).toBe(message);
     expect(await api.endpoints.all(EVERY_SITE)).toEqual([]);
@@ -169,7 +166,7 @@ describe('settings that do not fit', () => {
   ])('do not give a secret away in their refusal (case %#)', async (settings) => {
     const api = await startApi();
     const refused = await create(api, { monitor_url: URL_A, ...settings });
-    expect([refused.status, refused.body.error.code]).toEqual([422, 'invalid_field']);
+    expect([refused.status, refused.body.error.code]).toEqual([422, 'invalid_custom_headers']);
     expect(refused.body.error.details).toEqual({ field: 'custom_headers' });
     expect(refused.text).not.toContain(CANARY);
   });

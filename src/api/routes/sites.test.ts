@@ -115,7 +115,8 @@ describe('POST /api/v1/sites', () => {
     [{ monitor_url: URL_A, check_interval: 256 }, 422, 'invalid_field'],
     [{ monitor_url: URL_A, timeout_seconds: 0 }, 422, 'invalid_field'],
     [{ monitor_url: URL_A, monitor_active: 'yes' }, 422, 'invalid_field'],
-    [{ monitor_url: URL_A, redirect_policy: 'never' }, 422, 'invalid_field'],
+    [{ monitor_url: URL_A, redirect_policy: 'never' }, 422, 'invalid_redirect_policy'],
+    [{ monitor_url: URL_A, custom_headers: { '': 'x' } }, 422, 'invalid_custom_headers'],
   ])('refuses %j with %i %s and stores nothing', async (body, status, code) => {
     const api = await startApi();
     const reply = await create(api, body);

@@ -1,8 +1,8 @@
 /** Handlers of health, identity and how the prober fares. */
 import type { ReplyOf } from '../../contracts/contract.ts';
 import { getHealth, getMe, getProber } from '../../contracts/utility.ts';
-import { AppError } from '../../domain/errors.ts';
 import { COARSE_SCOPES, wordsOf } from '../../domain/grants.ts';
+import { createDatabaseAnswers } from '../../services/database-answers.ts';
 import type { ServiceDeps } from '../../services/deps.ts';
 import type { Principal } from '../principal.ts';
 import { instantOrNull } from '../replies.ts';
@@ -13,12 +13,11 @@ export type ProberStatsOf = () => Omit<ReplyOf<typeof getProber>, 'void_rate'> |
 
 const NO_PROBER = { threads: 0, running: 0, waiting: 0, visits: 0, voided: 0, stalled: 0 };
 
-export function utilityRoutes(deps: Pick<ServiceDeps, 'database'>, proberStats: ProberStatsOf): Route[] {
+export function utilityRoutes(deps: Pick<ServiceDeps, 'database' | 'clock'>, proberStats: ProberStatsOf): Route[] {
+  const databaseAnswers = createDatabaseAnswers(deps);
   return [
     route(getHealth, async () => {
-      await deps.database.ping().catch((cause: unknown) => {
-        throw new AppError('db_unavailable', 'the database does not answer', { fix: 'see the server log', cause });
-      });
+      await databaseAnswers();
       return { status: 'ok' as const };
     }),
     route(getProber, async () => {

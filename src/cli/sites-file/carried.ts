@@ -1,7 +1,5 @@
 /** What the importers share: sites in the words of the API, and what of each monitor does not fit into them. */
 import { AppError } from '../../domain/errors.ts';
-import { parseExpectedStatus } from '../../domain/probe-plan.ts';
-import { headersProblem } from '../../domain/request-headers.ts';
 
 export type Carried = {
   /** Sites as a file for `apply` says them, not checked yet. */
@@ -57,19 +55,6 @@ function keyOf(url: unknown): string {
   return URL.parse(String(url))?.href ?? String(url);
 }
 
-/** Throws NotCarried for what is not http or https, or names a user, which would be stored in clear. */
-export function urlIn(value: unknown): string {
-  const url = typeof value === 'string' ? URL.parse(value) : null;
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    const shown = JSON.stringify(value ?? null)
-      .replace(/\/\/[^/@]*@/, '//...@')
-      .slice(0, 100);
-    throw new NotCarried(`${shown} is not an http or https address`);
-  }
-  if (url.username !== '' || url.password !== '') throw new NotCarried('its address carries a user name or password');
-  return (value as string).trim();
-}
-
 /** Names of members that hold something and were neither used nor are mere numbers and defaults of the other program. */
 export function leftOver(monitor: Monitor, used: readonly string[], meaningless: readonly string[]): string[] {
   return Object.entries(monitor)
@@ -94,44 +79,4 @@ export function listIn(document: unknown, names: readonly string[], source: stri
   throw new AppError('invalid_arguments', `this is not an export of ${source}: it has no list ${names.join(' or ')}`, {
     fix: 'see `jetmon2 sites import --help` for what is read',
   });
-}
-
-/** Whole seconds from 1 to 255, the next above; null where there are none. */
-export function timeoutIn(seconds: unknown, behind: string[]): { timeout_seconds?: number } {
-  const value = Number(seconds ?? 0);
-  if (!(value > 0)) return {};
-  if (value > 255) behind.push(`a time-out of ${value} s (255 s is the most)`);
-  return { timeout_seconds: Math.min(255, Math.ceil(value)) };
-}
-
-/** Throws NotCarried where a redirect is the answer that is wanted: here it is followed, or a failure. */
-export function redirectsFail(expectedStatus: string): { redirect_policy: 'fail' } {
-  const wantsRedirect = (parseExpectedStatus(expectedStatus) ?? []).some(([from, to]) => from < 400 && to >= 300);
-  if (wantsRedirect) throw new NotCarried('it takes a redirect that it does not follow for a good answer');
-  return { redirect_policy: 'fail' };
-}
-
-export function basicAuthorization(user: unknown, password: unknown): Record<string, string> {
-  const credentials = Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64');
-  return { Authorization: `Basic ${credentials}` };
-}
-
-/** Those that may be sent here; the names of the others go to what is left behind. */
-export function headersFrom(
-  headers: readonly (readonly [name: string, value: string])[],
-  behind: string[],
-): { custom_headers?: Record<string, string> } {
-  const kept = headers.filter((header) => {
-    const isFine = headersProblem([header]) === null;
-    if (!isFine) behind.push(`header ${header[0]}`);
-    return isFine;
-  });
-  return kept.length === 0 ? {} : { custom_headers: Object.fromEntries(kept) };
-}
-
-/** Only methods that read. Throws NotCarried: another method would not ask the same. */
-export function methodIn(method: unknown): 'GET' | 'HEAD' {
-  const name = String(method ?? 'GET').toUpperCase();
-  if (name === 'GET' || name === 'HEAD') return name;
-  throw new NotCarried(`it sends ${name}, and only GET and HEAD are sent here`);
 }

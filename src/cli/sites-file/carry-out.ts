@@ -4,9 +4,9 @@ import type { Client } from '../../client/client.ts';
 import type { Site } from '../../contracts/sites.ts';
 import type { Id } from '../../contracts/values.ts';
 import { escapeControl } from '../../lib/escape.ts';
+import { asAppError } from '../as-app-error.ts';
 import type { Terminal } from '../command.ts';
 import { jsonLine } from '../json-line.ts';
-import { asAppError } from '../with-client.ts';
 import type { Plan, Step } from './plan.ts';
 import { stepDocument, stepWords, summaryOf } from './words.ts';
 

@@ -1,32 +1,24 @@
-/** Files of sites: JSON and CSV, read and written. */
+/** Files of sites and exports of other monitors, read by what their names end in: JSON, YAML and CSV. */
 import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import { parseCsv, writeCsv } from '../../lib/csv.ts';
-import { describeJsonFailure, parseJson, stringifyJson } from '../../lib/json.ts';
-import { ENTRY_MEMBERS, type Entry, STRUCTURED } from './entry.ts';
+import { parseCsv } from '../../lib/csv.ts';
+import { describeJsonFailure, parseJson } from '../../lib/json.ts';
+import { STRUCTURED } from './entry.ts';
 
-export type Format = 'json' | 'csv';
+const MIB = 1024 * 1024;
+const MAX_MIB = 32;
+/** Its reader needs far more memory for each byte. */
+const MAX_YAML_MIB = 8;
+const MAX_DEPTH = 32;
 
-const MAX_BYTES = 32 * 1024 * 1024;
-
-/** Throws `invalid_arguments`. */
-export function readText(file: string): string {
-  try {
-    if (statSync(file).size > MAX_BYTES) throw refused(file, 'is larger than 32 MiB', 'split it');
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw refused(file, `cannot be read (${code ?? 'unknown'})`, 'check its name and whether it may be read');
-  }
-}
-
-/** The rows of a file that `apply` takes: `{"sites": [...]}`, a list, or CSV with the names of members in its first line. */
-export function readRows(file: string): unknown[] {
-  const text = readText(file);
-  if (extname(file).toLowerCase() === '.csv') return rowsOfCsv(file, text).map(structured);
-  const document = readJson(file, text);
+/**
+ * The rows of a file that `apply` takes: `sites`, a list, or CSV with the names of members in its first line. Rejects with
+ * `invalid_arguments`.
+ */
+export async function readRows(file: string): Promise<unknown[]> {
+  if (isCsv(file)) return readCsv(file).map(structured);
+  const document = await readDocument(file);
   const sites = Array.isArray(document) ? document : (document as { sites?: unknown } | null)?.sites;
   if (!Array.isArray(sites)) throw refused(file, 'has no list `sites`', 'see what `jetmon2 sites export` writes');
   const more = Array.isArray(document) ? [] : Object.keys(document as object).filter((name) => name !== 'sites');
@@ -34,19 +26,31 @@ export function readRows(file: string): unknown[] {
   return sites;
 }
 
-/** Throws `invalid_arguments`. A file of YAML that is JSON, which YAML holds, is read. */
-export function readJson(file: string, text: string): unknown {
-  const parsed = parseJson(text.replace(/^\uFEFF/, ''), { maxDepth: 32 });
+/** What a file of JSON or YAML holds. Rejects with `invalid_arguments`. */
+export async function readDocument(file: string): Promise<unknown> {
+  if (/\.ya?ml$/i.test(file)) return readYaml(file);
+  const parsed = parseJson(readText(file, MAX_MIB), { maxDepth: MAX_DEPTH });
   if (parsed.ok) return parsed.value;
-  if (/\.ya?ml$/i.test(file)) {
-    throw refused(file, 'is YAML, which this version does not read', 'convert it, as in `yq -o=json`');
-  }
-  throw refused(file, describeJsonFailure(parsed), 'mend it; nothing was changed');
+  const isNamed = extname(file).toLowerCase() === '.json';
+  const fix = isNamed ? 'mend it' : 'mend it, or let its name end in what it is: .json, .yaml or .csv';
+  throw refused(file, describeJsonFailure(parsed), `${fix}; nothing was changed`);
 }
 
-/** One object a line, by the names in the first. Empty cells are absent. */
-export function rowsOfCsv(file: string, text: string): Record<string, string>[] {
-  const [header, ...rows] = parseCsv(text) ?? [];
+async function readYaml(file: string): Promise<unknown> {
+  const { parseYaml } = await import('../../lib/yaml.ts');
+  const parsed = parseYaml(readText(file, MAX_YAML_MIB), { maxDepth: MAX_DEPTH });
+  if (parsed.ok) return parsed.value;
+  const { line, column, what, fix } = parsed;
+  throw refused(file, `${what} (line ${line}, column ${column})`, `${fix}; nothing was changed`);
+}
+
+export function isCsv(file: string): boolean {
+  return /\.csv$/i.test(file);
+}
+
+/** One object a line, by the names in the first. Empty cells are absent. Throws `invalid_arguments`. */
+export function readCsv(file: string): Record<string, string>[] {
+  const [header, ...rows] = parseCsv(readText(file, MAX_MIB)) ?? [];
   if (header === undefined) throw refused(file, 'is not CSV with names in its first line', 'mend it');
   return rows.map((row, index) => {
     if (row.length > header.length) throw refused(file, `has too many fields in line ${index + 2}`, 'mend it');
@@ -55,20 +59,16 @@ export function rowsOfCsv(file: string, text: string): Record<string, string>[] 
   });
 }
 
-export function writeDocument(entries: readonly Entry[], format: Format): string {
-  if (format === 'json') {
-    const lines = entries.map((entry) => `  ${stringifyJson(entry)}`);
-    return lines.length === 0 ? '{"sites": []}\n' : `{"sites": [\n${lines.join(',\n')}\n]}\n`;
+/** Without a byte order mark. */
+function readText(file: string, mostMib: number): string {
+  try {
+    if (statSync(file).size > mostMib * MIB) throw refused(file, `is larger than ${mostMib} MiB`, 'split it');
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw refused(file, `cannot be read (${code ?? 'unknown'})`, 'check its name and whether it may be read');
   }
-  const used = ENTRY_MEMBERS.filter(
-    (name) => name === 'monitor_url' || entries.some((entry) => entry[name] !== undefined),
-  );
-  return writeCsv([used, ...entries.map((entry) => used.map((name) => cellOf(entry[name])))]);
-}
-
-function cellOf(value: Entry[keyof Entry]): string {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? stringifyJson(value) : String(value);
 }
 
 const NUMBERS: readonly string[] = ['check_interval_seconds', 'timeout_seconds', 'blog_id'];

@@ -107,7 +107,9 @@ function readEntry(row: unknown, minIntervalSeconds: number): Read {
     if (issue.path.length === 0) return refuse('it is not an object');
     const member = String(issue.path[0]);
     const isSecret = isWriteOnly(Entry.shape[member as keyof Entry] as z.ZodType);
-    return refuse(`${member}: ${isSecret ? issue.message : schemaProblem(issue, row)}`);
+    if (isSecret) return refuse(`${member}: ${issue.message}`);
+    const isUnquoted = issue.code === 'invalid_type' && issue.expected === 'string';
+    return refuse(`${member}: ${schemaProblem(issue, row)}${isUnquoted ? ', put it into quotes' : ''}`);
   }
   try {
     const { more_urls, ...entry } = parsed.data;

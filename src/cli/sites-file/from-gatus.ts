@@ -1,18 +1,7 @@
-/** Endpoints of Gatus: its configuration, as JSON. */
-import {
-  type Carried,
-  carryAll,
-  headersFrom,
-  leftOver,
-  listIn,
-  type Monitor,
-  methodIn,
-  NotCarried,
-  type Passage,
-  redirectsFail,
-  timeoutIn,
-  urlIn,
-} from './carried.ts';
+/** Endpoints of Gatus: its configuration. */
+import { stringifyJson } from '../../lib/json.ts';
+import { type Carried, carryAll, leftOver, listIn, type Monitor, NotCarried, type Passage } from './carried.ts';
+import { headersFrom, methodIn, redirectsFail, timeoutIn, urlIn } from './carried-settings.ts';
 import { conditionsIn } from './gatus-conditions.ts';
 
 const USED = ['enabled', 'name', 'group', 'url', 'method', 'headers', 'interval', 'conditions', 'client'];
@@ -46,12 +35,12 @@ function carry(monitor: Monitor): Passage {
   const settings = conditionsIn(monitor['conditions'], behind);
   const row = {
     monitor_url: url,
-    ...(monitor['enabled'] === false ? { monitor_active: false } : {}),
+    ...(isOff(monitor['enabled']) ? { monitor_active: false } : {}),
     check_interval_seconds: Math.max(1, Math.round(secondsIn(monitor['interval'], DEFAULT_INTERVAL_S, 'interval'))),
     ...timeoutIn(secondsIn(client['timeout'], DEFAULT_TIMEOUT_S, 'time-out'), behind),
     request_method: methodIn(monitor['method']),
     ...settings,
-    ...(client['ignore-redirect'] === true ? redirectsFail(settings.expected_status) : {}),
+    ...(isOn(client['ignore-redirect']) ? redirectsFail(settings.expected_status) : {}),
     ...headersIn(monitor['headers'], behind),
   };
   return { row, behind };
@@ -62,9 +51,18 @@ function secondsIn(text: unknown, otherwise: number, what: string): number {
   if (text === undefined || text === null || text === '') return otherwise;
   const parts = [...String(text).matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== String(text)) {
-    throw new NotCarried(`its ${what} ${JSON.stringify(text)} is not a duration`);
+    throw new NotCarried(`its ${what} ${stringifyJson(text)} is not a duration`);
   }
   return parts.reduce((sum, [, count, unit = 's']) => sum + Number(count) * (UNIT_S[unit] ?? 1), 0);
+}
+
+/** Where Gatus wants true or false it takes the words of YAML 1.1 too, which are texts since. */
+function isOff(value: unknown): boolean {
+  return value === false || (typeof value === 'string' && /^(?:n|no|off)$/i.test(value));
+}
+
+function isOn(value: unknown): boolean {
+  return value === true || (typeof value === 'string' && /^(?:y|yes|on)$/i.test(value));
 }
 
 function headersIn(headers: unknown, behind: string[]): { custom_headers?: Record<string, string> } {

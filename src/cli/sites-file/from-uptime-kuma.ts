@@ -1,20 +1,7 @@
 /** Monitors of Uptime Kuma: its JSON backup (`monitorList`), or the list of monitors that its API gives. */
 import { parseJson } from '../../lib/json.ts';
-import {
-  basicAuthorization,
-  type Carried,
-  carryAll,
-  headersFrom,
-  leftOver,
-  listIn,
-  type Monitor,
-  methodIn,
-  NotCarried,
-  type Passage,
-  redirectsFail,
-  timeoutIn,
-  urlIn,
-} from './carried.ts';
+import { type Carried, carryAll, leftOver, listIn, type Monitor, NotCarried, type Passage } from './carried.ts';
+import { basicAuthorization, headersFrom, methodIn, redirectsFail, timeoutIn, urlIn } from './carried-settings.ts';
 
 const USED = [
   ...['type', 'url', 'method', 'interval', 'timeout', 'active', 'forceInactive', 'keyword', 'invertKeyword'],

@@ -1,18 +1,7 @@
 /** Monitors of UptimeRobot: JSON of its API (`getMonitors` of version 2, or a list of version 3), or CSV by names of columns. */
-import {
-  basicAuthorization,
-  type Carried,
-  carryAll,
-  headersFrom,
-  leftOver,
-  listIn,
-  type Monitor,
-  methodIn,
-  NotCarried,
-  type Passage,
-  timeoutIn,
-  urlIn,
-} from './carried.ts';
+import { stringifyJson } from '../../lib/json.ts';
+import { type Carried, carryAll, leftOver, listIn, type Monitor, NotCarried, type Passage } from './carried.ts';
+import { basicAuthorization, headersFrom, methodIn, timeoutIn, urlIn } from './carried-settings.ts';
 
 const USED = [
   ...['url', 'type', 'interval', 'timeout', 'status', 'keywordtype', 'keywordvalue', 'httpmethod', 'httpmethodtype'],
@@ -98,7 +87,7 @@ function keywordIn(monitor: Monitor, behind: string[]): Record<string, string> {
   if (ignoresCase) behind.push('that capitals do not matter in its keyword');
   if (['1', 'exists', 'alertexists'].includes(type)) return { forbidden_keyword: value };
   if (['2', 'notexists', 'alertnotexists'].includes(type)) return { check_keyword: value };
-  throw new NotCarried(`its type of keyword ${JSON.stringify(monitor['keywordtype'] ?? null)} is not known`);
+  throw new NotCarried(`its type of keyword ${stringifyJson(monitor['keywordtype'] ?? null)} is not known`);
 }
 
 /** Version 3 of the API: `["2xx", "3xx", "404"]`. */

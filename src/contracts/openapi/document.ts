@@ -1,8 +1,8 @@
 /** The contracts as one OpenAPI document: what programs that know nothing else of us are written from. */
-import { ERROR_CODES, isErrorCode } from '../../domain/errors.ts';
 import { stringifyJson } from '../../lib/json.ts';
 import type { Contract, Tag } from '../contract.ts';
 import { statusOf } from '../error-status.ts';
+import { apiCodes } from '../operation-codes.ts';
 import { createComponents } from './components.ts';
 import type { OpenApiDocument, Operation } from './document-types.ts';
 import { operationOf, pathOf } from './operation.ts';
@@ -51,12 +51,7 @@ export function openApiDocument(
       headers: HEADERS,
       securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', description: BEARER } },
     },
-    'x-jetmon-error-codes': Object.fromEntries(
-      Object.keys(ERROR_CODES)
-        .filter(isErrorCode)
-        .filter((code) => ERROR_CODES[code] !== 'usage')
-        .map((code) => [code, statusOf(code)]),
-    ),
+    'x-jetmon-error-codes': Object.fromEntries(apiCodes(contracts).map((code) => [code, statusOf(code)])),
   };
 }
 

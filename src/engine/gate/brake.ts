@@ -21,16 +21,23 @@ export interface Brake {
   counts(nowMs: number): { looks: number; onsets: number; networks: number };
 }
 
+/** A mark on each target: one bit of its slot, so that there is no bound to how many carry it. */
+export interface Marks {
+  has(endpointId: EndpointId): boolean;
+  /** False: it is not watched, and carries none. */
+  set(endpointId: EndpointId, isSet: boolean): boolean;
+}
+
 const CALM_MS = 30_000;
 /** Without anyone reached for so long, it is not calm. */
 const SILENCE_MS = 10_000;
 const ASK_AFTER_MS = 5_000;
-const MOST_COUNTED = 50_000;
 
-export function createBrake(): Brake {
+/** `counted`: targets that were counted and have not passed since. */
+export function createBrake(counted: Marks): Brake {
   const counts = createBrakeCounts();
-  /** Targets that were counted and have not passed since, oldest first. */
-  const counted = new Set<EndpointId>();
+  /** No fewer than those; what is not watched any more stays in it. */
+  let mostCounted = 0;
   let isTripped = false;
   let troubledMs = Number.NEGATIVE_INFINITY;
   let reachedMs = Number.NEGATIVE_INFINITY;
@@ -39,13 +46,13 @@ export function createBrake(): Brake {
     looked: counts.looked,
     onset(endpointId, network, nowMs) {
       if (counted.has(endpointId)) return;
-      const [oldest] = counted;
-      if (counted.size >= MOST_COUNTED && oldest !== undefined) counted.delete(oldest);
-      counted.add(endpointId);
+      if (counted.set(endpointId, true)) mostCounted += 1;
       counts.onset(network, nowMs);
     },
     passed(endpointId) {
-      if (counted.size > 0) counted.delete(endpointId);
+      if (mostCounted === 0 || !counted.has(endpointId)) return;
+      counted.set(endpointId, false);
+      mostCounted -= 1;
     },
     reached(atMs) {
       reachedMs = atMs;

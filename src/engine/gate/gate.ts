@@ -9,7 +9,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { FailureShape } from '../../domain/verdict.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { createBlindness } from './blindness.ts';
-import { createBrake } from './brake.ts';
+import { createBrake, type Marks } from './brake.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { networkOf, networkOfSite } from './network.ts';
 import type { OperatorEvents } from './operator-events.ts';
@@ -17,19 +17,19 @@ import { createPasses, type Pool } from './passes.ts';
 import { createReferences, type ReferenceParts } from './references.ts';
 import { createSuspects } from './suspects.ts';
 import { createGateTrouble, type Held } from './trouble.ts';
-import { type Asker, createWitnesses } from './witnesses.ts';
+import { type Asker, createWitnesses, type Whose } from './witnesses.ts';
 import { clockJumped, SUMMARY } from './words.ts';
 
 export interface Gate {
   /** A look ended well, Warning and Degraded included. Called for every one: a few stores, no parsing. */
   passed(look: PassedLook): void;
   /**
-   * A look failed. Answers at once where it can, otherwise within 3.5 s; never rejects. What is Down already needs no
+   * A look failed. Answers at once where it can, otherwise within 3.5 s, or 20 s in a fleet that is slow; never rejects. What is Down already needs no
    * judgement: nothing depends on it.
    */
   judge(failure: FailedLook): Judgement | Promise<Judgement>;
-  /** At the start: it was reachable in an earlier run, and may be asked. */
-  remember(endpointId: EndpointId, address: string | null): void;
+  /** At the start: it was reachable in an earlier run, and may be asked. `tookMs`: how long it took then. */
+  remember(endpointId: EndpointId, address: string | null, tookMs: number): void;
   stats(): GateStats;
   /** Answers all that wait. */
   stop(): void;
@@ -59,6 +59,8 @@ export type GateParts = {
   trouble: Pick<OperatorEvents, 'raise' | 'calm'>;
   /** Whether anybody else can be asked while local evidence is not to be trusted. */
   hasVerifiers(): boolean;
+  /** For the brake: targets that it counted. */
+  counted: Marks;
   /** Null: none are configured, and the fleet itself stands witness. */
   references: ReferenceParts | null;
   /** Brings the next look of these forward to now; returns those it could be done for, in flight ones included. */
@@ -85,7 +87,7 @@ export function createGate(parts: GateParts): Gate {
   const trouble = createGateTrouble(parts);
   const passes = createPasses();
   const pulse = createPulse();
-  const brake = createBrake();
+  const brake = createBrake(parts.counted);
   const suspects = createSuspects();
   const clockWatch = createClockWatch(clock);
   const references =
@@ -99,6 +101,9 @@ export function createGate(parts: GateParts): Gate {
   let failedMs = Number.NEGATIVE_INFINITY;
   let timer: Timer = clock.after(TICK_MS, tick);
 
+  /** Whose pass shows that our network works: what was named for that, unless it is down itself. */
+  const whose = () => (references === null || references.areLost() ? 'anybody' : 'references');
+
   function tick(): void {
     timer = clock.after(TICK_MS, tick);
     const nowMs = clock.monotonicMs();
@@ -106,6 +111,7 @@ export function createGate(parts: GateParts): Gate {
     if (jumpMs !== 0) trouble.clockJumped(jumpMs);
     brakeChanged(nowMs);
     references?.tick(nowMs - failedMs < FAILING_FOR_MS);
+    if (references !== null) trouble.references(references.areLost(), references.stats());
     for (const asker of blindness.goesOn(nowMs)) askFor(asker);
     if (blindness.isAny()) trouble.isOn('network_unproven');
     if (!brake.isTripped()) return;
@@ -132,13 +138,11 @@ export function createGate(parts: GateParts): Gate {
     trouble.isOn('mass_failure', { looks, began_to_fail: onsets, networks });
   }
 
-  /** A reply came, whatever it said: our network works that far. */
-  function reached(look: PassedLook): void {
-    passes.add(look);
+  /** A reply came, whatever it said: our network works that far. Whatever answers in the place of sites says no more. */
+  function replied(look: Pick<PassedLook, 'address' | 'endedAtMonoMs'>): void {
     pulse.beat(look.endedAtMonoMs);
-    witnesses.reached(look);
-    if (blindness.isAny() && blindness.seen(networkOf(look.address), look.endedAtMonoMs))
-      trouble.isOver('network_unproven');
+    if (!blindness.isAny() || whose() === 'references') return;
+    if (blindness.seen(networkOf(look.address), look.endedAtMonoMs)) trouble.isOver('network_unproven');
   }
 
   function referencePassed(): void {
@@ -149,6 +153,9 @@ export function createGate(parts: GateParts): Gate {
     blindness.proven(nowMs);
     trouble.isOver('network_unproven');
   }
+
+  /** A reply, unless the operator named targets that tell a reply of the site from one of a portal. */
+  const isProofItself = ({ shape }: FailedLook) => shape === 'answered' && references === null;
 
   function believe(failure: FailedLook, proof: Proof): Judgement {
     believed[proof] += 1;
@@ -161,7 +168,7 @@ export function createGate(parts: GateParts): Gate {
     trouble.affects(reason, endpointId);
     if (hasVerifiers() && (reason === 'mass_failure' || blindness.isLasting(clock.monotonicMs()))) {
       leftToVerifiers += 1;
-      return { kind: 'ask_verifiers_only' };
+      return { kind: 'ask_verifiers_only', reason, summary: SUMMARY[reason] };
     }
     unknown[reason] += 1;
     return { kind: 'unknown', reason, summary: SUMMARY[reason] };
@@ -173,7 +180,7 @@ export function createGate(parts: GateParts): Gate {
     blindness.begin(pool, { endpointId: failure.endpointId, network }, nowMs);
     const judgement = cannotTell(failure, 'network_unproven');
     trouble.isOn('network_unproven');
-    const doubtful = suspects.take(NEED_PROOF, nowMs);
+    const doubtful = suspects.take(references === null ? NEED_PROOF : ALL_SHAPES, nowMs);
     if (doubtful.length > 0) parts.onSuspects(doubtful, 'network_unproven');
     return judgement;
   }
@@ -195,13 +202,20 @@ export function createGate(parts: GateParts): Gate {
     const isSilent = failure.shape === 'silent';
     if (isSilent && pulse.pauseIn(begunMs, nowMs) > 0) return wasBlind(failure);
     if (pool.candidates.length < 2 && references === null) return believe(failure, 'too_few');
+    if (whose() === 'references') {
+      if (!failure.isOnset && references?.prove(nowMs - FRESH_MS)) return believe(failure, 'passed');
+      return waitFor('references', failure, network, pool);
+    }
     const since = { endedMs: nowMs - FRESH_MS, begunMs: isSilent ? begunMs : Number.NEGATIVE_INFINITY };
     if (!failure.isOnset && passes.haveTwo(failure, network, pool, since)) return believe(failure, 'passed');
-    return witnesses.wait(failure, network, pool).then((testimony) => {
-      // It may have tripped since the word was given.
-      if (testimony === 'overtaken' || brake.isTripped()) return cannotTell(failure, 'mass_failure');
-      return testimony === 'proven' ? believe(failure, 'passed') : goneBlind(failure, network, pool);
-    });
+    return waitFor('anybody', failure, network, pool);
+  }
+
+  async function waitFor(who: Whose, failure: FailedLook, network: number | null, pool: Pool): Promise<Judgement> {
+    const testimony = await witnesses.wait(failure, network, pool, who);
+    // It may have tripped since the word was given.
+    if (testimony === 'overtaken' || brake.isTripped()) return cannotTell(failure, 'mass_failure');
+    return testimony === 'proven' ? believe(failure, 'passed') : goneBlind(failure, network, pool);
   }
 
   return {
@@ -209,11 +223,13 @@ export function createGate(parts: GateParts): Gate {
       brake.looked(look.endedAtMonoMs);
       brake.passed(look.endpointId);
       brake.reached(look.endedAtMonoMs);
-      reached(look);
+      passes.add(look);
+      witnesses.passed(look);
+      replied(look);
     },
     judge(failure) {
       // Nobody can be asked any more: the end of ours is no outage of anybody's.
-      if (isStopped) return failure.shape === 'answered' ? believe(failure, 'not_needed') : CANNOT_BE_ASKED;
+      if (isStopped) return isProofItself(failure) ? believe(failure, 'not_needed') : CANNOT_BE_ASKED;
       const nowMs = clock.monotonicMs();
       failedMs = nowMs;
       const jumpMs = clockWatch.jumpSince(failure.startedAtMonoMs);
@@ -225,13 +241,11 @@ export function createGate(parts: GateParts): Gate {
       brake.looked(nowMs);
       if (failure.isOnset) brake.onset(failure.endpointId, network ?? networkOfSite(failure.siteId), nowMs);
       brakeChanged(nowMs);
-      if (failure.shape === 'answered') {
-        reached({ ...failure, endedAtMonoMs: nowMs });
-        return brake.isTripped() ? cannotTell(failure, 'mass_failure') : believe(failure, 'not_needed');
-      }
-      return brake.isTripped() ? cannotTell(failure, 'mass_failure') : judgeByOthers(failure, network);
+      if (failure.shape === 'answered') replied({ address: failure.address, endedAtMonoMs: nowMs });
+      if (brake.isTripped()) return cannotTell(failure, 'mass_failure');
+      return isProofItself(failure) ? believe(failure, 'not_needed') : judgeByOthers(failure, network);
     },
-    remember: (endpointId, address) => passes.remember(endpointId, address, clock.monotonicMs()),
+    remember: (endpointId, address, tookMs) => passes.remember(endpointId, address, clock.monotonicMs(), tookMs),
     stats: () => ({
       open: { network_unproven: blindness.isAny(), mass_failure: brake.isTripped() },
       believed: { ...believed },

@@ -20,9 +20,12 @@ export type TroubleKind =
   | 'network_unproven'
   | 'mass_failure'
   | 'clock_jumped'
+  | 'references_failing'
   | 'no_network'
   | 'no_resolver'
   | 'out_of_resources'
+  | 'hosts_crowded'
+  | 'prober_failed'
   | 'verifiers_silent'
   | 'verifier_quarantined';
 /** The discriminator of the event. What there can be several of carries its own name, such as that of a verifier. */

@@ -11,6 +11,8 @@ export type Candidate = {
   readonly endpointId: EndpointId;
   readonly network: number;
   readonly passedAtMs: number;
+  /** How long that took; 0: not known. */
+  readonly tookMs: number;
   /** When it was last asked to show that it can be reached, or failed by itself; -Infinity: not since it passed. */
   triedAtMs: number;
 };
@@ -30,7 +32,7 @@ export interface Passes {
     since: { endedMs: number; begunMs: number },
   ): boolean;
   /** It is known to be reachable from an earlier run, though nobody looked since. */
-  remember(endpointId: EndpointId, address: string | null, nowMs: number): void;
+  remember(endpointId: EndpointId, address: string | null, nowMs: number, tookMs: number): void;
   /** It failed. Once that is believed it is no witness any more; until then it may only be reached again later. */
   failed(endpointId: EndpointId, nowMs: number): void;
   forget(endpointId: EndpointId): void;
@@ -61,7 +63,8 @@ export function createPasses(): Passes {
       const network = networkOf(addresses[nth % RING] ?? null);
       if (endpointId === undefined || network === null || networks.has(network)) continue;
       networks.add(network);
-      met.push(candidate(endpointId, network, endedMs[nth % RING] ?? 0));
+      const endMs = endedMs[nth % RING] ?? 0;
+      met.push(candidate(endpointId, network, endMs, endMs - (begunMs[nth % RING] ?? 0)));
     }
     read = added;
     for (const one of met.reverse()) keep(one);
@@ -74,10 +77,11 @@ export function createPasses(): Passes {
     if (known.size > MAX_CANDIDATES && oldest !== undefined) known.delete(oldest);
   }
 
-  const candidate = (endpointId: EndpointId, network: number, passedAtMs: number): Candidate => ({
+  const candidate = (endpointId: EndpointId, network: number, passedAtMs: number, tookMs: number): Candidate => ({
     endpointId,
     network,
     passedAtMs,
+    tookMs,
     triedAtMs: Number.NEGATIVE_INFINITY,
   });
 
@@ -113,9 +117,9 @@ export function createPasses(): Passes {
       }
       return false;
     },
-    remember(endpointId, address, nowMs) {
+    remember(endpointId, address, nowMs, tookMs) {
       const network = networkOf(address);
-      if (network !== null) keep(candidate(endpointId, network, nowMs));
+      if (network !== null) keep(candidate(endpointId, network, nowMs, tookMs));
     },
     failed(endpointId, nowMs) {
       readRing();

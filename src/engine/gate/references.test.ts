@@ -132,10 +132,55 @@ describe('a gate with references', () => {
     const references = answering(['Seems Down', 'Seems Down', 'Seems Down']);
     const world = gateWorld({ references: references.parts });
     const sites = Array.from({ length: 5 }, (_, nth) => world.site(`93.${nth}.1.1`));
-    await world.run(61_000);
-    for (const site of sites.slice(0, 2)) site.isUp = false;
+    await world.run(200_000);
+    for (const site of sites.slice(0, 2)) Object.assign(site, { isUp: false, shape: 'answered' });
+    const believed = () => {
+      const some = world.judged.filter(({ judgement }) => judgement.kind === 'believe');
+      return new Set(some.map(({ site }) => site.id)).size;
+    };
     await world.run(90_000);
-    const believed = world.judged.filter(({ judgement }) => judgement.kind === 'believe');
-    expect(new Set(believed.map(({ site }) => site.id)).size).toBe(2);
+    expect(believed()).toBe(0);
+    await world.run(90_000);
+    expect(world.raised).toContain('references_failing');
+    expect(believed()).toBe(2);
+  });
+
+  it.each(['answered', 'silent'] as const)(
+    'believes no failure of a portal that answers for all: %s',
+    async (shape) => {
+      const references = answering(['Up', 'Up', 'Up']);
+      const world = gateWorld({ references: references.parts });
+      const sites = Array.from({ length: 10 }, (_, nth) => world.site(`93.${nth}.1.1`));
+      await world.run(61_000);
+      // Half of them fail like this, and what it says to the others is no page of theirs either.
+      const isHalf = (id: bigint) => id % 2n === 0n;
+      for (const site of sites) Object.assign(site, { isUp: false, shape: isHalf(site.id) ? shape : 'answered' });
+      references.states.fill('Seems Down');
+      await world.run(180_000);
+      expect(world.judged.length).toBeGreaterThan(50);
+      expect(world.judged.filter(({ judgement }) => judgement.kind === 'believe')).toEqual([]);
+      expect(world.raised).toContain('network_unproven');
+      references.states.fill('Up');
+      await world.run(90_000);
+      const believed = world.judged.filter(({ judgement }) => judgement.kind === 'believe');
+      expect(new Set(believed.map(({ site }) => site.id)).size).toBe(10);
+      expect(world.gate.stats().open.network_unproven).toBe(false);
+    },
+  );
+
+  it('believes a failure of any shape soon, however often others fail meanwhile', async () => {
+    const references = answering(['Up', 'Up', 'Down' as never]);
+    const world = gateWorld({ references: references.parts });
+    const sites = Array.from({ length: 12 }, (_, nth) => world.site(`93.${nth % 3}.1.${nth}`));
+    await world.run(61_000);
+    for (const [nth, site] of sites.entries()) {
+      Object.assign(site, { isUp: false, shape: (['answered', 'refused', 'name'] as const)[nth % 3] });
+      void world.look(site.id);
+      await world.run(700);
+    }
+    await world.run(4_000);
+    const wrong = world.judged.filter(({ judgement }) => judgement.kind !== 'believe');
+    expect(wrong).toEqual([]);
+    expect(new Set(world.judged.map(({ site }) => site.id)).size).toBe(12);
   });
 });

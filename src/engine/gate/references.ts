@@ -16,6 +16,8 @@ export type ReferenceParts = {
 export interface References {
   /** Two of them passed in the last ten seconds, and one of these after that instant. */
   prove(sinceMs: number): boolean;
+  /** No two passed at a time for minutes: they are down themselves, or their word cannot be had. */
+  areLost(): boolean;
   /** All of them are looked at right now, each at most once in two seconds. */
   hurry(): void;
   /** Call about once a second. */
@@ -28,6 +30,7 @@ export interface References {
 const TIMEOUT_MS = 3_000;
 const FRESH_MS = 10_000;
 const EVERY_MS = { hurry: 2_000, failing: 5_000, well: 60_000 };
+const LOST_WITHOUT_PROOF_MS = 5 * 60_000;
 /** One that never answered is asked again: whoever probes for us broke. */
 const LOST_AFTER_MS = 15_000;
 
@@ -40,6 +43,12 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
     return { url, startedMs: never, passedMs: never, isOut: false, passed: false };
   });
   let stopped = false;
+  let provenMs = clock.monotonicMs();
+
+  function fresh(): Reference[] {
+    const nowMs = clock.monotonicMs();
+    return all.filter(({ passedMs }) => nowMs - passedMs <= FRESH_MS);
+  }
 
   async function look(one: Reference): Promise<void> {
     const startedMs = clock.monotonicMs();
@@ -51,6 +60,7 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
     one.passed = passed;
     if (!passed) return;
     one.passedMs = clock.monotonicMs();
+    if (fresh().length >= 2) provenMs = one.passedMs;
     parts.onPass();
   }
 
@@ -64,10 +74,10 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
 
   return {
     prove(sinceMs) {
-      const nowMs = clock.monotonicMs();
-      const fresh = all.filter(({ passedMs }) => nowMs - passedMs <= FRESH_MS);
-      return fresh.length >= 2 && fresh.some(({ passedMs }) => passedMs >= sinceMs);
+      const passed = fresh();
+      return passed.length >= 2 && passed.some(({ passedMs }) => passedMs >= sinceMs);
     },
+    areLost: () => clock.monotonicMs() - provenMs > LOST_WITHOUT_PROOF_MS,
     hurry: () => lookAtThoseNotSince(EVERY_MS.hurry),
     tick: (isAnythingFailing) => lookAtThoseNotSince(isAnythingFailing ? EVERY_MS.failing : EVERY_MS.well),
     stats: () => ({ passing: all.filter(({ passed }) => passed).length, of: all.length }),

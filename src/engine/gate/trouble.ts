@@ -3,7 +3,7 @@ import type { GateReason } from '../../domain/gate.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { CALM_AFTER_MS, type OperatorEvents } from './operator-events.ts';
-import { ADVICE, clockJumped, SUMMARY } from './words.ts';
+import { ADVICE, clockJumped, REFERENCES_FAILING, SUMMARY } from './words.ts';
 
 export type Held = Exclude<GateReason, 'clock_jumped'>;
 
@@ -14,6 +14,8 @@ export interface GateTrouble {
   isOn(name: Held, facts?: Readonly<Record<string, number>>): void;
   isOver(name: Held): void;
   clockJumped(byMs: number): void;
+  /** Whether the reference targets are lost, and how many pass. */
+  references(areLost: boolean, stats: { passing: number; of: number }): void;
 }
 
 const MOST_AFFECTED = 100_000;
@@ -48,6 +50,11 @@ export function createGateTrouble(parts: {
       const summary = clockJumped(byMs);
       trouble.raise('clock_jumped', { state: 'Warning', summary, advice: ADVICE.clock_jumped, facts });
       trouble.calm('clock_jumped');
+    },
+    references(areLost, { passing, of }) {
+      if (!areLost) return trouble.calm('references_failing');
+      const facts = { passing, targets: of };
+      trouble.raise('references_failing', { state: 'Degraded', ...REFERENCES_FAILING, facts });
     },
   };
 }

@@ -15,11 +15,13 @@ export type Asker = { endpointId: EndpointId | null; network: number | null };
 /** `overtaken`: it was decided otherwise meanwhile. */
 export type Testimony = 'proven' | 'unproven' | 'overtaken';
 
+export type Whose = 'anybody' | 'references';
+
 export interface Witnesses {
-  /** Resolves within some 3.5 s. */
-  wait(failure: FailedLook, network: number | null, pool: Pool): Promise<Testimony>;
-  /** Someone was reached. */
-  reached(look: PassedLook): void;
+  /** Resolves within some 3.5 s; where those that can be asked are slow, within 20 s. `whose`: the word of reference targets alone, or that of other sites as well. */
+  wait(failure: FailedLook, network: number | null, pool: Pool, whose: Whose): Promise<Testimony>;
+  /** Someone was reached, and is well. */
+  passed(look: PassedLook): void;
   /** A reference target was reached. */
   referencePassed(): void;
   /** Looks at some who may be reached, unless that was done a moment ago. */
@@ -31,6 +33,7 @@ export interface Witnesses {
 }
 
 const DEADLINE_MS = 3_500;
+const LONGEST_DEADLINE_MS = 20_000;
 const LOOK_EVERY_MS = 100;
 /** A busy fleet has spoken by then. */
 const ASK_AFTER_MS = 300;
@@ -44,7 +47,10 @@ type Waiting = {
   failure: FailedLook;
   network: number | null;
   pool: Pool;
+  whose: Whose;
   sinceMs: number;
+  /** When it is over without proof. */
+  untilMs: number;
   /** The network of the first who was reached. */
   first: number | null;
   tell(testimony: Testimony): void;
@@ -68,18 +74,20 @@ export function createWitnesses(parts: {
     one.tell(testimony);
   }
 
-  /** In the order they came, so the first that is in time ends the search. */
   function look(): void {
     timer = null;
     const nowMs = clock.monotonicMs();
     for (const one of queue) {
+      // In the order they came, and none waits for less: those behind the first that is too young are as well.
       if (nowMs - one.sinceMs < DEADLINE_MS) break;
+      if (nowMs < one.untilMs) continue;
       // One alone is less than two, and still it was reached.
       settle(one, one.first !== null ? 'proven' : 'unproven');
     }
     const [longest] = queue;
     if (longest === undefined) return;
-    if (nowMs - longest.sinceMs >= ASK_AFTER_MS)
+    references?.hurry();
+    if (longest.whose === 'anybody' && nowMs - longest.sinceMs >= ASK_AFTER_MS)
       ask({ endpointId: longest.failure.endpointId, network: longest.network });
     timer = clock.after(LOOK_EVERY_MS, look);
   }
@@ -97,22 +105,26 @@ export function createWitnesses(parts: {
     for (const { endpointId } of asked) if (!looked.has(endpointId)) passes.forget(endpointId);
   }
 
-  function isWitness({ failure, network, pool, sinceMs }: Waiting, look: PassedLook, there: number): boolean {
+  function isWitness(waiting: Waiting, look: PassedLook, there: number): boolean {
+    const { failure, network, pool, whose, sinceMs } = waiting;
+    if (whose === 'references') return false;
     if (look.endedAtMonoMs < sinceMs - TOGETHER_MS || look.endpointId === failure.endpointId) return false;
     if (failure.shape === 'silent' && look.startedAtMonoMs < failure.startedAtMonoMs) return false;
     return there !== network && pool.scopes.includes(scopeOf(there));
   }
 
   return {
-    wait(failure, network, pool) {
+    wait(failure, network, pool, whose) {
       if (queue.size >= MOST_WAITING) return Promise.resolve('unproven');
       references?.hurry();
       return new Promise((tell) => {
-        queue.add({ failure, network, pool, sinceMs: clock.monotonicMs(), first: null, tell });
+        const sinceMs = clock.monotonicMs();
+        const untilMs = sinceMs + deadlineMs(pool, whose);
+        queue.add({ failure, network, pool, whose, sinceMs, untilMs, first: null, tell });
         timer ??= clock.after(LOOK_EVERY_MS, look);
       });
     },
-    reached(look) {
+    passed(look) {
       if (queue.size === 0) return;
       const there = networkOf(look.address);
       if (there === null) return;
@@ -134,6 +146,14 @@ export function createWitnesses(parts: {
     waiting: () => queue.size,
     rounds: () => rounds,
   };
+}
+
+/** Twice as long as those take that can be asked: as half of them do, so that a single slow one holds up nobody. */
+function deadlineMs({ candidates }: Pool, whose: Whose): number {
+  if (whose === 'references') return DEADLINE_MS;
+  const took = candidates.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+  const usualMs = took[took.length >> 1] ?? 0;
+  return Math.min(LONGEST_DEADLINE_MS, Math.max(DEADLINE_MS, ASK_AFTER_MS + 2 * usualMs));
 }
 
 /** Who was not tried since it passed, the newest first; then who was tried longest ago. */

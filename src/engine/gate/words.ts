@@ -2,7 +2,7 @@
 import type { GateReason } from '../../domain/gate.ts';
 
 export const SUMMARY: Readonly<Record<Exclude<GateReason, 'clock_jumped'>, string>> = {
-  network_unproven: 'no other site that should answer could be reached either, so the trouble may be our own network',
+  network_unproven: 'nothing else that should answer could be reached either, so the trouble may be our own network',
   mass_failure: 'so many sites in so many networks began to fail at once that the trouble may be ours',
 };
 
@@ -18,4 +18,9 @@ export const ADVICE: Readonly<Record<GateReason, string>> = {
   mass_failure:
     'Check the network, the resolver and any proxy of the machine that runs the monitor. If all is well there, a big provider may be down.',
   clock_jumped: 'Let a time service keep the clock of this machine, and keep the machine from being suspended.',
+};
+
+export const REFERENCES_FAILING = {
+  summary: 'no two of the reference targets passed for minutes, so the sites that are watched stand in for them',
+  advice: 'Look at the targets that REFERENCE_TARGETS names, and name others where they are gone.',
 };

@@ -129,7 +129,7 @@ describe('a suspicion that our own gate takes back', () => {
     const settle = createSettle({
       ...parts,
       // So that it stays a suspicion until verifiers have spoken.
-      gate: { judge: () => ({ kind: 'ask_verifiers_only' }) },
+      gate: { judge: () => ({ kind: 'ask_verifiers_only', reason: 'mass_failure', summary: '' }) },
       linkCause: async () => {},
       runtime: { record() {} },
       history: { add() {}, addBlind() {} },

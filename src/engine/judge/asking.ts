@@ -48,7 +48,9 @@ export function createAsking(parts: AskingParts): Asking {
     const nowMs = clock.nowMs();
     const known = knownOf(target, check);
     const decision = decideVerified(known, { verification, sinceMs }, nowMs, policyOf(target, parts.policy()));
-    const kept = await append({ target, ...failure, decision, nowMs, speaks: false, proof: null, verification });
+    // Of a failure that was left to them there is no failed look yet; one that is there already stays as it is.
+    const speaks = verification.outcome === 'confirmed' && decision.mutations.length > 0;
+    const kept = await append({ target, ...failure, decision, nowMs, speaks, proof: null, verification });
     if (kept) {
       remember(target, check, decision, null);
       counts.verified(verification);

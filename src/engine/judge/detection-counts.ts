@@ -2,8 +2,9 @@
 import type { Decision, Known, Quiet } from '../../domain/incident.ts';
 import type { Observation } from '../../domain/verdict.ts';
 import type { Verification } from '../../domain/verification.ts';
-import { type LabelsOf, LOOK_ERRORS } from '../../telemetry/metric-names.ts';
+import type { LabelsOf } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { LOOK_ERRORS } from '../../telemetry/names/looks.ts';
 
 export interface DetectionCounts {
   /** A look was handed to the prober so long after it was due, ms. */

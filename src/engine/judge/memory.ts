@@ -62,6 +62,16 @@ export function isConfirming(target: Target): boolean {
   return false;
 }
 
+/** Whether looks of ours are still to fail before it is confirmed, or others are asked: each has its time. */
+export function isCounting(target: Target, { attemptsToConfirm }: Pick<ServerPolicy, 'attemptsToConfirm'>): boolean {
+  for (const check of new Set([...target.incidents.keys(), ...target.memory.keys()])) {
+    const { open, suspicion } = knownOf(target, check);
+    const run = open?.state === 'Seems Down' ? open.failing : suspicion;
+    if (run !== null && run.attempts < attemptsToConfirm) return true;
+  }
+  return false;
+}
+
 /**
  * The next look that is to confirm what fails on this target, when so many are out already; null: those that are out
  * are enough, or nothing is being confirmed.

@@ -4,7 +4,8 @@
  */
 
 import { decide } from '../../domain/decide.ts';
-import type { Proof } from '../../domain/gate.ts';
+import { inDoubt } from '../../domain/doubt.ts';
+import type { Judgement, Proof } from '../../domain/gate.ts';
 import { type Decision, isFailing, type Known, type Quiet } from '../../domain/incident.ts';
 import { isAnswered } from '../../domain/state.ts';
 import { clearedBySilence, type Observation, type Verdict, worstVerdict } from '../../domain/verdict.ts';
@@ -39,7 +40,7 @@ export type Settled = {
 export interface Settle {
   /** `seenMonoMs`: when its result came in, on the monotonic clock. */
   look(target: Target, observation: Observation, seenMonoMs: number): Promise<Settled>;
-  /** Takes back what was said on evidence that came into doubt and nobody confirmed; resolves with the wait alone. */
+  /** Takes back what was said on evidence that came into doubt and nobody else confirmed; resolves with the wait alone. */
   withdraw(target: Target, because: string): Promise<number | null>;
   /** Questions to others without an answer. */
   questions(): number;
@@ -60,7 +61,7 @@ export function createSettle(parts: SettleParts): Settle {
 
   async function settleVerdict(
     target: Target,
-    { observation, doubt, proof }: Judged,
+    { observation, doubt, proof, isDoubted }: Judged,
     verdict: Verdict,
     speaks: boolean,
   ): Promise<number | null> {
@@ -68,7 +69,7 @@ export function createSettle(parts: SettleParts): Settle {
     const nowMs = clock.nowMs();
     const seenAtMs = observation.startedAtMs;
     const at = { seenAtMs, doneAtMs: seenAtMs + (observation.timings.total ?? 0), nowMs };
-    const known = knownOf(target, check);
+    const known = isDoubted === null ? knownOf(target, check) : inDoubt(knownOf(target, check), isDoubted, nowMs);
     const decision = decide(known, verdict, at, policyOf(target, parts.policy()), doubt);
     const kept = await append({ target, observation, verdict, decision, nowMs, speaks, proof });
     if (!kept) return NEXT_ROUND;
@@ -81,14 +82,17 @@ export function createSettle(parts: SettleParts): Settle {
 
   async function look(target: Target, seen: Observation, seenMonoMs: number): Promise<Settled> {
     const judged = await judge(parts.gate, target, seen, seenMonoMs);
-    const { observation } = judged;
+    const { counted: observation, held } = judged;
     if (target.retired) return { waitMs: null, observation };
     const decidedMs = clock.monotonicMs();
-    const { verdicts } = observation;
-    const worst = worstVerdict(verdicts);
+    const { verdicts } = judged.observation;
+    // Beside what nobody can tell an advisory is no observation of how the site fares.
+    const worst = held ?? worstVerdict(verdicts);
     record(target, observation, worst);
     if (worst.state === 'Seems Down') counts.failed(observation);
-    parts.ownFailures.saw(target.endpointId, worst.state === 'Unknown' ? worst.reason : null);
+    // As it was seen: that the gate holds a failure back is told by itself.
+    const { state, reason } = worstVerdict(seen.verdicts);
+    parts.ownFailures.saw(target.endpointId, isAnswered(state) ? null : { reason, url: target.url });
     let waitMs = NEXT_ROUND;
     for (const verdict of [...verdicts, ...clearedBySilence(target.incidents.keys(), verdicts)]) {
       const thisMs = await settleVerdict(target, judged, verdict, verdict === worst);
@@ -100,21 +104,26 @@ export function createSettle(parts: SettleParts): Settle {
     }
     // Last, because the event that explains it may have been opened by this very look.
     for (const verdict of verdicts) {
-      if (verdict.state === 'Seems Down') await parts.linkCause(target, observation, verdict);
+      if (verdict.state === 'Seems Down') await parts.linkCause(target, judged.observation, verdict);
     }
     if (worst.state === 'Up') target.usualMs = seen.timings.total ?? target.usualMs;
     return { waitMs: waitMs - (clock.monotonicMs() - decidedMs), observation };
   }
 
-  /** What is confirmed stands; what was seen meanwhile would have closed it. */
+  /**
+   * What others confirmed stands, and so does what our own looks confirmed while others were reached. When everybody seems to
+   * fail at once, what our own looks confirmed a moment ago is no better than what they suspected.
+   */
   async function withdraw(target: Target, because: string): Promise<number | null> {
+    const isDownDoubted = because === 'mass_failure' && parts.policy().verifiers === 'none';
     for (const check of new Set([...target.incidents.keys(), ...target.memory.keys()])) {
       const known = knownOf(target, check);
       const failure = failureOf(target, check);
-      const isUnconfirmed = known.open?.state === 'Seems Down' || known.suspicion !== null;
-      if (!isUnconfirmed || failure === null) continue;
+      const state = known.open?.state;
+      const isDoubted = state === 'Seems Down' || (state === 'Down' && isDownDoubted);
+      if (failure === null || (!isDoubted && known.suspicion === null)) continue;
       asking.withdraw(target, check);
-      const decision = takenBack(known);
+      const decision = takenBack(known, isDoubted);
       const nowMs = clock.nowMs();
       await append({ target, ...failure, decision, nowMs, speaks: false, proof: null, withdrawn: because });
       if (target.retired) {
@@ -131,18 +140,32 @@ export function createSettle(parts: SettleParts): Settle {
 }
 
 /** A false alarm: its time counts as unknown. */
-function takenBack({ open, recent }: Known): Pick<Decision, 'mutations' | 'failing' | 'suspicion' | 'recent'> {
-  const mutations = open?.state === 'Seems Down' ? [{ op: 'close' as const, reason: 'false_alarm' as const }] : [];
+function takenBack(
+  { recent }: Known,
+  isDoubted: boolean,
+): Pick<Decision, 'mutations' | 'failing' | 'suspicion' | 'recent'> {
+  const mutations = isDoubted ? [{ op: 'close' as const, reason: 'false_alarm' as const }] : [];
   return { mutations, failing: null, suspicion: null, recent };
 }
 
 type Judged = {
+  /** As it is decided. */
   observation: Observation;
+  /** As it is counted: a failure that is left to others is none of ours. */
+  counted: Observation;
+  /** Stands for the failure in what is counted; null: it counts as what it is. */
+  held: Verdict | null;
   /** Why a failure is confirmed before anybody is told of it, whatever its shape; null: no doubt. */
   doubt: Quiet | null;
   /** What showed that our network worked; null: nothing had to. */
   proof: Proof | null;
+  /** Whether the gate took the failure for trouble of ours; null: it was not asked. */
+  isDoubted: boolean | null;
 };
+
+function notJudged(observation: Observation): Judged {
+  return { observation, counted: observation, held: null, doubt: null, proof: null, isDoubted: null };
+}
 
 /** What is Down already needs no judgement: nothing depends on it. */
 async function judge(
@@ -152,9 +175,9 @@ async function judge(
   seenMonoMs: number,
 ): Promise<Judged> {
   const failed = observation.verdicts.find(({ state }) => state === 'Seems Down');
-  if (failed === undefined) return { observation, doubt: null, proof: null };
+  if (failed === undefined) return notJudged(observation);
   const { open, suspicion } = knownOf(target, failed.check);
-  if (open?.state === 'Down') return { observation, doubt: null, proof: null };
+  if (open?.state === 'Down') return notJudged(observation);
   target.isJudged = true;
   const judgement = await gate.judge({
     endpointId: target.endpointId,
@@ -165,18 +188,26 @@ async function judge(
     isOnset: (open === null || !isFailing(open)) && suspicion === null,
   });
   target.isJudged = false;
-  switch (judgement.kind) {
-    case 'believe':
-      return { observation, doubt: null, proof: judgement.references };
-    case 'ask_verifiers_only':
-      return { observation, doubt: 'mass_failure', proof: null };
-    case 'unknown': {
-      const { reason, summary } = judgement;
-      const verdicts = observation.verdicts.map(
-        (verdict): Verdict =>
-          verdict.state === 'Seems Down' ? { check: verdict.check, state: 'Unknown', reason, summary } : verdict,
-      );
-      return { observation: { ...observation, verdicts }, doubt: null, proof: null };
-    }
+  if (judgement.kind === 'believe') {
+    return { ...notJudged(observation), proof: judgement.references, isDoubted: false };
   }
+  const held = heldBy(judgement, failed);
+  const counted = { ...observation, verdicts: observation.verdicts.map((verdict) => unlessFailed(verdict, held)) };
+  const isLeftToOthers = judgement.kind === 'ask_verifiers_only';
+  return {
+    observation: isLeftToOthers ? observation : counted,
+    counted,
+    held,
+    doubt: isLeftToOthers ? 'mass_failure' : null,
+    proof: null,
+    isDoubted: true,
+  };
+}
+
+function heldBy({ reason, summary }: Exclude<Judgement, { kind: 'believe' }>, { check }: Verdict): Verdict {
+  return { check, state: 'Unknown', reason, summary };
+}
+
+function unlessFailed(verdict: Verdict, held: Verdict): Verdict {
+  return verdict.state === 'Seems Down' ? { ...held, check: verdict.check } : verdict;
 }

@@ -54,8 +54,11 @@ export interface Fleet {
   has(slot: number, mark: Mark): boolean;
 }
 
-/** `urgent`: its next look is a retry, or looks for recovery. `odd`: seen by the sweep, in every other one. */
-export const MARK = { urgent: 1, odd: 2 } as const;
+/**
+ * `urgent`: its next look is a retry, or looks for recovery. `odd`: seen by the sweep, in every other one. `counted`: by the
+ * brake, and not well since.
+ */
+export const MARK = { urgent: 1, odd: 2, counted: 64 } as const;
 export type Mark = (typeof MARK)[keyof typeof MARK];
 
 const USED = 4;
@@ -212,4 +215,19 @@ function isSameList(one: readonly string[], other: readonly string[]): boolean {
 
 function isSame(one: object | null, other: object | null): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** A mark by endpoint rather than by slot. */
+export function marksOn(fleet: Pick<Fleet, 'find' | 'has' | 'mark'>, mark: Mark) {
+  return {
+    has(endpointId: EndpointId): boolean {
+      const slot = fleet.find(endpointId);
+      return slot !== -1 && fleet.has(slot, mark);
+    },
+    set(endpointId: EndpointId, isSet: boolean): boolean {
+      const slot = fleet.find(endpointId);
+      if (slot !== -1) fleet.mark(slot, mark, isSet);
+      return slot !== -1;
+    },
+  };
 }

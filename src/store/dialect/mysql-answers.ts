@@ -2,6 +2,9 @@
 import type { TypeCastField } from 'mysql2';
 import { AppError } from '../../domain/errors.ts';
 
+/** A row as it was sent: texts of values in the order of the columns, null where there is none. */
+export type BareRow = readonly (Buffer | null)[];
+
 /** What the server answers to a statement: rows, or what it changed. */
 export type Answer = Record<string, unknown>[] | { insertId: number | string; affectedRows: number };
 
@@ -10,6 +13,8 @@ export type AskOptions = {
   deadlineMs?: number | undefined;
   /** The server knows the text from before: for those that come again and again with many values. */
   prepared?: boolean;
+  /** Rows come as they were sent, as `BareRow`: for those who make something else of thousands of them. */
+  isBare?: boolean;
 };
 
 export interface PooledConnection {

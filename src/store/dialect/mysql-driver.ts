@@ -1,6 +1,6 @@
 /** Kysely's driver on our pool: it knows when a transaction began and, above all, what became of its commit. */
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kysely';
-import type { Answer, PooledConnection } from './mysql-answers.ts';
+import type { Answer, BareRow, PooledConnection } from './mysql-answers.ts';
 import type { Pool } from './mysql-pool.ts';
 import { outcomeUnknown, READ_ONLY_NUMBERS } from './mysql-trouble.ts';
 import { isConflict } from './trouble.ts';
@@ -11,6 +11,9 @@ const SCHEMA_NODES = ['CreateTableNode', 'AlterTableNode', 'CreateIndexNode', 'D
 
 /** How the writer's statements for many rows begin: there are few of them, and putting their values into text is slow. */
 const OF_MANY_ROWS = 'insert into jetmon_';
+
+/** Its rows are wanted as `BareRow`. */
+export type BareQuery = CompiledQuery<BareRow> & { readonly isBare: true };
 
 type MysqlConnection = DatabaseConnection & { readonly pooled: PooledConnection };
 
@@ -55,7 +58,8 @@ function connectionOn(pooled: PooledConnection): MysqlConnection {
       const { kind } = query.query;
       const deadlineMs = SCHEMA_NODES.includes(kind) ? SCHEMA_DEADLINE_MS : undefined;
       const prepared = kind === 'RawNode' && query.sql.startsWith(OF_MANY_ROWS);
-      return resultOf<R>(await pooled.ask(query.sql, query.parameters, { deadlineMs, prepared }));
+      const isBare = 'isBare' in query;
+      return resultOf<R>(await pooled.ask(query.sql, query.parameters, { deadlineMs, prepared, isBare }));
     },
     // biome-ignore lint/correctness/useYield: it never gets to a row
     async *streamQuery() {

@@ -111,6 +111,8 @@ function wrap(raw: PoolConnection, name: string, deadlineMs: number, clock: Cloc
           else fail(error);
         };
         if (options.prepared) raw.execute(text, parameters as ExecuteValues, done);
+        else if (options.isBare)
+          raw.query({ sql: text, values: parameters as QueryValues, rowsAsArray: true, typeCast: false }, done);
         else raw.query(text, parameters as QueryValues, done);
       });
     },

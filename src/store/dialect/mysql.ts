@@ -1,17 +1,18 @@
 /** MySQL 8 and MariaDB from 10.6: what they spell their own way, and how such a database is opened and spoken to. */
-import { Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler, sql } from 'kysely';
+import { type CompiledQuery, Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler, sql } from 'kysely';
 import { AppError } from '../../domain/errors.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type Random, systemRandom } from '../../lib/random.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Executor, Schema, Tx } from '../schema.ts';
 import type { Dialect, OpenedDatabase } from './dialect.ts';
-import { createMysqlDriver } from './mysql-driver.ts';
+import type { BareRow } from './mysql-answers.ts';
+import { type BareQuery, createMysqlDriver } from './mysql-driver.ts';
 import { createMysqlPool, type PoolSettings } from './mysql-pool.ts';
 import { judgeServer } from './mysql-session.ts';
 import { asUnusable } from './mysql-trouble.ts';
 import { parseMysqlUrl } from './mysql-url.ts';
-import { pack } from './packed.ts';
+import { type PackedKind, pack } from './packed.ts';
 import { createRowCounter } from './row-counter.ts';
 import { isDuplicate, isLockConflict } from './trouble.ts';
 import { type StatementWatcher, watchedDialect } from './watched-dialect.ts';
@@ -153,8 +154,12 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     snapshot: (run) =>
       kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(run),
     async readPacked(query, kinds) {
-      const { rows } = await kysely.executeQuery<Record<string, unknown>>(query);
-      return pack(kinds, rows.length, (row, name) => rows[row]?.[name]);
+      const bare: BareQuery = { ...(query as CompiledQuery<BareRow>), isBare: true };
+      const { rows } = await kysely.executeQuery<BareRow>(bare);
+      return pack(kinds, rows.length, (row, name, place) => {
+        const sent = rows[row]?.[place] ?? null;
+        return sent === null ? null : VALUE_OF[kinds[name] ?? 'text'](sent);
+      });
     },
     lost: new Promise(() => {}),
     copyTo: null,
@@ -163,6 +168,13 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     close: () => kysely.destroy(),
   };
 }
+
+/** What a value is, made of the text that was sent of it. */
+const VALUE_OF: Readonly<Record<PackedKind, (sent: Buffer) => unknown>> = {
+  id: (sent) => BigInt(sent.toString('latin1')),
+  number: (sent) => Number(sent.toString('latin1')),
+  text: (sent) => sent.toString('utf8'),
+};
 
 function tooBusy(name: string, cause: unknown): AppError {
   return new AppError('db_unavailable', `the database ${name} is held up by other transactions`, {

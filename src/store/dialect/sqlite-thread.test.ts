@@ -111,6 +111,16 @@ describe('a snapshot', () => {
     });
   });
 
+  it('sees what is there when it begins, also after others ended', async () => {
+    const db = await temporaryDatabase();
+    for (const name of ['n1', 'n2', 'n3']) {
+      await put(db.kysely, name);
+      const seen = () => db.snapshot(names);
+      const [first, second] = await Promise.all([seen(), seen()]);
+      expect([first.at(-1), second.at(-1)]).toEqual([name, name]);
+    }
+  });
+
   it('writes nothing', async () => {
     const db = await temporaryDatabase();
     await expect(db.snapshot((tx) => put(tx, 'n1'))).rejects.toMatchObject({ code: 'db_unavailable' });

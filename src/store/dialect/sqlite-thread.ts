@@ -15,6 +15,8 @@ const port = parentPort;
 const handles = new Map<number, Handle>();
 const cursors = new Map<number, Cursor>();
 let path = '';
+/** A connection whose snapshot was ended. */
+let spare: Handle | null = null;
 
 const DONE: Answer = { kind: 'done' };
 
@@ -39,7 +41,7 @@ function answerTo(order: Order): Answer {
     case 'snapshot':
       return startSnapshot(order.handle);
     case 'endSnapshot':
-      return end(order.handle);
+      return endSnapshot(order.handle);
     case 'openCursor':
       cursors.set(order.cursor, handleOf(order.handle).statements.openCursor(order.sql, order.parameters));
       return DONE;
@@ -68,11 +70,12 @@ function open(file: string, companion: string): Answer {
 
 /** SQLite takes the state of the first read, not that of the beginning. */
 function startSnapshot(handle: number): Answer {
-  const file = openReader(path);
-  keep(handle, file);
+  const own = spare ?? connectionTo(openReader(path));
+  spare = null;
+  handles.set(handle, own);
   try {
-    file.exec('BEGIN');
-    file.exec('SELECT 1 FROM sqlite_master LIMIT 1');
+    own.file.exec('BEGIN');
+    own.file.exec('SELECT 1 FROM sqlite_master LIMIT 1');
   } catch (error) {
     end(handle);
     throw error;
@@ -80,16 +83,36 @@ function startSnapshot(handle: number): Answer {
   return DONE;
 }
 
+/** One connection is kept for the next: to open one is to read what the file says of all its tables. */
+function endSnapshot(handle: number): Answer {
+  const own = handles.get(handle);
+  if (own === undefined || spare !== null) return end(handle);
+  try {
+    own.file.exec('ROLLBACK');
+  } catch {
+    return end(handle);
+  }
+  handles.delete(handle);
+  spare = own;
+  return DONE;
+}
+
 /** The writer goes last: the last one to leave writes the log back to the file, and a reader may not. */
 function close(): Answer {
   for (const cursor of cursors.values()) cursor.close();
   cursors.clear();
+  spare?.file.close();
+  spare = null;
   for (const handle of [...handles.keys()].sort((a, b) => b - a)) end(handle);
   return DONE;
 }
 
 function keep(handle: number, file: DatabaseSync): void {
-  handles.set(handle, { file, statements: createStatements(file) });
+  handles.set(handle, connectionTo(file));
+}
+
+function connectionTo(file: DatabaseSync): Handle {
+  return { file, statements: createStatements(file) };
 }
 
 function end(handle: number): Answer {

@@ -12,6 +12,7 @@ import {
   writeHistogram,
 } from '../../domain/histogram.ts';
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from '../../lib/bytes.ts';
+import { type InTime, within } from './pace.ts';
 import { ABSENT, hourOf, isBlind, type Sample, unionOf } from './sample.ts';
 import { readSamples, writeSamples } from './sample-codec.ts';
 import { seal, unseal } from './sealed.ts';
@@ -46,7 +47,7 @@ export function summaryOf(samples: readonly Sample[]): Summary {
   }
   summary.joinedMs = usualDistance(samples) * 2;
   summary.blinds = blindsOf(samples);
-  summary.runs = runsOf(answered, summary.joinedMs, summary.blinds);
+  summary.runs = runsOf(answered, within(summary.joinedMs), summary.blinds);
   return summary;
 }
 
@@ -61,7 +62,7 @@ export function addSummary(target: Summary, source: Summary): void {
   mergeInto(target.histogram, source.histogram);
   target.joinedMs = Math.max(target.joinedMs, source.joinedMs);
   target.blinds = [...target.blinds, ...source.blinds].sort(byStart);
-  target.runs = joinRuns([...target.runs, ...source.runs], target.joinedMs, target.blinds);
+  target.runs = joinRuns([...target.runs, ...source.runs], within(target.joinedMs), target.blinds);
 }
 
 /** Before the histogram gets the values: whether it is empty says whether these are the first. */
@@ -77,24 +78,24 @@ export function byStart(a: Run, b: Run): number {
 }
 
 /**
- * Runs in the order of time, joined where the next one starts within `joinMs` of the end, and no look between them could
- * not tell. `blinds` in the order of time.
+ * Runs in the order of time, joined where the next one starts in time after the end, and no look between them could not
+ * tell. `blinds` in the order of time.
  */
-export function joinRuns(runs: readonly Run[], joinMs: number, blinds: readonly Run[]): Run[] {
+export function joinRuns(runs: readonly Run[], inTime: InTime, blinds: readonly Run[]): Run[] {
   const joined: Run[] = [];
   let blind = 0;
   for (const run of runs.toSorted(byStart)) {
     const last = joined.at(-1);
     while ((blinds[blind]?.fromMs ?? Number.POSITIVE_INFINITY) < (last?.toMs ?? run.fromMs)) blind += 1;
     const isCut = (blinds[blind]?.fromMs ?? Number.POSITIVE_INFINITY) < run.fromMs;
-    if (last !== undefined && !isCut && run.fromMs - last.toMs <= joinMs) last.toMs = Math.max(last.toMs, run.toMs);
+    if (last !== undefined && !isCut && run.fromMs <= inTime(last.toMs)) last.toMs = Math.max(last.toMs, run.toMs);
     else joined.push({ ...run });
   }
   return joined;
 }
 
 /** Of looks in the order of time; the same as joining runs of one look each, without making those. */
-export function runsOf(answered: readonly { atMs: number }[], joinMs: number, blinds: readonly Run[]): Run[] {
+export function runsOf(answered: readonly { atMs: number }[], inTime: InTime, blinds: readonly Run[]): Run[] {
   const runs: Run[] = [];
   let last: Run | null = null;
   let blind = 0;
@@ -102,7 +103,7 @@ export function runsOf(answered: readonly { atMs: number }[], joinMs: number, bl
   for (const { atMs } of answered) {
     const sinceMs: number = last?.toMs ?? atMs;
     while (blindMs < sinceMs) blindMs = blinds[++blind]?.fromMs ?? Number.POSITIVE_INFINITY;
-    if (last !== null && blindMs >= atMs && atMs - sinceMs <= joinMs) {
+    if (last !== null && blindMs >= atMs && atMs <= inTime(sinceMs)) {
       last.toMs = atMs;
       continue;
     }

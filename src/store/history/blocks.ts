@@ -11,6 +11,10 @@ import { DAY_MS, dayOf, HOUR_MS } from './sample.ts';
 export type BlockRow = Insertable<HistoryBlocksTable>;
 export type StoredBlock = Selectable<HistoryBlocksTable>;
 
+/** What reading a block takes. */
+export const BLOCK_COLUMNS = ['endpoint_id', 'blog_id', 'start_ms', 'span', 'body'] as const;
+export type ReadBlock = Pick<StoredBlock, (typeof BLOCK_COLUMNS)[number]>;
+
 export type Block = { endpointId: EndpointId; siteId: SiteId; span: number; startMs: number; parts: Part[] };
 
 const ROWS_PER_STATEMENT = 50;
@@ -29,7 +33,7 @@ export function blockRowOf({ endpointId, siteId, span, startMs, parts }: Block):
   };
 }
 
-export function blockOf(row: StoredBlock, options: { timesOnly?: boolean } = {}): Block {
+export function blockOf(row: ReadBlock, options: { timesOnly?: boolean } = {}): Block {
   const startMs = Number(row.start_ms);
   return {
     endpointId: row.endpoint_id as EndpointId,
@@ -41,7 +45,7 @@ export function blockOf(row: StoredBlock, options: { timesOnly?: boolean } = {})
 }
 
 /** Null for a damaged one, once that is counted. */
-export function readableBlock(trouble: Trouble, row: StoredBlock, options: { timesOnly?: boolean } = {}): Block | null {
+export function readableBlock(trouble: Trouble, row: ReadBlock, options: { timesOnly?: boolean } = {}): Block | null {
   return readOrCount(trouble, `block ${row.endpoint_id}/${row.start_ms}/${row.span}`, () => blockOf(row, options));
 }
 

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Tx } from '../schema.ts';
 import type { Part } from './block.ts';
-import { readableBlock, type StoredBlock } from './blocks.ts';
+import { BLOCK_COLUMNS, type ReadBlock, readableBlock } from './blocks.ts';
 import { readJournal } from './journal.ts';
 import { type HistoryParts, SPAN } from './parts.ts';
 import type { Pending } from './pending.ts';
@@ -69,7 +69,7 @@ async function visitDays(parts: HistoryParts, tx: Tx, walk: Walk, loose: Map<num
   const isBefore = (one: number, other: number) => (isBackwards ? one > other : one < other);
   let sinceMs = parts.clock.monotonicMs();
 
-  async function visit(dayMs: number, rows: readonly StoredBlock[]): Promise<boolean> {
+  async function visit(dayMs: number, rows: readonly ReadBlock[]): Promise<boolean> {
     const day = dayFrom(parts, walk, { dayMs, rows, loose: loose.get(dayMs) ?? [] });
     if (walk.visit(day) === false) return false;
     if (parts.clock.monotonicMs() - sinceMs < TURN_MS) return true;
@@ -93,13 +93,13 @@ async function visitDays(parts: HistoryParts, tx: Tx, walk: Walk, loose: Map<num
 async function* storedDays(
   tx: Tx,
   { endpointId, window, isBackwards = false, samplesOnly = false }: Walk,
-): AsyncGenerator<[dayMs: number, rows: StoredBlock[]]> {
+): AsyncGenerator<[dayMs: number, rows: ReadBlock[]]> {
   let fromMs = dayOf(window.fromMs);
   let toMs = window.toMs;
   for (let limit = isBackwards ? ROWS_PER_FIRST_READ : ROWS_PER_READ; ; limit = ROWS_PER_READ) {
     let query = tx
       .selectFrom('jetmon_history_blocks')
-      .selectAll()
+      .select(BLOCK_COLUMNS)
       .where('endpoint_id', '=', endpointId)
       .where('start_ms', '>=', BigInt(fromMs))
       .where('start_ms', '<', BigInt(Math.ceil(toMs)))
@@ -121,7 +121,7 @@ async function* storedDays(
   }
 }
 
-type Raw = { dayMs: number; rows: readonly StoredBlock[]; loose: Sample[] };
+type Raw = { dayMs: number; rows: readonly ReadBlock[]; loose: Sample[] };
 
 function dayFrom(parts: HistoryParts, { window, timesOnly = false }: Walk, { dayMs, rows, loose }: Raw): HistoryDay {
   const lists = [loose];

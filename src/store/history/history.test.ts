@@ -11,9 +11,7 @@ import {
 } from '../../../test/kit/history.ts';
 import { temporaryDatabase } from '../../../test/kit/store.ts';
 import { percentiles } from '../../domain/histogram.ts';
-import type { Database } from '../database.ts';
 import type { HealthyLook } from './pending.ts';
-import { COVERAGE_GRACE_MS } from './reads.ts';
 import { DAY_MS, HOUR_MS } from './sample.ts';
 
 const MINUTE = 60_000;
@@ -203,54 +201,6 @@ describe('a flush', () => {
   });
 });
 
-describe('coverage', () => {
-  const INTERVAL = MINUTE;
-  const LONGEST = 2 * INTERVAL + COVERAGE_GRACE_MS;
-
-  it('is from the first look to one interval and the grace after the last one', async () => {
-    const { history } = await temporaryHistory();
-    for (const after of [0, 1, 2, 3]) history.add(lookAt(1, DAY + after * MINUTE));
-    expect(await history.coverage(ONE, DAY - HOUR_MS, DAY + HOUR_MS, INTERVAL)).toEqual([
-      { fromMs: DAY, toMs: DAY + 4 * MINUTE + COVERAGE_GRACE_MS },
-    ]);
-    expect(await history.coverage(ONE, DAY + MINUTE, DAY + 2 * MINUTE, INTERVAL)).toEqual([
-      { fromMs: DAY + MINUTE, toMs: DAY + 2 * MINUTE },
-    ]);
-  });
-
-  it('has a gap where two looks are further apart than two intervals and the grace', async () => {
-    const { history } = await temporaryHistory();
-    for (const after of [0, LONGEST, 2 * LONGEST + 1]) history.add(lookAt(1, DAY + after));
-    const end = INTERVAL + COVERAGE_GRACE_MS;
-    expect(await history.coverage(ONE, DAY, DAY + HOUR_MS, INTERVAL)).toEqual([
-      { fromMs: DAY, toMs: DAY + LONGEST + end },
-      { fromMs: DAY + 2 * LONGEST + 1, toMs: DAY + 2 * LONGEST + 1 + end },
-    ]);
-  });
-
-  it('counts failed looks, and looks just outside of what is asked for', async () => {
-    const { db, history } = await temporaryHistory();
-    history.add(lookAt(1, DAY));
-    history.add(lookAt(1, DAY + 4 * LONGEST));
-    await fail(db, 1, [DAY + LONGEST, DAY + 2 * LONGEST, DAY + 3 * LONGEST]);
-    expect(await history.coverage(ONE, DAY + 1, DAY + 4 * LONGEST - 1, INTERVAL)).toEqual([
-      { fromMs: DAY + 1, toMs: DAY + 4 * LONGEST - 1 },
-    ]);
-  });
-
-  it('of the last minute before a kill is lost, and of nothing else', async () => {
-    const { db, history } = await temporaryHistory();
-    const looks = steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + HOUR_MS, intervalMs: 10_000 });
-    for (const look of looks) {
-      history.add(look);
-      if (look.atMs % 30_000 < 10_000 && look.atMs < DAY + HOUR_MS - 40_000) await history.flush();
-    }
-    const runs = await historyOn(db).coverage(ONE, DAY, DAY + HOUR_MS, 10_000);
-    expect(runs).toHaveLength(1);
-    expect(runs[0]?.toMs).toBeGreaterThan(DAY + HOUR_MS - MINUTE - 10_000);
-  });
-});
-
 describe('a series', () => {
   it('counts failures beside healthy looks, in buckets of UTC, and has none without a look', async () => {
     const { db, history } = await temporaryHistory();
@@ -363,54 +313,6 @@ function roundedFigures(figures: Record<string, number> | null) {
 function exactly(looks: readonly HealthyLook[]): (share: number) => number {
   const totals = looks.map(({ timings }) => timings.total ?? 0).sort((a, b) => a - b);
   return (share) => totals[Math.trunc(share * totals.length + 0.5) - 1] ?? Number.NaN;
-}
-
-describe('a damaged body', () => {
-  it('of the journal is left out, counted and said once; the rest goes on, and it is kept', async () => {
-    const said: unknown[] = [];
-    const log = { debug() {}, info() {}, warn() {}, error: (facts: unknown) => void said.push(facts) };
-    const { db, history } = await temporaryHistory({ log });
-    for (const after of [0, 10, 20]) {
-      history.add(lookAt(1, DAY + after * MINUTE));
-      await history.flush();
-    }
-    const [segment] = await db.kysely.selectFrom('jetmon_history_journal').select('id').orderBy('id').execute();
-    await damage(db, 'jetmon_history_journal', segment?.id ?? 0n);
-    expect(await history.samples(ONE, DAY, DAY + HOUR_MS, 9)).toHaveLength(2);
-    await history.retain(DAY + 2 * DAY_MS);
-    expect(await history.samples(ONE, DAY, DAY + HOUR_MS, 9)).toHaveLength(2);
-    expect(await db.kysely.selectFrom('jetmon_history_journal').select('state').execute()).toEqual([{ state: 2n }]);
-    await history.retain(DAY + 2 * DAY_MS);
-    expect(history.stats().damaged).toBe(2);
-    expect(said).toHaveLength(1);
-  });
-
-  it('of a block is left out and set aside; the rest of its day grows old', async () => {
-    const { db, history } = await temporaryHistory();
-    for (const look of steadyLooks({ endpoint: 1, fromMs: DAY, toMs: DAY + 3 * HOUR_MS, intervalMs: MINUTE }))
-      history.add(look);
-    await history.flush();
-    await history.retain(DAY + 5 * HOUR_MS);
-    const checks = async () => (await history.series(ONE, { fromMs: DAY, toMs: DAY + DAY_MS, step: 'day' }))[0]?.checks;
-    expect(await checks()).toBe(180);
-    await db.kysely
-      .updateTable('jetmon_history_blocks')
-      .set({ body: new Uint8Array([1, 2, 3, 4, 5, 6]) })
-      .where('start_ms', '=', BigInt(DAY + HOUR_MS))
-      .execute();
-    expect(await checks()).toBe(120);
-    await history.retain(DAY + 20 * DAY_MS);
-    expect(await checks()).toBe(120);
-    const spans = await db.kysely.selectFrom('jetmon_history_blocks').select('span').orderBy('span').execute();
-    expect(spans.map(({ span }) => span)).toEqual([1n, 3n]);
-  });
-});
-
-async function damage(db: Database, table: 'jetmon_history_journal', id: bigint): Promise<void> {
-  const { body } = await db.kysely.selectFrom(table).select('body').where('id', '=', id).executeTakeFirstOrThrow();
-  const broken = Uint8Array.from(body);
-  broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
-  await db.kysely.updateTable(table).set({ body: broken }).where('id', '=', id).execute();
 }
 
 it('the rule of percentiles is that of the reference', () => {

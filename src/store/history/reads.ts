@@ -8,6 +8,7 @@ import type { Tx } from '../schema.ts';
 import { blindsOf, byStart, joinRuns, type Run, runsOf } from './block.ts';
 import { type HistoryDay, type Walk, type Window, walkDays } from './days.ts';
 import { countFailures, failedRuns, failuresBy } from './failures.ts';
+import { COVERAGE_GRACE_MS, extremes, inTime, type Pace } from './pace.ts';
 import type { HistoryParts } from './parts.ts';
 import type { Pending } from './pending.ts';
 import { ABSENT, DAY_MS, HOUR_MS, isBlind, PHASES, type Phase, type Sample, timingsOf } from './sample.ts';
@@ -56,9 +57,6 @@ export type PhaseTotals = {
 };
 
 export const STEP_MS: Readonly<Record<Step, number>> = { minute: 60_000, hour: HOUR_MS, day: DAY_MS };
-
-/** How much later than its interval a look may come and still be in time. */
-export const COVERAGE_GRACE_MS = 30_000;
 
 /** Like figures of any kind, those of phases are of so many looks at most, the newest ones. */
 const MAX_PHASE_LOOKS = 100_000;
@@ -217,19 +215,23 @@ export function createReads(parts: HistoryParts, pending: Pending) {
 
     /**
      * When the endpoint was being watched. Between two looks that are at most two intervals and a grace apart it was;
-     * after the last look before a longer gap, until one interval and the grace are over. From a look that could not tell
-     * (Unknown) it was not, until the next one that could. Of failed looks only those count that are still kept.
+     * after the last look before a longer gap, until one interval and the grace are over. `pace` says which interval held
+     * when. From a look that could not tell (Unknown) it was not, until the next one that could. Of failed looks only those
+     * count that are still kept.
      */
-    async coverage(endpointId: EndpointId, fromMs: number, toMs: number, intervalMs: number): Promise<Run[]> {
-      const joinMs = 2 * intervalMs + COVERAGE_GRACE_MS;
-      const window = { fromMs: fromMs - joinMs, toMs: toMs + joinMs };
+    async coverage(endpointId: EndpointId, fromMs: number, toMs: number, pace: Pace | number): Promise<Run[]> {
+      const intervals = typeof pace === 'number' ? [{ fromMs, intervalMs: pace }] : pace;
+      const { shortestMs, longestMs } = extremes(intervals);
+      const [isNext, isLast] = [inTime(intervals, 2), inTime(intervals, 1)];
+      const reachMs = 2 * longestMs + COVERAGE_GRACE_MS;
+      const window = { fromMs: fromMs - reachMs, toMs: toMs + reachMs };
       const blinds: Run[] = [];
       const runs: Run[] = [];
       const visit = ({ samples, sums }: HistoryDay) => {
         const ofDay = blindsOf(samples);
         blinds.push(...ofDay);
         const answered = ofDay.length === 0 ? samples : samples.filter((sample) => !isBlind(sample));
-        runs.push(...runsOf(answered, joinMs, ofDay));
+        runs.push(...runsOf(answered, isNext, ofDay));
         for (const { summary } of sums) {
           blinds.push(...summary.blinds);
           runs.push(...summary.runs);
@@ -237,14 +239,16 @@ export function createReads(parts: HistoryParts, pending: Pending) {
         return undefined;
       };
       const failed = await walkDays(parts, pending, { endpointId, window, timesOnly: true, visit }, (tx) =>
-        failedRuns(tx, endpointId, window, joinMs),
+        failedRuns(tx, endpointId, window, 2 * shortestMs + COVERAGE_GRACE_MS),
       );
       blinds.sort(byStart);
-      return joinRuns([...runs, ...failed], joinMs, blinds).flatMap((run) => {
-        const blindMs = blinds.find((blind) => blind.fromMs > run.toMs)?.fromMs ?? toMs;
+      let blind = 0;
+      return joinRuns([...runs, ...failed], isNext, blinds).flatMap((run) => {
+        while (blind < blinds.length && (blinds[blind] as Run).fromMs <= run.toMs) blind += 1;
+        const blindMs = blinds[blind]?.fromMs ?? toMs;
         const observed = {
           fromMs: Math.max(run.fromMs, fromMs),
-          toMs: Math.min(run.toMs + intervalMs + COVERAGE_GRACE_MS, blindMs, toMs),
+          toMs: Math.min(isLast(run.toMs), blindMs, toMs),
         };
         return observed.fromMs < observed.toMs ? [observed] : [];
       });

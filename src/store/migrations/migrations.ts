@@ -9,6 +9,7 @@ import { createParkedRows } from './0005-parked-rows.ts';
 import { widenApiKeys } from './0006-identity.ts';
 import { createIdempotencyTable } from './0007-idempotency.ts';
 import { createMaintenanceWindows } from './0008-maintenance-windows.ts';
+import { createEarlierSettings } from './0010-earlier-settings.ts';
 
 export type Migration = {
   id: number;
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 6, name: 'what keys may do, and for whom', up: widenApiKeys },
   { id: 7, name: 'idempotency keys', up: createIdempotencyTable },
   { id: 8, name: 'maintenance windows', up: createMaintenanceWindows },
+  { id: 10, name: 'what settings were before', up: createEarlierSettings },
 ];

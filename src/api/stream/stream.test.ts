@@ -1,40 +1,11 @@
-import { type IncomingMessage, request } from 'node:http';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type ApiFixture, LOCAL_KEY, startApi } from '../../test/kit/api.ts';
-import { createFakeClock } from '../../test/kit/fake-clock.ts';
-import { appendTo } from '../../test/kit/store.ts';
-import { createEventParser, type ServerSentEvent } from '../client/server-sent-events.ts';
-import { parseJson } from '../lib/json.ts';
-import type { Change } from '../store/changes.ts';
-import { silentLog } from '../telemetry/log.ts';
-
-type Follower = { response: IncomingMessage; events: ServerSentEvent[]; closed: () => boolean };
-
-/** Follows the stream over a connection of its own, so that reading can be stopped. */
-async function follow(api: ApiFixture, token = LOCAL_KEY): Promise<Follower> {
-  const headers = { authorization: `Bearer ${token}` };
-  const sent = request(`${api.address}/api/v1/stream`, { headers, agent: false }).end();
-  onTestFinished(() => void sent.destroy());
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    sent.on('response', resolve).on('error', reject);
-  });
-  const events: ServerSentEvent[] = [];
-  let closed = false;
-  response.setEncoding('utf8').on(
-    'data',
-    createEventParser((event) => events.push(event)),
-  );
-  response.on('close', () => {
-    closed = true;
-  });
-  response.on('error', () => {});
-  return { response, events, closed: () => closed };
-}
-
-function dataOf(event: ServerSentEvent | undefined): unknown {
-  const parsed = parseJson(event?.data ?? '');
-  return parsed.ok ? parsed.value : parsed;
-}
+import { describe, expect, it, vi } from 'vitest';
+import { LOCAL_KEY, startApi } from '../../../test/kit/api.ts';
+import { createFakeClock } from '../../../test/kit/fake-clock.ts';
+import { dataOf, follow } from '../../../test/kit/follow-stream.ts';
+import { appendTo } from '../../../test/kit/store.ts';
+import type { TransitionId } from '../../domain/ids.ts';
+import type { Change } from '../../store/changes.ts';
+import { silentLog } from '../../telemetry/log.ts';
 
 describe('the live stream', () => {
   it('tells a committed transition with its id and the state of the site', async () => {
@@ -102,21 +73,21 @@ describe('the live stream', () => {
       tokens.push((await api.apiKeys.create({ consumerName, scope: 'read' })).token);
     }
     const followers = await Promise.all(
-      tokens.flatMap((token) => Array.from({ length: 16 }, () => follow(api, token))),
+      tokens.flatMap((token) => Array.from({ length: 16 }, () => follow(api, { token }))),
     );
     const { token } = await api.apiKeys.create({ consumerName: 'late', scope: 'read' });
     const refused = await api.ask('GET', '/api/v1/stream', { token });
     expect([refused.status, refused.body.error.code]).toEqual([503, 'too_many_streams']);
     followers[0]?.response.destroy();
     await vi.waitFor(async () => {
-      expect((await follow(api, token)).response.statusCode).toBe(200);
+      expect((await follow(api, { token })).response.statusCode).toBe(200);
     });
   });
 
   it('takes on 16 followers with one credential, and others beside them', async () => {
     const api = await startApi();
     const { token } = await api.apiKeys.create({ consumerName: 'test', scope: 'read' });
-    const followers = await Promise.all(Array.from({ length: 16 }, () => follow(api, token)));
+    const followers = await Promise.all(Array.from({ length: 16 }, () => follow(api, { token })));
     const refused = await api.ask('GET', '/api/v1/stream', { token });
     expect([refused.status, refused.body.error.message]).toEqual([
       503,
@@ -125,13 +96,13 @@ describe('the live stream', () => {
     expect((await follow(api)).response.statusCode).toBe(200);
     followers[0]?.response.destroy();
     await vi.waitFor(async () => {
-      expect((await follow(api, token)).response.statusCode).toBe(200);
+      expect((await follow(api, { token })).response.statusCode).toBe(200);
     });
   });
 
   it('wants a key like everything else', async () => {
     const api = await startApi();
-    expect((await follow(api, 'jm_wrongwrongwrong')).response.statusCode).toBe(401);
+    expect((await follow(api, { token: 'jm_wrongwrongwrong' })).response.statusCode).toBe(401);
   });
 
   it('drops who does not read, and nobody else', async () => {
@@ -144,10 +115,16 @@ describe('the live stream', () => {
     const opened = { op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' } as const;
     await api.events.append(appendTo(await api.addEndpoint(), [opened], { metadata: { pad: 'x'.repeat(60_000) } }));
     const [large] = committed;
-    if (large === undefined) throw new Error('nothing was committed');
+    if (large?.kind !== 'committed') throw new Error('nothing was committed');
+    let nextId = 1_000n;
+    const another = (): Change => {
+      nextId += 1n;
+      const transitions = large.transitions.map((one) => ({ ...one, transitionId: nextId as TransitionId }));
+      return { ...large, transitions };
+    };
     // Kernel buffers take some megabytes before anything waits in ours.
     for (let sent = 1; sent < 400; sent += 50) {
-      for (let n = 0; n < 50; n += 1) api.changes.publish(large);
+      for (let n = 0; n < 50; n += 1) api.changes.publish(another());
       await vi.waitFor(() => expect(good.events.length).toBeGreaterThanOrEqual(sent + 50), { timeout: 10_000 });
     }
     slow.response.resume();
@@ -160,20 +137,20 @@ describe('the live stream', () => {
     const api = await startApi({ clock: fake });
     const { token, key } = await api.apiKeys.create({ consumerName: 'test', scope: 'read' });
     const other = await api.apiKeys.create({ consumerName: 'other', scope: 'read' });
-    const revoked = [await follow(api, token), await follow(api, token)];
-    const good = [await follow(api), await follow(api, other.token)];
+    const revoked = [await follow(api, { token }), await follow(api, { token })];
+    const good = [await follow(api), await follow(api, { token: other.token })];
     await api.apiKeys.revoke(key.keyId);
     fake.advance(1_000);
     await vi.waitFor(() => expect(revoked.map((one) => one.closed())).toEqual([true, true]));
     expect(good.map((one) => one.closed())).toEqual([false, false]);
-    expect((await follow(api, token)).response.statusCode).toBe(401);
+    expect((await follow(api, { token })).response.statusCode).toBe(401);
   });
 
   it('ends for a key that expires, within a second of it', async () => {
     const fake = createFakeClock();
     const api = await startApi({ clock: fake });
     const { token } = await api.apiKeys.create({ consumerName: 'test', scope: 'read', ttlMs: 60_000 });
-    const follower = await follow(api, token);
+    const follower = await follow(api, { token });
     const lookedUp = vi.spyOn(api.apiKeys, 'findByHash');
     fake.advance(59_000);
     await vi.waitFor(() => expect(lookedUp).toHaveBeenCalled());
@@ -189,7 +166,7 @@ describe('the live stream', () => {
     const fake = createFakeClock();
     const api = await startApi({ clock: fake });
     const { token } = await api.apiKeys.create({ consumerName: 'test', scope: 'read' });
-    const followers = await Promise.all(Array.from({ length: 15 }, () => follow(api, token)));
+    const followers = await Promise.all(Array.from({ length: 15 }, () => follow(api, { token })));
     const lookedUp = vi.spyOn(api.apiKeys, 'findByHash');
     fake.advance(1_000);
     await vi.waitFor(() => expect(lookedUp).toHaveBeenCalled());
@@ -205,7 +182,7 @@ describe('the live stream', () => {
     const error = vi.fn();
     const api = await startApi({ clock: fake, log: { ...silentLog, error } });
     const { token } = await api.apiKeys.create({ consumerName: 'test', scope: 'read' });
-    const follower = await follow(api, token);
+    const follower = await follow(api, { token });
     const trouble = new Error('disk');
     vi.spyOn(api.apiKeys, 'findByHash').mockRejectedValue(trouble);
     fake.advance(1_000);

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type ApiFixture, LOCAL_KEY, startApi } from '../../test/kit/api.ts';
-import { appendTo } from '../../test/kit/store.ts';
-import { createEventParser, type ServerSentEvent } from '../client/server-sent-events.ts';
-import type { SiteId } from '../domain/ids.ts';
-import { bringIntoScope } from '../store/site-scope.ts';
+import { type ApiFixture, LOCAL_KEY, startApi } from '../../../test/kit/api.ts';
+import { appendTo } from '../../../test/kit/store.ts';
+import { createEventParser, type ServerSentEvent } from '../../client/server-sent-events.ts';
+import type { SiteId } from '../../domain/ids.ts';
+import { bringIntoScope } from '../../store/site-scope.ts';
 
 const CANARY = 'canary-of-acme';
 

@@ -1,0 +1,70 @@
+/** Makes one site fail: it watches what fails, and is looked at now. Throws only for trouble that all sites share. */
+import { ApiError } from '../../client/api-error.ts';
+import type { Client } from '../../client/client.ts';
+import type { ReplyOf } from '../../contracts/contract.ts';
+import { triggerSiteCheck } from '../../contracts/site-operations.ts';
+import type { Id } from '../../contracts/values.ts';
+import { AppError } from '../../domain/errors.ts';
+import { hopelessWords } from './expectation.ts';
+import { type Prepared, prepareSite, type WantedSite } from './prepare-site.ts';
+
+export type Look = Pick<ReplyOf<typeof triggerSiteCheck>['checks'][number], 'state' | 'reason' | 'summary' | 'booked'>;
+
+export type Problem = { code: string; message: string; fix: string | null };
+
+export type Started = {
+  siteId: Id;
+  /** null: it was left alone. */
+  prepared: Prepared | null;
+  /** null: nobody asked for one, or the server puts a limit on it. */
+  look: Look | null;
+  /** Why it was not looked at now; its own look follows. */
+  notLookedAt: string | null;
+  /** Why nothing can come of it. */
+  problem: Problem | null;
+};
+
+export type StartOptions = {
+  isTriggered: boolean;
+  /** Keys of requests begin with it. */
+  keyPrefix: string;
+};
+
+/** Throws ApiError. */
+export async function startFailure(
+  client: Client,
+  wanted: WantedSite,
+  { isTriggered, keyPrefix }: StartOptions,
+): Promise<Started> {
+  const { siteId, url } = wanted;
+  const started: Started = { siteId, prepared: null, look: null, notLookedAt: null, problem: null };
+  try {
+    started.prepared = await prepareSite(client, wanted, { idempotencyKey: `${keyPrefix}-create-${siteId}` });
+  } catch (error) {
+    return { ...started, problem: problemOf(error) };
+  }
+  if (!isTriggered) return started;
+  try {
+    const { checks } = await client.call(triggerSiteCheck, { params: { site_id: siteId } });
+    const [look = null] = checks;
+    const hopeless = hopelessWords({ latest: look, event: null }, url);
+    return { ...started, look, problem: hopeless === null ? null : { code: look?.reason ?? '', ...hopeless } };
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isLimit(error)) throw error;
+    return { ...started, notLookedAt: error.message };
+  }
+}
+
+/** Throws what is trouble of the caller or the server, and not of one site. */
+function problemOf(error: unknown): Problem {
+  const isOfSite = error instanceof AppError || (error instanceof ApiError && OF_ONE_SITE.includes(error.status));
+  if (!isOfSite) throw error;
+  const { code, message, fix } = error;
+  return { code, message, fix };
+}
+
+const OF_ONE_SITE: readonly number[] = [400, 404, 409, 422];
+
+function isLimit({ code }: ApiError): boolean {
+  return code === 'rate_limited' || code === 'too_many_looks';
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { EndpointId } from './ids.ts';
+import { DEFAULT_RULES, type RollupRules } from './rollup-rules.ts';
+import { siteStretches, statesOf, type WatchState } from './site-past.ts';
+
+const [FIRST, SECOND] = [1n, 2n] as [EndpointId, EndpointId];
+const EVER = Number.POSITIVE_INFINITY;
+const noted = (untilMs: number, state: WatchState) => ({ untilMs, state, intervalMs: 60_000 });
+const states = (state: WatchState, ...earlier: ReturnType<typeof noted>[]) =>
+  statesOf({ state, intervalMs: 60_000, pausedSinceMs: 50 }, earlier);
+
+describe('the states of an endpoint', () => {
+  it('are what was noted of it, and what it is now', () => {
+    expect(states('paused', noted(10, 'absent'), noted(30, 'watched'), noted(30, 'paused'))).toMatchObject([
+      { fromMs: -EVER, toMs: 10, state: 'absent' },
+      { fromMs: 10, toMs: 30, state: 'watched' },
+      { fromMs: 30, toMs: EVER, state: 'paused' },
+    ]);
+  });
+
+  it('are those of today at all times where nothing was noted, save for a pause', () => {
+    expect(states('watched')).toMatchObject([{ fromMs: -EVER, toMs: EVER, state: 'watched' }]);
+    expect(states('paused')).toMatchObject([
+      { toMs: 50, state: 'watched' },
+      { fromMs: 50, state: 'paused' },
+    ]);
+  });
+});
+
+describe('who speaks for a site', () => {
+  const who = (
+    rules: RollupRules,
+    earlier: Parameters<typeof siteStretches>[2],
+    ...each: ReturnType<typeof states>[]
+  ) =>
+    siteStretches(
+      each.map((some, index) => ({ endpointId: index === 0 ? FIRST : SECOND, states: some })),
+      rules,
+      earlier,
+    ).map(({ fromMs, toMs, critical }) => [fromMs, toMs, critical]);
+
+  it('is the first that was watched then; where nobody was, whoever did before', () => {
+    const first = states('watched', noted(10, 'watched'), noted(20, 'paused'));
+    const second = states('paused', noted(5, 'absent'), noted(30, 'watched'));
+    expect(who(DEFAULT_RULES, [], first, second)).toEqual([
+      [-EVER, 10, [FIRST]],
+      [10, 20, [SECOND]],
+      [20, EVER, [FIRST]],
+    ]);
+    const gone = states('paused', noted(40, 'watched'));
+    expect(who(DEFAULT_RULES, [], gone)).toEqual([[-EVER, EVER, [FIRST]]]);
+  });
+
+  it('is told by the rules of then', () => {
+    const endpoints = new Map([[FIRST, 'non_critical'] as const, [SECOND, 'critical'] as const]);
+    const rules = { ...DEFAULT_RULES, endpoints };
+    const earlier = [
+      { untilMs: 10, rules: DEFAULT_RULES },
+      { untilMs: 20, rules },
+    ];
+    expect(who(DEFAULT_RULES, earlier, states('watched'), states('watched'))).toEqual([
+      [-EVER, 10, [FIRST]],
+      [10, 20, [SECOND]],
+      [20, EVER, [FIRST]],
+    ]);
+  });
+});

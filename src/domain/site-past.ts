@@ -1,0 +1,123 @@
+/**
+ * Who of a site was watched when, how often, and by which rules its state was made: what was true then, not what is set
+ * now. Where nothing was noted of an earlier time, what came next is taken to have held then.
+ */
+import type { EndpointId } from './ids.ts';
+import { isCritical, type RollupRules } from './rollup-rules.ts';
+
+/** `absent`: it was not there yet. A removed endpoint is paused. */
+export type WatchState = 'watched' | 'paused' | 'absent';
+
+/** Half-open, ms since the epoch; infinite at the ends. */
+export type EndpointState = { fromMs: number; toMs: number; state: WatchState; intervalMs: number };
+
+/** `states` are adjacent, in order, and of all time. */
+export type PastEndpoint = { endpointId: EndpointId; states: readonly EndpointState[] };
+
+/** What held until an instant. */
+export type Earlier<What> = What & { untilMs: number };
+
+/**
+ * The states of an endpoint, from what was noted of it in order. `pausedSinceMs`: of one that is paused now and of which
+ * nothing was noted; before, it was watched.
+ */
+export function statesOf(
+  now: { state: WatchState; intervalMs: number; pausedSinceMs: number },
+  earlier: readonly Earlier<{ state: WatchState; intervalMs: number }>[],
+): EndpointState[] {
+  const states: EndpointState[] = [];
+  let fromMs = Number.NEGATIVE_INFINITY;
+  const { state: stateNow, intervalMs: intervalNow, pausedSinceMs } = now;
+  const isUnnoted = earlier.length === 0 && stateNow === 'paused';
+  const before = isUnnoted ? [{ untilMs: pausedSinceMs, state: 'watched', intervalMs: intervalNow } as const] : earlier;
+  for (const { untilMs, state, intervalMs } of before) {
+    if (untilMs > fromMs) states.push({ fromMs, toMs: untilMs, state, intervalMs });
+    fromMs = Math.max(fromMs, untilMs);
+  }
+  states.push({ fromMs, toMs: Number.POSITIVE_INFINITY, state: stateNow, intervalMs: intervalNow });
+  return states;
+}
+
+/** A stretch of time in which the same endpoints spoke for the site, by the same rules. */
+export type SiteStretch = {
+  fromMs: number;
+  toMs: number;
+  rules: RollupRules;
+  /** The first that was watched; where none was, the one before. */
+  first: EndpointId | null;
+  /** Those whose looks say whether anybody could tell how the site was; see `rollUp`. */
+  critical: readonly EndpointId[];
+};
+
+/** Of more critical endpoints than this the first ones say when somebody looked at the site. */
+const MAX_CRITICAL = 20;
+
+/** Of all time, adjacent and in order. `endpoints` by id; `earlier` rules in order. Takes n log n changes by endpoints. */
+export function siteStretches(
+  endpoints: readonly PastEndpoint[],
+  rules: RollupRules,
+  earlier: readonly Earlier<{ rules: RollupRules }>[],
+): SiteStretch[] {
+  const stretches: SiteStretch[] = [];
+  const isWatched = endpoints.map(({ states }) => states[0]?.state === 'watched');
+  const borders = bordersOf(endpoints, earlier);
+  let fromMs = Number.NEGATIVE_INFINITY;
+  let rulesAt = 0;
+  let spoke: Pick<SiteStretch, 'first' | 'critical'> | null = null;
+  for (let at = 0; ; ) {
+    const toMs = borders[at]?.atMs ?? Number.POSITIVE_INFINITY;
+    const held = earlier[rulesAt]?.rules ?? rules;
+    spoke = speakers(endpoints, isWatched, held) ?? spoke;
+    if (toMs > fromMs) add(stretches, { fromMs, toMs, rules: held, ...(spoke ?? everyone(endpoints, held)) });
+    if (at === borders.length) return stretches;
+    for (; borders[at]?.atMs === toMs; at += 1) {
+      const { endpoint, watched } = borders[at] as Border;
+      if (endpoint === null) rulesAt += 1;
+      else isWatched[endpoint] = watched;
+    }
+    fromMs = toMs;
+  }
+}
+
+/** `endpoint` null: the rules changed. */
+type Border = { atMs: number; endpoint: number | null; watched: boolean };
+
+function bordersOf(endpoints: readonly PastEndpoint[], earlier: readonly Earlier<unknown>[]): Border[] {
+  const borders: Border[] = earlier.map(({ untilMs }) => ({ atMs: untilMs, endpoint: null, watched: false }));
+  for (const [endpoint, { states }] of endpoints.entries()) {
+    for (const { fromMs, state } of states.slice(1)) {
+      borders.push({ atMs: fromMs, endpoint, watched: state === 'watched' });
+    }
+  }
+  return borders.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Null where nobody is watched. */
+function speakers(
+  endpoints: readonly PastEndpoint[],
+  isWatched: readonly boolean[],
+  rules: RollupRules,
+): Pick<SiteStretch, 'first' | 'critical'> | null {
+  const watched = endpoints.filter((_, index) => isWatched[index] === true);
+  return watched.length === 0 ? null : everyone(watched, rules);
+}
+
+function everyone(watched: readonly PastEndpoint[], rules: RollupRules): Pick<SiteStretch, 'first' | 'critical'> {
+  const ids = watched.map(({ endpointId }) => endpointId);
+  const first = ids[0] ?? null;
+  const critical = ids.filter((endpointId) => isCritical(endpointId, first, rules));
+  return { first, critical: (critical.length === 0 ? ids : critical).slice(0, MAX_CRITICAL) };
+}
+
+/** Lengthens the last one where nothing is another. */
+function add(stretches: SiteStretch[], next: SiteStretch): void {
+  const last = stretches.at(-1);
+  const isSame =
+    last !== undefined &&
+    last.rules === next.rules &&
+    last.first === next.first &&
+    last.critical.length === next.critical.length &&
+    last.critical.every((id, index) => id === next.critical[index]);
+  if (isSame) last.toMs = next.toMs;
+  else stretches.push(next);
+}
