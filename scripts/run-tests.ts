@@ -6,7 +6,7 @@ import { watchLifeline } from '../src/app/lifeline.ts';
 import { REPORT_FILE_VARIABLE, type Report } from '../test/report.ts';
 import { type Ended, passSignals, startGroup } from './child.ts';
 
-const LIMIT_MS = 15 * 60_000;
+const LIMIT_MS = 30 * 60_000;
 const ROOT = join(import.meta.dirname, '..');
 const NOTHING: Report = { passed: 0, failed: 0, skipped: 0, skippedSuites: [], running: [], complete: false };
 

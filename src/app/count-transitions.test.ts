@@ -54,7 +54,8 @@ it('what verifiers say is told apart from what we saw', () => {
       5n,
       { stateAfter: 'Down', reason: 'opened' },
       { stateBefore: 'Seems Down', stateAfter: 'Down', reason: 'verifier_confirmed' },
-      { stateBefore: 'Seems Down', stateAfter: 'Resolved', reason: 'false_alarm' },
+      { stateBefore: 'Seems Down', stateAfter: 'Resolved', reason: 'false_alarm', source: 'verifiers' },
+      { stateBefore: 'Seems Down', stateAfter: 'Resolved', reason: 'false_alarm', source: 'local' },
       { stateBefore: 'Seems Down', stateAfter: 'Resolved', reason: 'probe_cleared' },
       { stateBefore: 'Warning', stateAfter: 'Resolved', reason: 'probe_cleared' },
       { stateBefore: 'Seems Down', stateAfter: 'Resolved', reason: 'maintenance_swallowed' },
@@ -64,6 +65,7 @@ it('what verifiers say is told apart from what we saw', () => {
     ['down_confirmed', 'verifier', 'unknown', 2],
     ['down_opened_after_verifier', 1],
     ['false_alarm', 'unknown', 1],
+    ['withdrawn', 1],
     ['verifier_quorum_met', 2],
     ['maintenance_swallowed', 'unknown', 1],
   ]);
@@ -93,7 +95,9 @@ it('how long an incident was Seems Down is timed by what became of it, where its
       checkType: 'http',
       eventId: eventId as EventId,
       open: null,
-      transitions: [{ eventId, stateBefore, stateAfter, reason, changedAtMs, metadata: null } as Transition],
+      transitions: [
+        { eventId, stateBefore, stateAfter, reason, source: 'verifiers', changedAtMs, metadata: null } as Transition,
+      ],
     });
   for (const eventId of [1n, 2n, 3n]) publish(eventId, null, 'Seems Down', 'opened', 1_000);
   publish(1n, 'Seems Down', 'Seems Down', 'severity_changed', 2_000);

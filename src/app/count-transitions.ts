@@ -24,7 +24,7 @@ const MOST_TIMED = 100_000;
 function createSeemsDown(metrics: Metrics) {
   const since = new Map<EventId, number>();
   return {
-    saw({ eventId, stateBefore, stateAfter, reason, changedAtMs }: Transition): void {
+    saw({ eventId, stateBefore, stateAfter, reason, source, changedAtMs }: Transition): void {
       if (stateBefore === null && stateAfter === 'Seems Down') {
         if (since.size < MOST_TIMED) since.set(eventId, changedAtMs);
         return;
@@ -32,14 +32,22 @@ function createSeemsDown(metrics: Metrics) {
       const sinceMs = since.get(eventId);
       if (sinceMs === undefined || stateAfter === 'Seems Down') return;
       since.delete(eventId);
-      metrics.timer('seems_down_duration', { outcome: outcomeOf(stateAfter, reason) }).observe(changedAtMs - sinceMs);
+      metrics
+        .timer('seems_down_duration', { outcome: outcomeOf(stateAfter, reason, source) })
+        .observe(changedAtMs - sinceMs);
     },
   };
 }
 
-function outcomeOf(state: Transition['stateAfter'], reason: string): LabelsOf<'seems_down_duration'>['outcome'] {
+function outcomeOf(
+  state: Transition['stateAfter'],
+  reason: string,
+  source: string,
+): LabelsOf<'seems_down_duration'>['outcome'] {
   if (state === 'Down') return 'down';
-  return state === 'Resolved' && (reason === 'false_alarm' || reason === 'probe_cleared') ? reason : 'other';
+  if (state !== 'Resolved') return 'other';
+  if (reason === 'false_alarm') return source === 'verifiers' ? reason : 'other';
+  return reason === 'probe_cleared' ? reason : 'other';
 }
 
 type Transition = Committed['transitions'][number];
@@ -59,10 +67,13 @@ function count(transition: Transition, metrics: Metrics): void {
   }
 }
 
-function countEnd({ reason, stateBefore }: Transition, of: { class: FailureClass }, metrics: Metrics): void {
+function countEnd({ reason, source, stateBefore }: Transition, of: { class: FailureClass }, metrics: Metrics): void {
   if (stateBefore === 'Down') metrics.count('recovery');
-  if (reason === 'false_alarm') metrics.counter('false_alarm', of).add();
-  else if (reason === 'maintenance_swallowed') metrics.counter('maintenance_swallowed', of).add();
+  // What our own gate withdrew is no word of verifiers.
+  if (reason === 'false_alarm') {
+    if (source === 'verifiers') metrics.counter('false_alarm', of).add();
+    else if (source === 'local') metrics.count('withdrawn');
+  } else if (reason === 'maintenance_swallowed') metrics.counter('maintenance_swallowed', of).add();
   else if (reason === 'probe_cleared' && stateBefore === 'Seems Down') metrics.counter('probe_cleared', of).add();
 }
 

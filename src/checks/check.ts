@@ -34,7 +34,11 @@ export type Check<Reason extends string = string> = {
 };
 
 /** A finding with the facts that fill its sentence. */
-export type Found<Reason extends string = string> = { reason: Reason; details: Verdict['details'] & {} };
+export type Found<Reason extends string = string> = {
+  reason: Reason;
+  details: Verdict['details'] & {};
+  othersCanTell?: Verdict['othersCanTell'];
+};
 
 /** Turns what a check found into its verdict. */
 export function verdictOf(check: Check, found: Found): Verdict {
@@ -45,6 +49,7 @@ export function verdictOf(check: Check, found: Found): Verdict {
   const verdict: Verdict = { check: check.type, state, reason: found.reason, summary, details: found.details };
   if (followUp !== undefined) verdict.followUp = followUp;
   if (shape !== undefined) verdict.shape = shape;
+  if (found.othersCanTell !== undefined) verdict.othersCanTell = found.othersCanTell;
   return verdict;
 }
 

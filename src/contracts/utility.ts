@@ -148,6 +148,6 @@ export const stream = defineContract({
   }),
   status: 200,
   messages: STREAM_MESSAGES,
-  errors: ['invalid_filter', 'invalid_cursor', 'operator_only', 'site_not_found', 'too_many_streams'],
+  errors: ['invalid_filter', 'invalid_cursor', 'site_not_found', 'too_many_streams'],
   example: {},
 });

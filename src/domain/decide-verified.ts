@@ -108,7 +108,8 @@ function unverified(known: Known, run: Failing, nowMs: number, policy: DecisionP
 /** What fails while the trouble may be our own is no reason to wake anybody: the time counts from when that is over. */
 function believedForMs({ recent, suspicion }: Known, { sinceMs }: Failing, nowMs: number): number {
   const believedSinceMs = recent.believedSinceMs === undefined ? sinceMs : recent.believedSinceMs;
-  if (believedSinceMs === null || suspicion?.quiet === 'mass_failure') return Number.NEGATIVE_INFINITY;
+  if (believedSinceMs === null || suspicion?.quiet === 'mass_failure' || suspicion?.quiet === 'unresolved')
+    return Number.NEGATIVE_INFINITY;
   return nowMs - Math.max(sinceMs, believedSinceMs);
 }
 

@@ -52,6 +52,9 @@ export function decide(
     case 'Seems Down': {
       const { maintenance } = known;
       const isSwallowed = isWithin(maintenance, seenAtMs) || isWithin(maintenance, nowMs);
+      // What our resolver did not find out is a word of ours to nobody but verifiers, and ends or changes nothing.
+      const isNoWord = policy.verifiers === 'none' || known.open?.state === 'Down' || isSwallowed;
+      if (doubt === 'unresolved' && isNoWord) return cannotTell(known, 'soon', nowMs, policy);
       if (maintenance !== null && isSwallowed) return swallow(known, maintenance, nowMs, policy.intervalMs);
       return failed(known, verdict, { seenAtMs, doneAtMs, nowMs }, policy, doubt);
     }
@@ -70,23 +73,31 @@ function withoutLeftovers(known: Known): Known {
   };
 }
 
+/** Without a verdict nothing that fails stays longer than this, though asking may be the trouble. */
+const MOST_UNTOLD_FAILING_MS = 60_000;
+/** Nor anything else, where asking sooner may tell something. */
+const MOST_UNTOLD_MS = 5 * 60_000;
+
 /**
  * Trouble of our own proves nothing: the log stays as it is, and we look again soon. Soon is a share of the interval,
- * so that trouble of a whole fleet does not become load on top of it; but what is being confirmed is not held up by one
- * look that could not tell.
+ * so that trouble of a whole fleet does not become load on top of it; but what fails is looked at for its recovery, and
+ * what is being confirmed is confirmed, as though that look had not been.
  */
 function cannotTell(known: Known, followUp: 'soon' | 'interval', nowMs: number, policy: DecisionPolicy): Decision {
-  if (followUp === 'interval') return stay(known, INTERVAL);
-  const soonMs = Math.min(policy.intervalMs, Math.max(policy.recoveryProbeMs, policy.intervalMs / 4));
-  const lastRetryMs = retryOffsetMs(Math.max(2, policy.attemptsToConfirm), policy);
-  const waitMs = isBeingConfirmed(known, policy) ? Math.min(soonMs, lastRetryMs) : soonMs;
-  return stay(known, { why: 'unknown', atMs: nowMs + waitMs });
-}
-
-/** Whether looks of ours are still to fail before others are asked. */
-function isBeingConfirmed({ open, suspicion }: Known, { attemptsToConfirm }: DecisionPolicy): boolean {
-  const run = open?.state === 'Seems Down' ? open.failing : suspicion;
-  return run !== null && run.attempts < attemptsToConfirm;
+  const { intervalMs, recoveryProbeMs, attemptsToConfirm } = policy;
+  const within = (waitMs: number): NextLook => ({ why: 'unknown', atMs: nowMs + Math.min(intervalMs, waitMs) });
+  const { open, suspicion, recent } = known;
+  const isFailure = open !== null && isFailing(open);
+  const isTrouble = isFailure || suspicion !== null || recent.braked !== null;
+  if (followUp === 'interval') {
+    const waitMs = Math.max(recoveryProbeMs, MOST_UNTOLD_FAILING_MS);
+    return stay(known, isTrouble && waitMs < intervalMs ? within(waitMs) : INTERVAL);
+  }
+  if (!isTrouble) return stay(known, within(Math.max(recoveryProbeMs, Math.min(intervalMs / 4, MOST_UNTOLD_MS))));
+  const run = isFailure ? open.failing : suspicion;
+  const isConfirming = open?.state !== 'Down' && run !== null && run.attempts < attemptsToConfirm;
+  const lastRetryMs = retryOffsetMs(Math.max(2, attemptsToConfirm), policy);
+  return stay(known, within(isConfirming ? Math.min(recoveryProbeMs, lastRetryMs) : recoveryProbeMs));
 }
 
 /** A suspicion that was not confirmed is forgotten without a trace. */
@@ -170,10 +181,21 @@ function failed(
   const { nowMs } = at;
   if (open?.state === 'Down') return { ...stay(known, lookForRecovery(nowMs, policy)), suspicion: null };
   const isOpen = open !== null && isFailing(open);
-  const run = counted(isOpen ? open.failing : known.suspicion, at, policy);
+  const suspicion = isStillSuspected(known.suspicion, shape, doubt, policy) ? known.suspicion : null;
+  const run = counted(isOpen ? open.failing : suspicion, at, policy);
   const quiet = isOpen ? null : (doubt ?? quietBecause(shape, recent, nowMs, policy));
   if (quiet !== null) return suspected(known, run, quiet, nowMs, policy);
   return told({ ...known, suspicion: null }, run, nowMs, policy);
+}
+
+/** What our resolver did not find out is no attempt at anything else, nor any where nobody else is asked. */
+function isStillSuspected(
+  suspicion: Known['suspicion'],
+  shape: Verdict['shape'],
+  doubt: Quiet | null,
+  { verifiers }: DecisionPolicy,
+): boolean {
+  return suspicion?.quiet !== 'unresolved' || doubt === 'unresolved' || (shape === 'name' && verifiers !== 'none');
 }
 
 /** One more failed attempt. Beyond what it takes there is nothing to count, nor to write. */

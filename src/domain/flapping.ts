@@ -13,6 +13,13 @@ export function withStart(recent: Recent, startMs: number, { flap }: Pick<Decisi
   return { ...recent, startsMs, braked: null };
 }
 
+/** The failure that was told was none of the site's: what we did to it makes it no flapping one. */
+export function withoutStart(recent: Recent, open: OpenIncident | null): Recent {
+  const sinceMs = open?.failing?.sinceMs;
+  if (sinceMs === undefined || !recent.startsMs.includes(sinceMs)) return recent;
+  return { ...recent, startsMs: recent.startsMs.filter((startMs) => startMs !== sinceMs) };
+}
+
 export function isFlapping({ startsMs }: Recent, nowMs: number, { flap }: Pick<DecisionPolicy, 'flap'>): boolean {
   if (flap.starts <= 0) return false;
   return startsMs.filter((startMs) => startMs <= nowMs && nowMs - startMs < flap.withinMs).length >= flap.starts;

@@ -15,6 +15,8 @@ export type OpenIncident = {
   severity?: number;
   /** Null while the incident is only advisory. With the state Degraded: the failure is regional. */
   failing: Failing | null;
+  /** The event that it was last linked to as its cause; absent: none. */
+  causeEventId?: EventId;
 };
 
 /** How far the confirmation of a failure has come. Stored beside the incident. */
@@ -28,7 +30,7 @@ export type Failing = {
 };
 
 /** Why a failure is confirmed before anybody is told of it. */
-export type Quiet = 'low_confidence_dns' | 'after_recovery' | 'after_false_alarm' | 'mass_failure';
+export type Quiet = 'low_confidence_dns' | 'unresolved' | 'after_recovery' | 'after_false_alarm' | 'mass_failure';
 
 /** A failure that is confirmed quietly: kept in memory alone, never in the log. A restart loses it, so it begins later. */
 export type Suspicion = Failing & { quiet: Quiet };

@@ -25,6 +25,11 @@ export type Verdict = {
   followUp?: 'soon' | 'interval';
   /** Seems Down alone: how it failed, which says how much one look proves. */
   shape?: FailureShape;
+  /**
+   * Unknown alone: how the site fails if it is not we who fail. Only others can tell, and what they confirm is an outage
+   * that begins with this look.
+   */
+  othersCanTell?: FailureShape;
   /** Small facts that belong to this finding alone, such as days until expiry. */
   details?: Readonly<Record<string, string | number | boolean>>;
 };

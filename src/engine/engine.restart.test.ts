@@ -58,6 +58,20 @@ describe('after a restart', () => {
     expect(await bench.allEvents()).toHaveLength(1);
   });
 
+  it('takes away the cause that an earlier run linked once something else is seen', async () => {
+    const bench = await watchingEngine();
+    const expiry = verdict('Warning', 'tls_expiry');
+    bench.prober.script(() => [{ ...verdict('Seems Down'), reason: 'tls_expired', shape: 'answered' }, expiry]);
+    await bench.run(61_000);
+    const cause = async () => (await bench.allEvents()).find(({ checkType }) => checkType === 'http')?.causeEventId;
+    expect(await cause()).not.toBeNull();
+    const after = await restarted(bench);
+    after.prober.script(() => [{ ...verdict('Seems Down'), shape: 'answered' }, expiry]);
+    await after.run(61_000);
+    expect(await cause()).toBeNull();
+    expect(await brokenInvariants(bench.store.db)).toEqual([]);
+  });
+
   it('a recovery of long ago weighs on nothing', async () => {
     const bench = await watchingEngine();
     await outage(bench);

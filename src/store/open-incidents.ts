@@ -57,6 +57,7 @@ function select(db: Executor) {
       join.onRef('runtime.source_site_id', '=', 'event.endpoint_id').onRef('runtime.failing_event_id', '=', 'event.id'),
     )
     .select(['event.id', 'event.endpoint_id', 'event.check_type', 'event.state', 'event.severity', 'event.dedup_key'])
+    .select('event.cause_event_id')
     .select(['runtime.failing_since', 'runtime.failing_attempts'])
     .where('event.endpoint_id', 'is not', null)
     .where('event.discriminator', 'is', null);
@@ -73,5 +74,6 @@ function isParked(row: Row, log: Pick<Log, 'error'>): boolean {
 }
 
 function incidentOf(row: Row): OpenIncident {
-  return openIncident(row.id as EventId, row.state as IncidentState, Number(row.severity), failingOf(row));
+  const open = openIncident(row.id as EventId, row.state as IncidentState, Number(row.severity), failingOf(row));
+  return row.cause_event_id === null ? open : { ...open, causeEventId: row.cause_event_id as EventId };
 }

@@ -1,6 +1,6 @@
 /** What a look comes to in the words of a vote. Pure. */
 import type { Evidence } from '../domain/evidence.ts';
-import { type Observation, worstVerdict } from '../domain/verdict.ts';
+import { type Observation, type Verdict, worstVerdict } from '../domain/verdict.ts';
 
 export type Finding = {
   says: 'down' | 'up' | 'none';
@@ -22,8 +22,9 @@ export function noFinding(): Finding {
 
 export function findingOf(observation: Observation): Finding {
   const { verdicts, evidence, httpCode, timings } = observation;
-  const { state, reason } = worstVerdict(verdicts);
-  const says = state === 'Seems Down' ? 'down' : state === 'Unknown' ? 'none' : 'up';
+  const worst = worstVerdict(verdicts);
+  const { reason } = worst;
+  const says = saysOf(worst);
   const { total, body = 0 } = timings;
   return {
     says,
@@ -34,6 +35,12 @@ export function findingOf(observation: Observation): Finding {
     rttMs: total === undefined ? null : Math.max(0, total - body),
     isSuccess: says === 'up' && isRawSuccess(evidence),
   };
+}
+
+/** A name that the resolver here does not find, while it answers others, speaks against the name: who asked has the quorum. */
+function saysOf({ state, othersCanTell }: Verdict): Finding['says'] {
+  if (state === 'Seems Down' || othersCanTell !== undefined) return 'down';
+  return state === 'Unknown' ? 'none' : 'up';
 }
 
 /** Healthy looks bring no evidence. */

@@ -69,6 +69,7 @@ export class Question implements Asker {
     if (this.#isOver) return;
     if (outcome.kind === 'addresses' || outcome.kind === 'nothing') {
       this.stop();
+      upstream.resolved();
       this.#answered.onAnswer({ ...outcome, by: upstream.alone });
       return;
     }

@@ -25,6 +25,8 @@ const SIGN_WAIT_MS = 200;
 const DEAD_AFTER_MS = 2_000;
 const ASK_THE_DEAD_EVERY_MS = 5_000;
 const FORGET_EDNS_MS = 600_000;
+/** Of the last answer that names were found with: a resolver without an uplink has none, though it speaks. */
+const RESOLVES_MS = 120_000;
 
 /** Every resolver can say something about the root, be it that it will not. */
 const LIFE_QUERY = buildQuery('NS', '.');
@@ -37,6 +39,7 @@ export class Upstream {
   readonly #udp: UdpPorts;
   readonly #tcp: TcpConnections;
   #answeredMs = Number.NEGATIVE_INFINITY;
+  #resolvedMs = Number.NEGATIVE_INFINITY;
   #lifeAskedMs = Number.NEGATIVE_INFINITY;
   #lifeQuery: OpenQuery | null = null;
   #lifeTimer: Timer | null = null;
@@ -103,6 +106,16 @@ export class Upstream {
     this.#answeredMs = this.#parts.clock.monotonicMs();
     this.#isDead = false;
     this.#endLifeQuery();
+  }
+
+  /** What was heard last was an answer: addresses, or that there are none. */
+  resolved(): void {
+    this.#resolvedMs = this.#answeredMs;
+  }
+
+  /** Whether it lately found out about any name. */
+  get resolves(): boolean {
+    return this.#parts.clock.monotonicMs() - this.#resolvedMs <= RESOLVES_MS;
   }
 
   troubled({ kind }: DnsTrouble): void {

@@ -88,6 +88,8 @@ export type ResolverAsked = {
   name: string;
   /** Whether CHECK_DNS_RESOLVERS or the machine named them. */
   source: 'configured' | 'system';
+  /** Of a failure: within the last two minutes one of them had a real answer about another name. */
+  answersOthers?: true;
 };
 
 export type TlsSession = {

@@ -133,7 +133,10 @@ function keptSecondsOf({ addresses, ttlS }: Finding): number {
 }
 
 function askedOf(finding: Finding, source: ResolverAsked['source']): ResolverAsked | null {
-  return finding.by.length === 0 ? null : { name: namesOf(finding), source };
+  if (finding.by.length === 0) return null;
+  const asked: ResolverAsked = { name: namesOf(finding), source };
+  if (finding.addresses.length === 0 && finding.by.some(({ resolves }) => resolves)) asked.answersOthers = true;
+  return asked;
 }
 
 function resolutionOf(name: string, finding: Finding, resolver: ResolverAsked | null): Resolution {

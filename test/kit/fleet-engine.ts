@@ -13,7 +13,7 @@ import { verdict } from './fake-prober.ts';
 const STEP_MS = 500;
 
 /** How a site fares: well, or failing like this. */
-export type Fares = 'up' | FailureShape;
+export type Fares = 'up' | FailureShape | 'unresolved';
 
 const REASON: Readonly<Record<FailureShape, string>> = {
   answered: 'http_5xx',
@@ -49,6 +49,7 @@ export async function fleetEngine(of: number, options: TestEngineOptions & { int
   bench.prober.script(
     (job) => {
       const seen = uplink.shows(siteOf(job).fares);
+      if (seen === 'unresolved') return [{ ...verdict('Unknown'), reason: 'dns_servfail', othersCanTell: 'name' }];
       return [seen === 'up' ? verdict('Up') : failed(seen)];
     },
     (job) => (uplink.shows(siteOf(job).fares) === 'silent' ? job.timeoutMs : siteOf(job).tookMs),

@@ -52,8 +52,17 @@ export function gateWorld(options: { hasVerifiers?: boolean; references?: GatePa
   const again = { ms: 15_000 };
   const scheduled = new Set<EndpointId>();
 
+  // No two readings of a real clock are the same.
+  let readings = 0;
+  const moving = {
+    ...clock,
+    monotonicMs() {
+      readings += 1;
+      return clock.monotonicMs() + readings / 1_000_000;
+    },
+  };
   const gate = createGate({
-    clock,
+    clock: moving,
     trouble: { raise: (name) => raised.push(name), calm: (name) => calmed.push(name) },
     counted: marksOf(),
     hasVerifiers: () => options.hasVerifiers ?? false,

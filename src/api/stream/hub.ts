@@ -37,6 +37,8 @@ const MAX_CLIENTS = 64;
 /** So that one page left open in many tabs keeps nobody else out. */
 const MAX_CLIENTS_PER_CREDENTIAL = 16;
 const HEARTBEAT_MS = 15_000;
+/** What nobody here is told of moves the position, too. */
+const SETTLE_EVERY_MS = 5_000;
 /** A key that is revoked or expires lets nobody listen for longer than a second. */
 const RECHECK_EVERY_MS = 900;
 const RESULTS_EVERY_MS = 1_000;
@@ -54,6 +56,8 @@ export function createStreamHub(deps: Deps): StreamHub {
   /** Nothing is listened to while nobody follows. */
   let stoppers: (() => void)[] = [];
   let logFollower: LogFollower | null = null;
+  /** All up to this transition was sent to whoever is live, not merely heard of; null until that is known. */
+  let toldUpTo: bigint | null = null;
   let closed = false;
   /** Messages leave in the order their changes came, although each waits for a query. */
   const telling = createOrderedWork(MAX_WAITING, (error) => {
@@ -80,6 +84,7 @@ export function createStreamHub(deps: Deps): StreamHub {
         const at = { transitionId: transition?.transitionId ?? 0n, position: found[nth]?.position ?? null };
         const isFor = (scope: SiteScope, wanted: Wanted) => sees(scope, siteId) && wantsTransition(wanted, message);
         tell('transition', (scope, wanted) => (isFor(scope, wanted) ? message : null), at);
+        toldUpTo = at.position ?? toldUpTo;
       }
     });
   }
@@ -150,10 +155,18 @@ export function createStreamHub(deps: Deps): StreamHub {
 
   /** With the position, so that whoever is told little does not fall behind the log. */
   function beat(): void {
-    const position = logFollower?.position() ?? null;
     for (const { client, isLive } of [...followers]) {
-      client.send(isLive && position !== null ? `id: ${position}\n: still here\n\n` : ': still here\n\n');
+      client.send(isLive && toldUpTo !== null ? `id: ${toldUpTo}\n: still here\n\n` : ': still here\n\n');
     }
+  }
+
+  /** In its turn among all that is told: what was heard of until now has been told then. */
+  function settle(): void {
+    const position = logFollower?.position() ?? null;
+    if (position === null || position === toldUpTo) return;
+    telling.add(async () => {
+      toldUpTo = position;
+    });
   }
 
   function start(): void {
@@ -167,6 +180,7 @@ export function createStreamHub(deps: Deps): StreamHub {
     stoppers = [
       begun.stop,
       repeat(clock, HEARTBEAT_MS, beat),
+      repeat(clock, SETTLE_EVERY_MS, settle),
       repeat(clock, RECHECK_EVERY_MS, recheckAll),
       repeat(clock, RESULTS_EVERY_MS, tellChecked),
       deps.changes.subscribe(onChange),
@@ -180,6 +194,7 @@ export function createStreamHub(deps: Deps): StreamHub {
     for (const stopOne of stoppers) stopOne();
     stoppers = [];
     logFollower = null;
+    toldUpTo = null;
     checked.clear();
   }
 
@@ -192,13 +207,23 @@ export function createStreamHub(deps: Deps): StreamHub {
 
   /** In its turn among all that is told, so that nothing falls between what it is told of the past and of the present. */
   function goLive(follower: Follower, rest: () => Promise<void>): void {
+    const position = logFollower?.position() ?? null;
     const taken = telling.add(async () => {
-      await rest();
+      if (!followers.has(follower)) return;
+      try {
+        await rest();
+      } catch (error) {
+        return giveUp(follower, error);
+      }
       follower.isLive = true;
-      const position = logFollower?.position() ?? null;
       if (position !== null) follower.client.send(`id: ${position}\n\n`);
     });
     if (!taken) follower.client.end();
+  }
+
+  function giveUp({ client }: Follower, error: unknown): void {
+    log.error({ err: error }, 'a follower of the live stream could not be told what it had missed');
+    client.end();
   }
 
   /** Tells the past first. */
@@ -241,10 +266,7 @@ export function createStreamHub(deps: Deps): StreamHub {
       followers.add(follower);
       if (followers.size === 1) start();
       if (afterId === null) return;
-      resume(follower, afterId).catch((error: unknown) => {
-        log.error({ err: error }, 'a follower of the live stream could not be told what it had missed');
-        client.end();
-      });
+      resume(follower, afterId).catch((error: unknown) => giveUp(follower, error));
     },
     close() {
       closed = true;

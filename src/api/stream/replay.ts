@@ -37,18 +37,21 @@ export async function refusedReplay({ transitionLog }: Deps, afterId: bigint): P
   return newest - afterId > MAX_BEHIND ? 'too_far_behind' : null;
 }
 
-/** Goes on until little is left or the follower is gone; resolves to the position then. */
+/**
+ * Goes on until little is left or the follower is gone; resolves to the position then. Never past an id that may still
+ * appear: it is told live then, to those who are.
+ */
 export async function replayMost(deps: Deps, behind: Behind, afterId: bigint): Promise<bigint> {
   let position = afterId;
   while (await behind.client.room()) {
-    const newest = await deps.transitionLog.newestId();
-    if (newest - position <= BigInt(PAGE)) return position;
-    position = await replayPage(deps, behind, { after: position, newest });
+    const settled = deps.position() ?? 0n;
+    if (settled - position <= BigInt(PAGE)) return position;
+    position = await replayPage(deps, behind, { after: position, newest: settled });
   }
   return position;
 }
 
-/** What is left, at once; resolves to the position then. */
+/** What is left, at once and in its turn: what appears later is told after it. Resolves to the position then. */
 export async function replayRest(deps: Deps, behind: Behind, afterId: bigint): Promise<bigint> {
   const newest = await deps.transitionLog.newestId();
   let position = afterId;
@@ -63,6 +66,8 @@ async function replayPage(
 ): Promise<bigint> {
   const to = newest - after > SPAN ? after + SPAN : newest;
   const { siteIds, states } = wanted;
+  // Before the page is read: an id below it may appear meanwhile, and who goes on from here must not miss it.
+  const settled = deps.position() ?? 0n;
   const page = await deps.transitionLog.within(
     scope,
     { from: after + 1n, to },
@@ -72,9 +77,7 @@ async function replayPage(
       ...(states === null ? {} : { states: [...states] }),
     },
   );
-  // An id below this one may still appear: who goes on from here must not miss it.
-  const told = deps.position() ?? 0n;
-  for (const text of await deps.textsOf(page, (id) => (id < told ? id : told))) client.send(text);
+  for (const text of await deps.textsOf(page, (id) => (id < settled ? id : settled))) client.send(text);
   for (const { transition } of page) remember(replayed, transition.transitionId);
   return page.length < PAGE ? to : (page.at(-1)?.transition.transitionId ?? to);
 }

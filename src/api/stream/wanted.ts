@@ -51,13 +51,18 @@ export function positionIn(header: string | undefined, query: Query): bigint | n
   });
 }
 
-/** Narrows the scope of a caller to one tenant. Throws `operator_only`. */
+/** Narrows the scope of a caller to one tenant. Throws `invalid_filter`. */
 export function narrowed(scope: SiteScope, tenantId: string | undefined): SiteScope {
   if (tenantId === undefined) return scope;
   if (scope.kind === 'all' || scope.tenantId === tenantId) return { kind: 'tenant', tenantId };
-  throw new AppError('operator_only', 'only the operator follows the sites of another tenant', {
-    fix: 'leave tenant_id out: you are told of your own sites',
-  });
+  throw new AppError(
+    'invalid_filter',
+    'query member tenant_id: only the operator follows the sites of another tenant',
+    {
+      fix: 'leave tenant_id out: you are told of your own sites',
+      details: { field: 'tenant_id' },
+    },
+  );
 }
 
 /** Followers of one scope for whom this is equal are told the same. */

@@ -207,6 +207,35 @@ describe('from the resolver the check finds', () => {
   });
 });
 
+describe('a resolver that does not find out about a name', () => {
+  it.each([
+    ['dns_servfail', 'SERVFAIL', 10_000],
+    ['dns_timeout', 'SILENT', 500],
+  ] as const)(
+    'leaves it to others (%s) only when it had an answer about another name',
+    async (reason, script, timeoutMs) => {
+      const own = await startDnsServer();
+      onTestFinished(() => own.stop());
+      const look = createTestProbe({ dnsResolvers: [own.address] });
+      own.answer('broken.example', script);
+      const found = async (name: string, ms = timeoutMs) => (await look(`http://${name}/`, ms)).verdicts[0];
+      // Of a resolver without an uplink nothing else is heard either.
+      expect(await found('broken.example')).toMatchObject({ reason, state: 'Unknown' });
+      expect((await found('broken.example'))?.othersCanTell).toBeUndefined();
+      expect(await found('missing.example', 10_000)).toMatchObject({ reason: 'dns_nxdomain' });
+      expect(await found('broken.example')).toMatchObject({ reason, state: 'Unknown', othersCanTell: 'name' });
+    },
+  );
+
+  it('because it may not, leaves nothing to others', async () => {
+    const resolver = { name: '192.0.2.53:53', source: 'system', answersOthers: true } as const;
+    const refused = visitThatFailed({ phase: 'dns', code: 'REFUSED', detail: '', resolver });
+    expect(http.judge(refused, 0)?.othersCanTell).toBeUndefined();
+    const stalled = { ...visitThatFailed({ phase: 'dns', code: 'TIMEOUT', detail: '', resolver }), totalMs: 2_000 };
+    expect(http.judge({ ...stalled, pausedMs: 1_500 }, 0)?.othersCanTell).toBeUndefined();
+  });
+});
+
 describe('redirects', () => {
   it('are each checked by the guard again: one into a closed range is refused and is no downtime', async () => {
     const target = await site({ kind: 'redirect_to', location: 'http://169.254.169.254/latest/meta-data/' });

@@ -17,9 +17,20 @@ export const http: Check<HttpReason> = {
     const reason = reasonOf(visit, hop);
     // A healthy site gets no more than its sentence needs.
     if (reason === 'ok') return { reason, details: healthyDetails(hop.reply?.status ?? 0, timedMs(visit)) };
-    return { reason, details: factsOf(visit, hop) };
+    const found: Found<HttpReason> = { reason, details: factsOf(visit, hop) };
+    if (isOfThisName(hop) && reason !== 'monitor_stalled') found.othersCanTell = 'name';
+    return found;
   },
 };
+
+/**
+ * The resolver does not find out about this name, and did about others. A refusal is a rule of the resolver, and says
+ * nothing of the name.
+ */
+function isOfThisName({ failure }: Exchange): boolean {
+  if (failure?.phase !== 'dns' || failure.resolver?.answersOthers !== true) return false;
+  return failure.code === 'SERVFAIL' || failure.code === 'TIMEOUT';
+}
 
 /** What a pause of ours fell into was not timed. */
 function timedMs({ totalMs, pausedMs }: Visit): number | undefined {

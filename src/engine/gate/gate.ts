@@ -99,10 +99,15 @@ export function createGate(parts: GateParts): Gate {
   let leftToVerifiers = 0;
   let isStopped = false;
   let failedMs = Number.NEGATIVE_INFINITY;
+  /** When a site passed last. */
+  let passedMs = Number.NEGATIVE_INFINITY;
   let timer: Timer = clock.after(TICK_MS, tick);
 
   /** Whose pass shows that our network works: what was named for that, unless it is down itself. */
   const whose = () => (references === null || references.areLost() ? 'anybody' : 'references');
+
+  /** As if none were named: those there were are gone for good, for all that sites say. */
+  const hasReferences = () => references !== null && !references.areDead(passedMs);
 
   function tick(): void {
     timer = clock.after(TICK_MS, tick);
@@ -145,8 +150,7 @@ export function createGate(parts: GateParts): Gate {
     if (blindness.seen(networkOf(look.address), look.endedAtMonoMs)) trouble.isOver('network_unproven');
   }
 
-  function referencePassed(): void {
-    const nowMs = clock.monotonicMs();
+  function referencePassed(nowMs: number): void {
     brake.reached(nowMs);
     witnesses.referencePassed();
     if (!blindness.isAny() || !references?.prove(nowMs)) return;
@@ -155,7 +159,7 @@ export function createGate(parts: GateParts): Gate {
   }
 
   /** A reply, unless the operator named targets that tell a reply of the site from one of a portal. */
-  const isProofItself = ({ shape }: FailedLook) => shape === 'answered' && references === null;
+  const isProofItself = ({ shape }: FailedLook) => shape === 'answered' && !hasReferences();
 
   function believe(failure: FailedLook, proof: Proof): Judgement {
     believed[proof] += 1;
@@ -201,7 +205,7 @@ export function createGate(parts: GateParts): Gate {
     if (blindness.covers(pool, begunMs)) return cannotTell(failure, 'network_unproven');
     const isSilent = failure.shape === 'silent';
     if (isSilent && pulse.pauseIn(begunMs, nowMs) > 0) return wasBlind(failure);
-    if (pool.candidates.length < 2 && references === null) return believe(failure, 'too_few');
+    if (pool.candidates.length < 2 && !hasReferences()) return believe(failure, 'too_few');
     if (whose() === 'references') {
       if (!failure.isOnset && references?.prove(nowMs - FRESH_MS)) return believe(failure, 'passed');
       return waitFor('references', failure, network, pool);
@@ -220,6 +224,7 @@ export function createGate(parts: GateParts): Gate {
 
   return {
     passed(look) {
+      passedMs = look.endedAtMonoMs;
       brake.looked(look.endedAtMonoMs);
       brake.passed(look.endpointId);
       brake.reached(look.endedAtMonoMs);

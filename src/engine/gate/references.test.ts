@@ -145,6 +145,21 @@ describe('a gate with references', () => {
     expect(believed()).toBe(2);
   });
 
+  it('believes a lone site when its references are gone for good, and not when the network is', async () => {
+    for (const isGone of [true, false]) {
+      const references = answering(['Up', 'Up', 'Up']);
+      const world = gateWorld({ references: references.parts });
+      const site = world.site('93.1.1.1');
+      await world.run(120_000);
+      references.states.fill('Seems Down');
+      if (isGone) await world.run(700_000);
+      Object.assign(site, { isUp: false, shape: 'answered' });
+      await world.run(600_000);
+      const believed = world.judged.filter(({ judgement }) => judgement.kind === 'believe');
+      expect(believed.length > 0, `gone: ${isGone}`).toBe(isGone);
+    }
+  });
+
   it.each(['answered', 'silent'] as const)(
     'believes no failure of a portal that answers for all: %s',
     async (shape) => {

@@ -18,6 +18,8 @@ export interface References {
   prove(sinceMs: number): boolean;
   /** No two passed at a time for minutes: they are down themselves, or their word cannot be had. */
   areLost(): boolean;
+  /** Something else was reached at that instant, when they had been lost already: it is them, not our network. */
+  areDead(reachedMs: number): boolean;
   /** All of them are looked at right now, each at most once in two seconds. */
   hurry(): void;
   /** Call about once a second. */
@@ -36,7 +38,7 @@ const LOST_AFTER_MS = 15_000;
 
 type Reference = { url: string; startedMs: number; passedMs: number; isOut: boolean; passed: boolean };
 
-export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(): void }): References {
+export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(atMs: number): void }): References {
   const { clock } = parts;
   const all = parts.urls.map((url): Reference => {
     const never = Number.NEGATIVE_INFINITY;
@@ -61,7 +63,7 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
     if (!passed) return;
     one.passedMs = clock.monotonicMs();
     if (fresh().length >= 2) provenMs = one.passedMs;
-    parts.onPass();
+    parts.onPass(one.passedMs);
   }
 
   function lookAtThoseNotSince(gapMs: number): void {
@@ -78,6 +80,7 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
       return passed.length >= 2 && passed.some(({ passedMs }) => passedMs >= sinceMs);
     },
     areLost: () => clock.monotonicMs() - provenMs > LOST_WITHOUT_PROOF_MS,
+    areDead: (reachedMs) => reachedMs - provenMs > LOST_WITHOUT_PROOF_MS,
     hurry: () => lookAtThoseNotSince(EVERY_MS.hurry),
     tick: (isAnythingFailing) => lookAtThoseNotSince(isAnythingFailing ? EVERY_MS.failing : EVERY_MS.well),
     stats: () => ({ passing: all.filter(({ passed }) => passed).length, of: all.length }),

@@ -65,12 +65,14 @@ export function createWitnesses(parts: {
 }): Witnesses {
   const { clock, passes, references } = parts;
   const queue = new Set<Waiting>();
+  /** Of those in the queue, for whom any site may speak. */
+  let forAnybody = 0;
   let timer: Timer | null = null;
   let askedMs = Number.NEGATIVE_INFINITY;
   let rounds = 0;
 
   function settle(one: Waiting, testimony: Testimony): void {
-    queue.delete(one);
+    if (queue.delete(one) && one.whose === 'anybody') forAnybody -= 1;
     one.tell(testimony);
   }
 
@@ -121,11 +123,12 @@ export function createWitnesses(parts: {
         const sinceMs = clock.monotonicMs();
         const untilMs = sinceMs + deadlineMs(pool, whose);
         queue.add({ failure, network, pool, whose, sinceMs, untilMs, first: null, tell });
+        if (whose === 'anybody') forAnybody += 1;
         timer ??= clock.after(LOOK_EVERY_MS, look);
       });
     },
     passed(look) {
-      if (queue.size === 0) return;
+      if (forAnybody === 0) return;
       const there = networkOf(look.address);
       if (there === null) return;
       for (const one of queue) {

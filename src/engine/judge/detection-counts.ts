@@ -50,6 +50,7 @@ export function createDetectionCounts(metrics: Metrics): DetectionCounts {
 
 const WHY: Readonly<Record<Quiet, LabelsOf<'suppressed'>['why']>> = {
   low_confidence_dns: 'other',
+  unresolved: 'other',
   after_recovery: 'recovery',
   after_false_alarm: 'false_alarm',
   mass_failure: 'pressure',

@@ -64,6 +64,13 @@ describe('what is told of a check', () => {
     expect(told('>Seems Down opened', 'Seems Down>Resolved false_alarm')).toMatchObject({ falseAlarmAtMs: null });
   });
 
+  it('counts no failure that we withdrew ourselves as one that began', () => {
+    const withdrawn = ['>Seems Down opened', 'Seems Down>Resolved false_alarm'];
+    expect(told(...withdrawn, ...withdrawn, '>Seems Down opened')).toMatchObject({ startsMs: [48_000] });
+    const refuted = ['>Seems Down opened', ['Seems Down>Resolved false_alarm', BY_VERIFIERS]] as const;
+    expect(told(...refuted)).toMatchObject({ startsMs: [8_000] });
+  });
+
   it('knows the event that the flap brake holds open, until it fails again or closes', () => {
     const held = ['>Seems Down opened', ['Seems Down>Degraded severity_deescalation', { isBrake: true }]] as const;
     expect(told(...held)).toMatchObject({ braked: { wellSinceMs: null }, recoveredAtMs: null });

@@ -69,7 +69,11 @@ function changed(
     now = withStart(now, before === 'closed' ? startedAtMs : atMs, policy);
   }
   if (stateAfter === 'Down') now = { ...now, falseAlarmAtMs: null };
-  if (reason === 'false_alarm' && source === 'verifiers') now = { ...now, falseAlarmAtMs: atMs };
+  if (reason === 'false_alarm') {
+    if (source === 'verifiers') now = { ...now, falseAlarmAtMs: atMs };
+    // It was withdrawn by the gate: the trouble was ours.
+    else if (source === 'local') now = { ...now, startsMs: now.startsMs.slice(0, -1) };
+  }
   const isWell = reason === 'probe_cleared' || reason === 'verifier_cleared';
   const isOver = after === 'closed' ? isWell && before !== 'advisory' : before === 'failing' && after === 'advisory';
   if (isOver) now = { ...now, recoveredAtMs: atMs };

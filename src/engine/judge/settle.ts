@@ -5,6 +5,7 @@
 
 import { decide } from '../../domain/decide.ts';
 import { inDoubt } from '../../domain/doubt.ts';
+import { withoutStart } from '../../domain/flapping.ts';
 import type { Judgement, Proof } from '../../domain/gate.ts';
 import { type Decision, isFailing, type Known, type Quiet } from '../../domain/incident.ts';
 import { isAnswered } from '../../domain/state.ts';
@@ -16,6 +17,7 @@ import type { OwnFailures } from '../gate/own-failures.ts';
 import type { LinkCause } from './append-decision.ts';
 import { type AskingParts, createAsking } from './asking.ts';
 import { failureOf, knownOf, remember } from './memory.ts';
+import { asFailed, isForOthers } from './others-can-tell.ts';
 import { lookOf, NEXT_ROUND, policyOf, type Target, type Who, waitOf } from './target.ts';
 
 export type SettleParts = AskingParts & {
@@ -81,7 +83,11 @@ export function createSettle(parts: SettleParts): Settle {
   }
 
   async function look(target: Target, seen: Observation, seenMonoMs: number): Promise<Settled> {
-    const judged = await judge(parts.gate, target, seen, seenMonoMs);
+    const suspect = parts.policy().verifiers === 'none' ? undefined : seen.verdicts.find(isForOthers);
+    const judged =
+      suspect === undefined
+        ? await judge(parts.gate, target, seen, seenMonoMs)
+        : leftToOthers(seen, suspect, await judge(parts.gate, target, asFailed(seen), seenMonoMs));
     const { counted: observation, held } = judged;
     if (target.retired) return { waitMs: null, observation };
     const decidedMs = clock.monotonicMs();
@@ -141,11 +147,11 @@ export function createSettle(parts: SettleParts): Settle {
 
 /** A false alarm: its time counts as unknown. */
 function takenBack(
-  { recent }: Known,
+  { open, recent }: Known,
   isDoubted: boolean,
 ): Pick<Decision, 'mutations' | 'failing' | 'suspicion' | 'recent'> {
   const mutations = isDoubted ? [{ op: 'close' as const, reason: 'false_alarm' as const }] : [];
-  return { mutations, failing: null, suspicion: null, recent };
+  return { mutations, failing: null, suspicion: null, recent: withoutStart(recent, open) };
 }
 
 type Judged = {
@@ -210,4 +216,13 @@ function heldBy({ reason, summary }: Exclude<Judgement, { kind: 'believe' }>, { 
 
 function unlessFailed(verdict: Verdict, held: Verdict): Verdict {
   return verdict.state === 'Seems Down' ? { ...held, check: verdict.check } : verdict;
+}
+
+/**
+ * Our resolver answers for others and not for this name: a suspicion that nobody but others can confirm, and no
+ * observation of ours. What the gate has no proof for stays what it was.
+ */
+function leftToOthers(seen: Observation, suspect: Verdict, { observation, proof, isDoubted }: Judged): Judged {
+  if (isDoubted !== false || proof === 'too_few') return notJudged(seen);
+  return { observation, counted: seen, held: suspect, doubt: 'unresolved', proof: null, isDoubted: true };
 }

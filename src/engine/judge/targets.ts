@@ -1,7 +1,7 @@
 /** The endpoints in trouble, by slot: each is made when trouble begins and let go when it is forgotten. */
 import type { ServerPolicy } from '../../domain/decision-policy.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import type { OpenIncident, Recent } from '../../domain/incident.ts';
+import { NOTHING_RECENT, type OpenIncident, type Recent } from '../../domain/incident.ts';
 import type { MaintenanceWindow } from '../../domain/maintenance.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Fleet } from '../schedule/fleet.ts';
@@ -89,7 +89,7 @@ function targetAt(
     timeoutMs: fleet.timeoutMs(slot),
     plan: fleet.plan(slot),
     incidents: new Map(incidents),
-    memory: new Map([...recent].map(([check, known]) => [check, memoryOf(known)])),
+    memory: memoryFrom(incidents, recent),
     get maintenance() {
       return maintenanceOf(who, own);
     },
@@ -100,4 +100,14 @@ function targetAt(
     turn: Promise.resolve(),
     retired: false,
   };
+}
+
+/** With the causes that an earlier run linked, so that one which no longer explains is taken away. */
+function memoryFrom(incidents: Logged['incidents'], recent: Logged['recent']): Target['memory'] {
+  const memory: Target['memory'] = new Map([...recent].map(([check, known]) => [check, memoryOf(known)]));
+  for (const [check, { causeEventId }] of incidents) {
+    if (causeEventId === undefined) continue;
+    memory.set(check, { ...(memory.get(check) ?? memoryOf(NOTHING_RECENT)), linked: causeEventId });
+  }
+  return memory;
 }

@@ -50,6 +50,11 @@ export const DETECTION_METRICS = {
     { class: CLASSES },
     ...classed('detection.verifier.false_alarm'),
   ),
+  withdrawn: counter(
+    'jetmon_detection_withdrawn_total',
+    'Incidents that our own gate took back, because the trouble was ours.',
+    NONE,
+  ),
   regional: counter('jetmon_detection_regional_total', 'Failures that only some regions see.', NONE),
   no_verdict: counter('jetmon_detection_no_verdict_total', 'Questions to verifiers that too few answered.', NONE),
   verifier_escalation: counter(
