@@ -81,5 +81,6 @@ describe('parseTypedUrl', () => {
   it('refuses a misspelled scheme', () => {
     expect(() => parseTypedUrl('ht!tp://example.com')).toThrow('is not an absolute URL');
     expect(() => parseTypedUrl('htp://example.com')).toThrow('uses the scheme htp:');
+    expect(() => parseTypedUrl('htp:/bad url')).toThrow('uses the scheme htp:');
   });
 });

@@ -33,7 +33,7 @@ export function parseMonitorUrl(text: string): string {
 
 /** As a person types it in a terminal: a bare `example.com` means https. A misspelled scheme is not taken for a host. */
 export function parseTypedUrl(text: string): string {
-  return parseMonitorUrl(/^[^/?#]*:\/\//.test(text) ? text : `https://${text}`);
+  return parseMonitorUrl(/^[^/?#]*:\//.test(text) ? text : `https://${text}`);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is being refused
