@@ -32,8 +32,12 @@ export type PlanOptions = {
 /** `sites` are all there are, removed ones included. */
 export function planSites(entries: readonly Entry[], sites: readonly Site[], options: PlanOptions): Plan {
   const plan: Plan = { steps: [], unchanged: 0, notes: [] };
+  // Of two with one URL the watched one is meant, not what is left of a removed one.
+  const removedFirst = [...sites].sort(
+    (one, other) => Number(one.removed_at === null) - Number(other.removed_at === null),
+  );
   const byUrl = new Map(
-    sites.flatMap((site) => site.endpoints.map((endpoint) => [endpoint.monitor_url, site] as const)),
+    removedFirst.flatMap((site) => site.endpoints.map((endpoint) => [endpoint.monitor_url, site] as const)),
   );
   const named = new Set<Id>();
   for (const entry of entries) {
