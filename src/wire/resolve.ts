@@ -135,7 +135,9 @@ function keptSecondsOf({ addresses, ttlS }: Finding): number {
 function askedOf(finding: Finding, source: ResolverAsked['source']): ResolverAsked | null {
   if (finding.by.length === 0) return null;
   const asked: ResolverAsked = { name: namesOf(finding), source };
-  if (finding.addresses.length === 0 && finding.by.some(({ resolves }) => resolves)) asked.answersOthers = true;
+  // What says that a name is not there is an answer about that very name.
+  const isAnswer = finding.addresses.length > 0 || finding.code === 'NXDOMAIN' || finding.code === 'NODATA';
+  if (!isAnswer && finding.by.some(({ resolves }) => resolves)) asked.answersOthers = true;
   return asked;
 }
 
