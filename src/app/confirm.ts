@@ -17,6 +17,8 @@ export function createConfirm(
     onQuarantine(name: string, why: string): void;
     /** Told when it has earned its way back. */
     onRelease?(name: string, why: string): void;
+    /** A question about a site that was well a moment ago has ended: the report tells anew who answers. */
+    onCanary?(): void;
     /** A URL that passed here a moment ago; null when there is none. */
     knownUp(): string | null;
     /** What the panel before knew of those that are kept. */
@@ -27,7 +29,7 @@ export function createConfirm(
     random?: Random;
   },
 ): Panel {
-  const { onQuarantine, onRelease, knownUp, before, log, metrics } = options;
+  const { onQuarantine, onRelease, onCanary, knownUp, before, log, metrics } = options;
   const { clock = systemClock, random = systemRandom } = options;
   const clientFor = (entry: VerifierEntry) =>
     lateVerifierClient(entry, {
@@ -49,6 +51,7 @@ export function createConfirm(
     random,
     onQuarantine,
     ...(onRelease === undefined ? {} : { onRelease }),
+    ...(onCanary === undefined ? {} : { onCanary }),
     knownUp,
     before,
     log,

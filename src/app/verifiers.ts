@@ -28,8 +28,12 @@ export function createVerifiers(parts: {
   let panel = create();
 
   function create(before?: PanelMemory): Panel {
-    return createConfirm(settings.current(), {
+    const created: Panel = createConfirm(settings.current(), {
       before,
+      // They go out while a site is well, so it is not our network that keeps verifiers from answering.
+      onCanary() {
+        if (created === panel && !isStopped) tellOfSilence(created.report());
+      },
       onQuarantine: (name, why) =>
         trouble.raise(`verifier_quarantined:${name}`, {
           state: 'Degraded',
@@ -42,22 +46,19 @@ export function createVerifiers(parts: {
       log,
       metrics,
     });
+    return created;
   }
 
   /** Whether those that answer could make up the quorum. */
   function tellOfSilence({ verifiers, quorum }: PanelReport): void {
     const answering = new Set(verifiers.filter(({ isAnswering }) => isAnswering !== false).map(({ region }) => region));
-    if (answering.size >= quorum) trouble.calm('verifiers_silent');
-    else {
-      trouble.raise('verifiers_silent', {
-        state: 'Degraded',
-        summary: 'too few verifiers answer, so failures stay unconfirmed',
-        advice: 'Check that the verifiers run and can be reached from here; jetmon2 status lists them.',
-        facts: { answering: answering.size, quorum },
-      });
-      // It ends by itself when nobody has to ask any more.
-      trouble.calm('verifiers_silent');
-    }
+    if (answering.size >= quorum) return trouble.calm('verifiers_silent');
+    trouble.raise('verifiers_silent', {
+      state: 'Degraded',
+      summary: 'too few verifiers answer, so failures stay unconfirmed',
+      advice: 'Check that the verifiers run and can be reached from here; jetmon2 status lists them.',
+      facts: { answering: answering.size, quorum },
+    });
   }
 
   settings.subscribe((_, changed) => {
@@ -72,6 +73,8 @@ export function createVerifiers(parts: {
       if (quarantinedWhy !== null && !kept.has(verifier)) trouble.calm(`verifier_quarantined:${verifier}`);
     }
     entries = now;
+    // Of those that are named now nothing is known yet.
+    trouble.calm('verifiers_silent');
     panel = create(before.memory((name) => kept.has(name)));
   });
 

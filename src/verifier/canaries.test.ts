@@ -127,6 +127,16 @@ describe('a verifier that lies', () => {
 });
 
 describe('what is counted of a verifier', () => {
+  it('is told anew after each canary, so that silence is known before an outage needs an answer', async () => {
+    const failed = { kind: 'failed', reason: 'timeout', detail: 'no reply in time', tookMs: 3 } as const;
+    const told: (boolean | null)[] = [];
+    const world = panelOver({ a: honest }, { ...withCanaries, onCanary: () => told.push(world.of('a').isAnswering) });
+    await world.pass(1_100, 100);
+    world.double('a').says = () => failed;
+    await world.pass(1_000, 100);
+    expect(told).toEqual([true, false]);
+  });
+
   it('keeps canaries apart from votes: neither hides the other', async () => {
     const failed = { kind: 'failed', reason: 'timeout', detail: 'no reply in time', tookMs: 3 } as const;
     const { panel, pass, of, double } = panelOver({ a: honest, b: honest, c: honest }, withCanaries);

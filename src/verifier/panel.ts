@@ -77,6 +77,8 @@ export type PanelDeps = {
   onRelease?(name: string, why: string): void;
   /** A URL that passed here a moment ago, for a canary; null when there is none. */
   knownUp(): string | null;
+  /** A question about a site that was well a moment ago has ended: the report tells anew who answers. */
+  onCanary?(): void;
   /** Of the panel before. */
   before?: PanelMemory | undefined;
   log?: Log;
@@ -181,6 +183,8 @@ export function createPanel(deps: PanelDeps): Panel {
     const turns =
       truth === null ? trust.judge(votes, nowMs, inquiry.endpointId) : trust.judgeCanary(truth, votes, nowMs);
     for (const turn of turns) announce(turn);
+    // Others go out while our own network is away, too.
+    if (truth === 'up') deps.onCanary?.();
   }
 
   /** As if it had never been asked; answers that are under way find nobody who waits for them. */
