@@ -52,13 +52,15 @@ export function createVerifiers(parts: {
   /** Whether those that answer could make up the quorum. */
   function tellOfSilence({ verifiers, quorum }: PanelReport): void {
     const answering = new Set(verifiers.filter(({ isAnswering }) => isAnswering !== false).map(({ region }) => region));
-    if (answering.size >= quorum) return trouble.calm('verifiers_silent');
-    trouble.raise('verifiers_silent', {
-      state: 'Degraded',
-      summary: 'too few verifiers answer, so failures stay unconfirmed',
-      advice: 'Check that the verifiers run and can be reached from here; jetmon2 status lists them.',
-      facts: { answering: answering.size, quorum },
-    });
+    if (answering.size >= quorum) trouble.calm('verifiers_silent');
+    else {
+      trouble.raise('verifiers_silent', {
+        state: 'Degraded',
+        summary: 'too few verifiers answer, so failures stay unconfirmed',
+        advice: 'Check that the verifiers run and can be reached from here; jetmon2 status lists them.',
+        facts: { answering: answering.size, quorum },
+      });
+    }
   }
 
   settings.subscribe((_, changed) => {
