@@ -14,7 +14,7 @@ const TOKEN = 'canary-token-77';
 type Received = { method: string; url: string; headers: IncomingHttpHeaders };
 
 /** A server that notes what it is asked, and answers as it is told; JSON unless told otherwise. */
-async function stub(
+async function answering(
   answer: (request: Received) => { status?: number; headers?: Record<string, string>; body?: string } | null,
 ) {
   const received: Received[] = [];
@@ -59,8 +59,8 @@ describe('where the key comes from and goes to', () => {
   });
 
   it('is not another origin, be it named or pointed at by a redirect, unless every one is trusted', async () => {
-    const other = await stub(() => ({}));
-    const server = await stub(() => ({ status: 302, headers: { location: `${other.address}/api/v1/health` } }));
+    const other = await answering(() => ({}));
+    const server = await answering(() => ({ status: 302, headers: { location: `${other.address}/api/v1/health` } }));
     const redirected = await run(['health', ...sendTo(server.address)]);
     expect(redirected).toMatchObject({ code: 1, out: '' });
     expect(redirected.err).toContain(`redirect (302) to ${other.address}/api/v1/health, which is not followed`);
@@ -85,7 +85,7 @@ describe('where the key comes from and goes to', () => {
   });
 
   it('follows redirects within the server for reads alone, and not for ever', async () => {
-    const server = await stub(({ url }) =>
+    const server = await answering(({ url }) =>
       url === '/there' ? {} : { status: 307, headers: { location: url === '/loop' ? '/loop' : '/there' } },
     );
     expect((await run(['request', 'GET', '/here', ...sendTo(server.address)])).code).toBe(0);
@@ -98,7 +98,7 @@ describe('where the key comes from and goes to', () => {
   });
 
   it('is not said by --verbose, nor is anything else of that kind', async () => {
-    const server = await stub(() => ({ headers: { 'set-cookie': 'canary-cookie', 'x-evil': 'a\u009bb' } }));
+    const server = await answering(() => ({ headers: { 'set-cookie': 'canary-cookie', 'x-evil': 'a\u009bb' } }));
     const secrets = [
       '--header',
       'X-Api-Key: canary-1',
@@ -170,8 +170,8 @@ describe('a change', () => {
 
 describe('what goes wrong', () => {
   it('on the way ends with 1: no server, a late one, one that is not ours', async () => {
-    const silent = await stub(() => null);
-    const strange = await stub(() => ({ body: '<html>' }));
+    const silent = await answering(() => null);
+    const strange = await answering(() => ({ body: '<html>' }));
     const none = await run(['health', '--base-url', 'http://127.0.0.1:1']);
     expect(none).toMatchObject({
       code: 1,
