@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, it, onTestFinished } from 'vitest';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
@@ -19,7 +19,7 @@ import { createFleetRows } from '../../src/store/fleet-rows.ts';
 import { liveWindows } from '../../src/store/maintenance-windows.ts';
 import { createRecentTransitions } from '../../src/store/recent-transitions.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
-import { testMariadb } from './mariadb-each.ts';
+import { fillTestMariadb, testMariadb } from './mariadb-each.ts';
 import { quickFolder } from './quick-folder.ts';
 
 /** A folder that is gone when the test is. */
@@ -79,7 +79,9 @@ async function makeFile(): Promise<Buffer> {
  */
 export async function temporaryDatabase(folder = temporaryFolder(quickFolder())): Promise<Database> {
   const url = await databaseUrl(folder);
-  if (testMariadb() === null && !existsSync(url)) {
+  if (testMariadb() !== null) {
+    await fillTestMariadb(basename(url));
+  } else if (!existsSync(url)) {
     madeFile ??= makeFile();
     writeFileSync(url, await madeFile, { mode: 0o600 });
   }
