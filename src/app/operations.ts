@@ -5,6 +5,7 @@ import type { WatchedStates } from '../engine/count-states.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ProcessState, writeProcessHealth } from '../store/process-health.ts';
+import { driftPage } from '../store/projection-drift.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { writeStatsFiles } from '../telemetry/stats-files.ts';
@@ -13,7 +14,9 @@ import { countTransitions } from './count-transitions.ts';
 import { dispatchMetrics, gateMetrics, verifierMetrics } from './detection-metrics.ts';
 import type { Store } from './open-store.ts';
 import { proberMetrics, processMetrics, stateMetrics, storeMetrics, watchLoop } from './own-metrics.ts';
+import { createProjectionWatch } from './projection-watch.ts';
 import { createReporter, type Reporter } from './reporter.ts';
+import { roundMetrics } from './round-metrics.ts';
 import type { Settings } from './settings.ts';
 import { createStatsdSink } from './statsd-sink.ts';
 import { createStatus } from './status.ts';
@@ -61,6 +64,13 @@ export function createOperations(parts: OperationsParts): Operations {
   processMetrics(metrics, { version, startedAtMs });
   stateMetrics(metrics, () => states);
   countTransitions(store.changes, metrics);
+  const looks = () => totals.healthy + totals.failed + totals.unknown;
+  const endRound = roundMetrics(metrics, { ...engine, completed: looks, states: () => states });
+  const projection = createProjectionWatch({
+    isProjected: settings.current().LEGACY_STATUS_PROJECTION_ENABLE,
+    read: (after, limit) => driftPage(store.database.kysely, after, limit),
+    ...{ metrics, clock, log },
+  });
 
   const reporter: Reporter = createReporter({
     sinks: [
@@ -74,9 +84,12 @@ export function createOperations(parts: OperationsParts): Operations {
         },
       },
     ],
-    looks: () => totals.healthy + totals.failed + totals.unknown,
+    looks,
     intervalMs: () => settings.current().STATS_UPDATE_INTERVAL_MS,
-    onTurn: loop.turn,
+    onTurn() {
+      loop.turn();
+      endRound();
+    },
     metrics,
     clock,
     log,
@@ -95,9 +108,13 @@ export function createOperations(parts: OperationsParts): Operations {
       loopDelay: loop.newest,
       settings: settings.status,
     }),
-    start: reporter.start,
+    start() {
+      reporter.start();
+      projection.start();
+    },
     tellNow: reporter.tellNow,
     async stop() {
+      await projection.stop();
       await reporter.stop();
       loop.stop();
       statsd.close();
