@@ -24,6 +24,19 @@ import { gateStatus, verifierStatus } from './status-parts.ts';
 import type { Verifiers } from './verifiers.ts';
 import { packageVersion } from './version.ts';
 
+/** Shown before the first of them comes, so that whoever asks for a rate does not miss it. */
+const COUNTED_FROM_NOTHING = [
+  'registry_unread',
+  'retry',
+  'recovery',
+  'withdrawn',
+  'regional',
+  'no_verdict',
+  'verifier_escalation',
+  'verifier_quorum_met',
+  'verifier_no_clients',
+] as const;
+
 export interface Operations {
   status: StatusOf;
   start(): void;
@@ -64,6 +77,7 @@ export function createOperations(parts: OperationsParts): Operations {
   processMetrics(metrics, { version, startedAtMs });
   stateMetrics(metrics, () => states);
   countTransitions(store.changes, metrics);
+  for (const name of COUNTED_FROM_NOTHING) metrics.count(name, 0);
   const looks = () => totals.healthy + totals.failed + totals.unknown;
   const endRound = roundMetrics(metrics, { ...engine, completed: looks, states: () => states });
   const projection = createProjectionWatch({
