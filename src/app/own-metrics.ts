@@ -76,6 +76,7 @@ const STATES = [
   ['Degraded', 'degraded'],
   ['Seems Down', 'seems_down'],
   ['Down', 'down'],
+  ['Maintenance', 'maintenance'],
   ['Unknown', 'unknown'],
   ['Unchecked', 'unchecked'],
 ] as const;

@@ -52,7 +52,7 @@ export function createDetectionCounts(metrics: Metrics): DetectionCounts {
       if (why === 'retry') metrics.count('retry');
       // What was open is counted as it closes.
       if (decision.swallowed && decision.mutations.length === 0) metrics.counter('maintenance_swallowed', of).add();
-      if (decision.quiet !== null) metrics.counter('suppressed', { why: WHY[decision.quiet] }).add();
+      if (decision.quiet !== null) metrics.counter('suppressed', { why: WHY[decision.quiet], ...of }).add();
       if (why === 'verify' && isForVerifiersAlone(decision.suspicion?.quiet)) {
         metrics.counter('low_confidence_dns', { kind: dnsKindOf(observation) }).add();
       }

@@ -115,8 +115,11 @@ export const DETECTION_METRICS = {
   suppressed: counter(
     'jetmon_detection_suppressed_total',
     'Failures of which nothing was made, and why.',
-    { why: ['recovery', 'false_alarm', 'pressure', 'other'] },
-    at('detection.post_recovery_transient_suppressed.count', { only: { why: ['recovery', 'false_alarm'] } }),
+    { why: ['recovery', 'false_alarm', 'pressure', 'other'], class: CLASSES },
+    ...classed('detection.post_recovery_transient_suppressed').map((name) => ({
+      ...name,
+      only: { why: ['recovery', 'false_alarm'] },
+    })),
     at('scheduler.streaming.pressure_suppressed.count', { only: { why: ['pressure'] } }),
   ),
   seems_down_duration: timer(

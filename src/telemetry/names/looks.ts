@@ -106,8 +106,8 @@ export const LOOK_METRICS = {
     at('scheduler.streaming.max_lag.time', { of: 'max' }),
   ),
   targets: gauge('jetmon_targets', 'Endpoints that are watched.', NONE, at('scheduler.streaming.targets.count')),
-  endpoints: gauge('jetmon_endpoints', 'Watched endpoints by the state of their newest look.', {
-    state: ['up', 'warning', 'degraded', 'seems_down', 'down', 'unknown', 'unchecked'],
+  endpoints: gauge('jetmon_endpoints', 'Watched endpoints by the worst that is open on them; `unchecked`: never looked at.', {
+    state: ['up', 'warning', 'degraded', 'seems_down', 'down', 'maintenance', 'unknown', 'unchecked'],
   }),
   due_waiting: gauge(
     'jetmon_due_waiting',
