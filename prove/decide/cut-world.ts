@@ -32,6 +32,12 @@ export type CutWorldReport = {
   /** From the cut to the first event about the server itself; null: there was none. */
   tripMs: number | null;
   downs: number;
+  /** Of these, told before the first event about the server itself, and still standing at the end. */
+  downsBeforeTrip: number;
+  downsStanding: number;
+  /** `http` events that the gate took back, and the longest that one of them was open, ms; null: none. */
+  takenBack: number;
+  longestMs: number | null;
   /** Over all sites, from the cut until the end. */
   booked: Booked;
   /** What the server said of itself. */
@@ -52,7 +58,7 @@ const signal = new AbortController().signal;
 
 watchLifeline(process.env, () => process.exit());
 const far = await startFar();
-const dataDir = join(folder, `cut-${kind}`);
+const dataDir = join(folder, `cut-${kind}-${sites}`);
 await mkdir(dataDir, { recursive: true });
 await seedSites(`sqlite:${join(dataDir, 'jetmon.db')}`, urls(), options.intervalMinutes);
 const place = { root, folder, signal, long: false, only: [], rounds: null, progress: say };
@@ -116,13 +122,13 @@ async function startFar() {
 }
 
 async function cut(): Promise<void> {
-  if (kind === 'silent') await far.order('cut silent');
-  else ip('route', 'del', '10.0.0.0/8');
+  if (kind === 'unreachable') ip('route', 'del', '10.0.0.0/8');
+  else await far.order(`cut ${kind}`);
 }
 
 async function mend(): Promise<void> {
-  if (kind === 'silent') await far.order('mend silent');
-  else ip('route', 'add', '10.0.0.0/8', 'via', PEER);
+  if (kind === 'unreachable') ip('route', 'add', '10.0.0.0/8', 'via', PEER);
+  else await far.order(`mend ${kind}`);
 }
 
 /** Waits until every site was seen well at least once since then. */
@@ -151,16 +157,27 @@ async function report(untilMs: number): Promise<CutWorldReport> {
     cutAtMs,
   );
   const downs = log.query(
-    `select 1 from jetmon_event_transitions t join jetmon_events e on e.id = t.event_id
-     where e.check_type = 'http' and t.state_after = 'Down' and t.changed_at >= ?`,
+    `select t.changed_at, e.ended_at, e.resolution_reason
+     from jetmon_event_transitions t join jetmon_events e on e.id = t.event_id
+     where e.check_type = 'http' and t.state_after = 'Down' and t.state_before <> 'Down' and t.changed_at >= ?`,
     cutAtMs,
   );
+  const takenBack = log.query(
+    `select ended_at - started_at as open_ms from jetmon_events
+     where check_type = 'http' and resolution_reason = 'false_alarm' and started_at >= ?`,
+    cutAtMs,
+  );
+  const isBeforeTrip = (row: Record<string, unknown>) => tripAtMs !== null && Number(row['changed_at']) <= tripAtMs;
   return {
     opened: opened.length,
     openedAfterTrip:
       tripAtMs === null ? opened.length : opened.filter((row) => Number(row['changed_at']) > tripAtMs).length,
     tripMs: tripAtMs === null ? null : tripAtMs - cutAtMs,
     downs: downs.length,
+    downsBeforeTrip: downs.filter(isBeforeTrip).length,
+    downsStanding: downs.filter((row) => row['resolution_reason'] !== 'false_alarm').length,
+    takenBack: takenBack.length,
+    longestMs: takenBack.length === 0 ? null : Math.max(...takenBack.map((row) => Number(row['open_ms']))),
     booked: await bookedTime(dataDir, { fromMs: cutAtMs, toMs: untilMs }, intervalMs),
     operatorEvents: own.map((row) => String(row['discriminator'])),
   };

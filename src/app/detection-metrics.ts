@@ -1,4 +1,5 @@
 /** What the engine knows of its dispatch, the gate of its judgements, and the panel of its verifiers, as metrics. */
+import { DETECTION_PROFILES, profileOf, REQUEST_METHODS } from '../domain/probe-plan.ts';
 import type { Engine } from '../engine/engine.ts';
 import { METRICS } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -9,7 +10,19 @@ export function dispatchMetrics(metrics: Metrics, engine: Pick<Engine, 'dispatch
   metrics.gauge('retry_queue', confirming);
   metrics.gauge('due_waiting', () => dispatchStats().due);
   metrics.gauge('window', () => dispatchStats().window);
+  metrics.gauge('window_latency', () => dispatchStats().flightMs / 1_000);
+  metrics.gauge('rate_required', () => dispatchStats().requiredPerSecond);
   metrics.counterFrom('dispatched', () => dispatchStats().dispatched);
+  metrics.counterFrom('came_due', () => dispatchStats().cameDue);
+  metrics.counterFrom('dispatch_waited', () => dispatchStats().waited);
+  for (const method of REQUEST_METHODS) {
+    for (const profile of DETECTION_PROFILES) {
+      // Only as it may be carried out: HEAD has no body to look at.
+      if (profileOf({ method, profile }) !== profile) continue;
+      const labels = { method: method === 'HEAD' ? 'head' : 'get', profile } as const;
+      metrics.counterFrom('look_plan', () => dispatchStats().cohorts.looks(method, profile), labels);
+    }
+  }
   metrics.gauge('dispatch_lateness_recent', () => secondsOf(dispatchStats().latenessMs.p50), { quantile: '0.5' });
   metrics.gauge('dispatch_lateness_recent', () => secondsOf(dispatchStats().latenessMs.p99), { quantile: '0.99' });
   metrics.gauge('dispatch_lateness_recent', () => secondsOf(dispatchStats().latenessMs.max), { quantile: '1' });
@@ -30,6 +43,7 @@ export function gateMetrics(metrics: Metrics, { gateStats }: Pick<Engine, 'gateS
   for (const reason of ['network_unproven', 'mass_failure', 'clock_jumped'] as const) {
     metrics.counterFrom('gate_verdict', () => gateStats().unknown[reason], { verdict: reason });
   }
+  metrics.gauge('gate_waiting', () => gateStats().waiting);
   metrics.counterFrom('gate_verdict', () => gateStats().leftToVerifiers, { verdict: 'left_to_verifiers' });
 }
 

@@ -5,6 +5,7 @@ import type { WatchedStates } from '../engine/count-states.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ProcessState, writeProcessHealth } from '../store/process-health.ts';
+import { driftPage } from '../store/projection-drift.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { writeStatsFiles } from '../telemetry/stats-files.ts';
@@ -13,13 +14,28 @@ import { countTransitions } from './count-transitions.ts';
 import { dispatchMetrics, gateMetrics, verifierMetrics } from './detection-metrics.ts';
 import type { Store } from './open-store.ts';
 import { proberMetrics, processMetrics, stateMetrics, storeMetrics, watchLoop } from './own-metrics.ts';
+import { createProjectionWatch } from './projection-watch.ts';
 import { createReporter, type Reporter } from './reporter.ts';
+import { roundMetrics } from './round-metrics.ts';
 import type { Settings } from './settings.ts';
 import { createStatsdSink } from './statsd-sink.ts';
 import { createStatus } from './status.ts';
 import { gateStatus, verifierStatus } from './status-parts.ts';
 import type { Verifiers } from './verifiers.ts';
 import { packageVersion } from './version.ts';
+
+/** Shown before the first of them comes, so that whoever asks for a rate does not miss it. */
+const COUNTED_FROM_NOTHING = [
+  'registry_unread',
+  'retry',
+  'recovery',
+  'withdrawn',
+  'regional',
+  'no_verdict',
+  'verifier_escalation',
+  'verifier_quorum_met',
+  'verifier_no_clients',
+] as const;
 
 export interface Operations {
   status: StatusOf;
@@ -61,6 +77,14 @@ export function createOperations(parts: OperationsParts): Operations {
   processMetrics(metrics, { version, startedAtMs });
   stateMetrics(metrics, () => states);
   countTransitions(store.changes, metrics);
+  for (const name of COUNTED_FROM_NOTHING) metrics.count(name, 0);
+  const looks = () => totals.healthy + totals.failed + totals.unknown;
+  const endRound = roundMetrics(metrics, { ...engine, completed: looks, states: () => states });
+  const projection = createProjectionWatch({
+    isProjected: settings.current().LEGACY_STATUS_PROJECTION_ENABLE,
+    read: (after, limit) => driftPage(store.database.kysely, after, limit),
+    ...{ metrics, clock, log },
+  });
 
   const reporter: Reporter = createReporter({
     sinks: [
@@ -74,9 +98,12 @@ export function createOperations(parts: OperationsParts): Operations {
         },
       },
     ],
-    looks: () => totals.healthy + totals.failed + totals.unknown,
+    looks,
     intervalMs: () => settings.current().STATS_UPDATE_INTERVAL_MS,
-    onTurn: loop.turn,
+    onTurn() {
+      loop.turn();
+      endRound();
+    },
     metrics,
     clock,
     log,
@@ -95,9 +122,13 @@ export function createOperations(parts: OperationsParts): Operations {
       loopDelay: loop.newest,
       settings: settings.status,
     }),
-    start: reporter.start,
+    start() {
+      reporter.start();
+      projection.start();
+    },
     tellNow: reporter.tellNow,
     async stop() {
+      await projection.stop();
       await reporter.stop();
       loop.stop();
       statsd.close();

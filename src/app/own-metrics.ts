@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts';
 import type { EventStore } from '../store/events.ts';
 import type { History } from '../store/history/history.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { MUTATION_KINDS } from '../telemetry/names/store.ts';
 
 export function proberMetrics(metrics: Metrics, engine: Pick<Engine, 'watched' | 'proberStats'>): void {
   const { proberStats } = engine;
@@ -33,7 +34,7 @@ export function storeMetrics(
     history,
   }: {
     database: Pick<Database, 'rowsWritten'>;
-    events: Pick<EventStore, 'waiting' | 'stats'>;
+    events: Pick<EventStore, 'waiting' | 'stats' | 'retried'>;
     history: Pick<History, 'stats'>;
   },
 ): void {
@@ -43,6 +44,7 @@ export function storeMetrics(
   metrics.counterFrom('events_committed', () => events.stats().items);
   metrics.counterFrom('event_commit_retries', () => events.stats().outages, { why: 'database_away' });
   metrics.counterFrom('event_commit_retries', () => events.stats().heldUp, { why: 'row_held' });
+  for (const op of MUTATION_KINDS) metrics.counterFrom('event_retry', () => events.retried()[op], { op });
   metrics.counterFrom('events_refused', () => events.stats().refused);
   metrics.counterFrom('events_poisoned', () => events.stats().poisoned);
   metrics.gauge('history_pending', () => history.stats().pending);
@@ -74,6 +76,7 @@ const STATES = [
   ['Degraded', 'degraded'],
   ['Seems Down', 'seems_down'],
   ['Down', 'down'],
+  ['Maintenance', 'maintenance'],
   ['Unknown', 'unknown'],
   ['Unchecked', 'unchecked'],
 ] as const;

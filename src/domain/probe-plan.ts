@@ -112,12 +112,14 @@ export function formatExpectedStatus(ranges: readonly StatusRange[]): string {
   return ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
 }
 
-/**
- * The plan as it is carried out: HEAD brings no body, so `full` becomes `simple_http`; and only `full` reads bodies,
- * knows keywords and has a redirect policy (spec/03 section 5.1).
- */
+/** The profile as it is carried out: HEAD brings no body, so `full` becomes `simple_http` (spec/03 section 5.1). */
+export function profileOf({ method, profile }: Pick<ProbePlan, 'method' | 'profile'>): DetectionProfile {
+  return method === 'HEAD' && profile === 'full' ? 'simple_http' : profile;
+}
+
+/** The plan as it is carried out: only `full` reads bodies, knows keywords and has a redirect policy. */
 export function effectivePlan(plan: ProbePlan): ProbePlan {
-  const profile = plan.method === 'HEAD' && plan.profile === 'full' ? 'simple_http' : plan.profile;
+  const profile = profileOf(plan);
   if (profile === 'full') return plan;
   return { ...plan, profile, redirects: 'follow', keyword: null, forbiddenKeywords: [] };
 }

@@ -30,9 +30,9 @@ import { createDetectionCounts } from './judge/detection-counts.ts';
 import { createHeldBack } from './judge/held-back.ts';
 import type { Who } from './judge/target.ts';
 import { createLookNow } from './look-now.ts';
+import type { LookStats } from './looks.ts';
 import { createMaintenanceCalendar } from './maintenance-calendar.ts';
 import { createPipeline } from './pipeline.ts';
-import type { DispatchStats } from './schedule/dispatch.ts';
 import { createFleet, MARK, marksOn } from './schedule/fleet.ts';
 import { createSweep } from './schedule/sweep.ts';
 import type { WindowLimits } from './schedule/window.ts';
@@ -82,7 +82,7 @@ export interface Engine {
   /** Endpoints that are being watched. */
   watched(): number;
   proberStats(): ProberStats;
-  dispatchStats(): DispatchStats;
+  dispatchStats(): LookStats;
   /** Endpoints on which a failure is being confirmed; counted when asked. */
   confirming(): number;
   gateStats(): GateStats;
@@ -108,6 +108,7 @@ export function createEngine(parts: EngineParts): Engine {
   const listeners = new Set<ResultListener>();
   const prober = parts.createProber((results) => pipeline.seen(results));
   const operatorEvents = createOperatorEvents(parts);
+  const timed = { ...parts, events: { append: timedAppend(parts) } };
   const ownFailures = createOwnFailures(operatorEvents, fleet.size);
   const confirm = parts.createConfirm(operatorEvents, () => pipeline.knownUp());
   const gate = createGate({
@@ -142,8 +143,8 @@ export function createEngine(parts: EngineParts): Engine {
     prober,
     gate,
     confirm,
-    append: createAppendDecision(parts),
-    linkCause: createLinkCause(parts),
+    append: createAppendDecision(timed),
+    linkCause: createLinkCause(timed),
     ownFailures,
     counts: createDetectionCounts(parts.metrics),
     usualMs: parts.runtime.usualMs,
@@ -282,5 +283,16 @@ export function createEngine(parts: EngineParts): Engine {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+  };
+}
+
+/** Waits in the queue of the store included: that is how long whoever reads the log waits for the truth. */
+function timedAppend({ events, clock, metrics }: Pick<EngineParts, 'events' | 'clock' | 'metrics'>) {
+  const duration = metrics.timer('event_append_duration');
+  return async (input: Parameters<EventStore['append']>[0]): ReturnType<EventStore['append']> => {
+    const beganMs = clock.monotonicMs();
+    const appended = await events.append(input);
+    duration.observe(clock.monotonicMs() - beganMs);
+    return appended;
   };
 }

@@ -12,6 +12,7 @@ import { BEFORE_ALL, type FleetRows } from '../store/fleet-rows.ts';
 import type { RecentTransitions } from '../store/recent-transitions.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Gate } from './gate/gate.ts';
 import type { OwnFailures } from './gate/own-failures.ts';
 import { remembersForMs } from './judge/memory.ts';
@@ -30,6 +31,7 @@ export type FollowParts = {
   changes: Changes;
   clock: Pick<Clock, 'nowMs'>;
   log: Log;
+  metrics: Pick<Metrics, 'count'>;
   policy(): ServerPolicy;
   fleet: Fleet;
   pipeline: Pick<Pipeline, 'watch' | 'retire' | 'reserve'>;
@@ -132,6 +134,7 @@ export function createRegistryFollower(parts: FollowParts): RegistryFollower {
         .then(() => reload(endpointId, before))
         .catch((error: unknown) => {
           unread.add(endpointId);
+          parts.metrics.count('registry_unread');
           parts.log.error(
             { err: error, endpoint: String(endpointId) },
             'a changed site could not be read; tried again soon',

@@ -2,12 +2,19 @@
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { History } from '../store/history/history.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** A kill loses what came in since, and the writing itself takes a while: less than a minute together. */
 const FLUSH_EVERY_MS = 30_000;
 const UPKEEP_EVERY_MS = 5 * 60_000;
 
-export function createHistoryKeeping({ history, clock, log }: { history: History; clock: Clock; log: Log }) {
+export function createHistoryKeeping(parts: {
+  history: History;
+  clock: Clock;
+  log: Log;
+  metrics: Pick<Metrics, 'count' | 'observe'>;
+}) {
+  const { history, clock, log, metrics } = parts;
   const timers = new Set<Timer>();
   let stopped = false;
 
@@ -24,9 +31,15 @@ export function createHistoryKeeping({ history, clock, log }: { history: History
     timers.add(timer);
   }
 
+  async function flush(): Promise<void> {
+    const beganMs = clock.monotonicMs();
+    metrics.count('history_written', await history.flush());
+    metrics.observe('history_write_duration', clock.monotonicMs() - beganMs);
+  }
+
   return {
     start() {
-      repeat(FLUSH_EVERY_MS, history.flush, 'healthy looks could not be written; they are kept and tried again');
+      repeat(FLUSH_EVERY_MS, flush, 'healthy looks could not be written; they are kept and tried again');
       repeat(
         UPKEEP_EVERY_MS,
         () => history.retain(clock.nowMs()),

@@ -1,4 +1,5 @@
 /** When each endpoint is looked at next: armed in the wheel, handed over by dispatch, and known while it is out. */
+import type { ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeJob, Prober } from '../prober/prober.ts';
 import type { AskingParts } from './judge/asking.ts';
@@ -6,6 +7,7 @@ import type { DetectionCounts } from './judge/detection-counts.ts';
 import { isConfirming, retryAfter } from './judge/memory.ts';
 import { NEXT_ROUND, policyOf, type Target } from './judge/target.ts';
 import type { Targets } from './judge/targets.ts';
+import { type Cohorts, createCohorts } from './schedule/cohorts.ts';
 import { createDispatch, type DispatchStats } from './schedule/dispatch.ts';
 import { type Fleet, MARK } from './schedule/fleet.ts';
 import { createJobs } from './schedule/jobs.ts';
@@ -34,8 +36,14 @@ export interface Looks {
   start(): void;
   /** Nothing is handed over any more. */
   stop(): void;
-  stats(): DispatchStats;
+  stats(): LookStats;
 }
+
+export type LookStats = DispatchStats & {
+  /** Regular looks that fall due in a second. */
+  requiredPerSecond: number;
+  cohorts: Pick<Cohorts, 'looks'>;
+};
 
 /** Between two retries of one target. */
 const LEAST_GAP_MS = 2_000;
@@ -46,11 +54,14 @@ export function createLooks(parts: {
   prober: Pick<Prober, 'submit' | 'inFlight'>;
   clock: Clock;
   policy: AskingParts['policy'];
-  counts: Pick<DetectionCounts, 'handedOver'>;
+  counts: Pick<DetectionCounts, 'handedOver' | 'unused'>;
+  /** How is probed what wants nothing else. */
+  plan: ProbePlan;
   /** Looks in flight; see window.ts. */
   limits?: WindowLimits | undefined;
 }): Looks {
-  const { fleet, targets, clock } = parts;
+  const { fleet, targets, clock, counts } = parts;
+  const cohorts = createCohorts(parts.plan);
   const jobs = createJobs(fleet);
   const wheel = createWheel({ clock, onDue: (slots) => dispatch.due(slots) });
   const dispatch = createDispatch({
@@ -59,17 +70,23 @@ export function createLooks(parts: {
     dueMs: wheel.dueMs,
     isUrgent: (slot) => fleet.has(slot, MARK.urgent),
     checksPerSecond: fleet.checksPerSecond,
-    handedOver: parts.counts.handedOver,
+    handedOver: counts.handedOver,
   });
 
   /** The wheel says: it is due. A retry has a deadline of its own, and the one after it does not wait for it. */
   function jobFor(slot: number): ProbeJob {
     const target = targets.at(slot);
-    if (target === null) return jobs.jobFor(slot, fleet.timeoutMs(slot));
-    const job = jobs.jobFor(slot, retry(target)?.timeoutMs ?? target.timeoutMs);
+    if (target === null) return newJob(slot, fleet.timeoutMs(slot));
+    const job = newJob(slot, retry(target)?.timeoutMs ?? target.timeoutMs);
     const next = retry(target);
     // Those that are overdue do not leave together: one bad moment must not confirm a failure.
     if (next !== null) arm(slot, Math.max(next.atMs - clock.nowMs(), LEAST_GAP_MS), true);
+    return job;
+  }
+
+  function newJob(slot: number, timeoutMs: number): ProbeJob {
+    const job = jobs.jobFor(slot, timeoutMs);
+    cohorts.saw(job.plan);
     return job;
   }
 
@@ -91,7 +108,7 @@ export function createLooks(parts: {
       return;
     }
     // What is settled needs no witness that began before it was.
-    jobs.revoke(slot);
+    counts.unused('duplicate', jobs.revoke(slot));
     target.epoch += 1;
     arm(slot, waitMs, waitMs !== NEXT_ROUND);
   }
@@ -106,12 +123,12 @@ export function createLooks(parts: {
     arm,
     follow,
     handOver(slot) {
-      const job = jobs.jobFor(slot, fleet.timeoutMs(slot));
+      const job = newJob(slot, fleet.timeoutMs(slot));
       parts.prober.submit([job]);
       return job.id;
     },
     retire(slot) {
-      jobs.revoke(slot);
+      counts.unused('stale', jobs.revoke(slot));
       wheel.disarm(slot);
       dispatch.remove(slot);
     },
@@ -128,6 +145,6 @@ export function createLooks(parts: {
       wheel.stop();
       dispatch.stop();
     },
-    stats: dispatch.stats,
+    stats: () => ({ ...dispatch.stats(), requiredPerSecond: fleet.checksPerSecond(), cohorts }),
   };
 }

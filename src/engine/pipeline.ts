@@ -3,6 +3,7 @@
  * here, and goes on in judge/settle.ts; when a look is due is said in looks.ts.
  */
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
+import type { ProbePlan } from '../domain/probe-plan.ts';
 import { isAnswered } from '../domain/state.ts';
 import { type Observation, withoutChecks, worstVerdict } from '../domain/verdict.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
@@ -28,6 +29,8 @@ export type PipelineParts = Omit<SettleParts, 'inTurn' | 'arm' | 'gate' | 'onRes
   usualMs(endpointId: Who['endpointId']): number | null;
   /** The newest window that has begun for an endpoint, `own` being that of its row. */
   maintenanceOf(who: Who, own: MaintenanceWindow | null): MaintenanceWindow | null;
+  /** How endpoints are probed that want nothing else. */
+  plan: ProbePlan;
   /** Looks in flight; see window.ts. */
   limits?: WindowLimits | undefined;
   /** Told of every result, after it is recorded. */
@@ -112,6 +115,7 @@ export function createPipeline(parts: PipelineParts) {
       // Settled while it waited for its turn: it began before that.
       const isStale = epoch !== target.epoch;
       const open = [...target.incidents];
+      if (isStale) parts.counts.unused('duplicate', 1);
       const settled = isStale ? null : await settle.look(target, observation, seenMonoMs);
       target.looksUndecided -= 1;
       looks.follow(target, settled?.waitMs ?? null);

@@ -13,6 +13,7 @@ import { type Appended, type AppendInput, checkInput, type SiteCue } from './app
 import { type AppendPlan, type PlannedAnswer, planAppends } from './append/append-plan.ts';
 import { createGroupCommit, type GroupCommitStats } from './append/group-commit.ts';
 import { type LoggedEvent, type LogView, readLog, siteOpIdOf } from './append/log-view.ts';
+import { createRetryCounts, type RetryCounts } from './append/retry-counts.ts';
 import { writePlan } from './append/write-plan.ts';
 import type { Change, Changes } from './changes.ts';
 import type { Database } from './database.ts';
@@ -42,6 +43,8 @@ export interface EventStore {
   /** Appends that wait for their commit. */
   waiting(): number;
   stats(): Readonly<GroupCommitStats>;
+  /** Changes that were tried again since the start, by what they change. */
+  retried: RetryCounts['read'];
   /** Nobody waits any more for a database that is away; resolves when every append that waited is answered. */
   settle(): Promise<void>;
   /** The same, and nothing new is taken. */
@@ -66,6 +69,7 @@ export function createEvents(deps: {
   capacity?: number;
 }): EventStore {
   const { db, changes, clock = systemClock, random = systemRandom, log = silentLog } = deps;
+  const retries = createRetryCounts();
   const outbox = createOutbox({ db });
   let lookedForOverflowMs = Number.NEGATIVE_INFINITY;
   /** What an attempt wrote of which nobody knows whether it was committed: when it was, it has not been told yet. */
@@ -96,6 +100,7 @@ export function createEvents(deps: {
       for (const change of done.changes) changes.publish(change);
       return done.appended;
     },
+    onRetry: retries.saw,
     clock,
     random,
     log,
@@ -156,6 +161,7 @@ export function createEvents(deps: {
     openIncidentsOf: (endpointId) => openIncidentsOf(db.kysely, endpointId, log),
     waiting: queue.waiting,
     stats: queue.stats,
+    retried: retries.read,
     settle: queue.settle,
     close: queue.close,
   };

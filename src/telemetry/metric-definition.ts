@@ -13,6 +13,8 @@ export type StatsdName = {
   of?: 'mean' | 'max';
   /** Units of the metric in one unit of StatsD, such as bytes in a megabyte. */
   per?: number;
+  /** A gauge that is told as a time (`ms`), because that is what its name was. */
+  asTime?: true;
   /** Told only where memory is asked for. */
   memory?: true;
 };
@@ -53,5 +55,8 @@ export const timer = <const L extends Labels>(
   ...statsd: StatsdName[]
 ) => ({ kind: 'timer' as const, help, unit: 'milliseconds' as const, prometheus, labels, statsd });
 
-/** One counter with a class: the sum, and a line for each class below it. */
-export const classed = (path: string): StatsdName[] => [at(`${path}.count`), at(`${path}.{class}.count`)];
+/** One counter with a class, or another label: the sum, and a line for each class below it. */
+export const classed = (path: string, label = 'class'): StatsdName[] => [
+  at(`${path}.count`),
+  at(`${path}.{${label}}.count`),
+];

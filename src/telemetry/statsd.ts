@@ -61,7 +61,7 @@ export function createStatsd(parts: {
 
   function flushOne(reading: MetricReading, name: StatsdName): void {
     for (const [path, line] of linesOf(reading, name)) {
-      if (line.kind === 'gauge') send(`${prefix}${path}:${shown(line.value)}|g`);
+      if (line.kind === 'gauge') send(`${prefix}${path}:${shown(line.value)}|${name.asTime ? 'ms' : 'g'}`);
       else if (line.kind === 'counter') {
         const growth = grown(path, line.value);
         if (growth > 0) send(`${prefix}${path}:${shown(growth)}|c`);

@@ -9,8 +9,12 @@ import { LOOK_ERRORS } from '../../telemetry/names/looks.ts';
 export interface DetectionCounts {
   /** A look was handed to the prober so long after it was due, ms. */
   handedOver(lateMs: number): void;
+  /** Results that count for nothing; `stale`: of an endpoint that is another by now, `duplicate`: the matter is settled. */
+  unused(why: LabelsOf<'look_unused'>['why'], looks: number): void;
   /** A look failed, and nobody doubts that it is the site. */
   failed(observation: Observation): void;
+  /** A look that was answered, with something to remark. */
+  remarked(observation: Observation): void;
   /** What a look of ours led to. */
   decided(before: Known, decision: Decision, observation: Observation): void;
   /** What verifiers said. */
@@ -21,12 +25,25 @@ export interface DetectionCounts {
 
 export function createDetectionCounts(metrics: Metrics): DetectionCounts {
   const lateness = metrics.timer('dispatch_lateness');
+  const unused = {
+    stale: metrics.counter('look_unused', { why: 'stale' }),
+    duplicate: metrics.counter('look_unused', { why: 'duplicate' }),
+  };
+  let confirmations = Number.NaN;
+  metrics.gauge('verifier_confirmations', () => confirmations);
   return {
     handedOver: lateness.observe,
+    unused: (why, looks) => unused[why].add(looks),
     failed({ evidence }) {
       metrics.counter('look_error', { error: LOOK_ERRORS[evidence?.error_code ?? 0] ?? 'other' }).add();
     },
-    decided(before, decision, { evidence }) {
+    remarked({ evidence }) {
+      if (LOOK_ERRORS[evidence?.error_code ?? 0] === 'tls_deprecated') {
+        metrics.counter('look_error', { error: 'tls_deprecated' }).add();
+      }
+    },
+    decided(before, decision, observation) {
+      const { evidence } = observation;
       const of = { class: classOf(evidence?.failure_class) };
       const { why } = decision.next;
       if (before.open?.state === 'Down' && decision.failing !== null) metrics.counter('still_down', of).add();
@@ -35,9 +52,13 @@ export function createDetectionCounts(metrics: Metrics): DetectionCounts {
       if (why === 'retry') metrics.count('retry');
       // What was open is counted as it closes.
       if (decision.swallowed && decision.mutations.length === 0) metrics.counter('maintenance_swallowed', of).add();
-      if (decision.quiet !== null) metrics.counter('suppressed', { why: WHY[decision.quiet] }).add();
+      if (decision.quiet !== null) metrics.counter('suppressed', { why: WHY[decision.quiet], ...of }).add();
+      if (why === 'verify' && isForVerifiersAlone(decision.suspicion?.quiet)) {
+        metrics.counter('low_confidence_dns', { kind: dnsKindOf(observation) }).add();
+      }
     },
-    verified({ outcome }) {
+    verified({ outcome, downRegions }) {
+      confirmations = downRegions.length;
       if (outcome === 'regional') metrics.count('regional');
       if (outcome === 'no_verdict') metrics.count('no_verdict');
     },
@@ -55,6 +76,15 @@ const WHY: Readonly<Record<Quiet, LabelsOf<'suppressed'>['why']>> = {
   after_false_alarm: 'false_alarm',
   mass_failure: 'pressure',
 };
+
+/** The name of the site is what is in doubt. */
+function isForVerifiersAlone(quiet: Quiet | undefined): boolean {
+  return quiet === 'low_confidence_dns' || quiet === 'unresolved';
+}
+
+function dnsKindOf({ evidence }: Observation): LabelsOf<'low_confidence_dns'>['kind'] {
+  return evidence?.hops.at(-1)?.dns?.error_kind ?? 'unknown';
+}
 
 type Class = LabelsOf<'still_down'>['class'];
 const CLASSES: readonly Class[] = ['intermittent', 'server', 'client', 'blocked', 'https', 'redirect', 'success'];

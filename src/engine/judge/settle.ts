@@ -96,6 +96,7 @@ export function createSettle(parts: SettleParts): Settle {
     const worst = held ?? worstVerdict(verdicts);
     record(target, observation, worst);
     if (worst.state === 'Seems Down') counts.failed(observation);
+    else if (isAnswered(worst.state)) counts.remarked(observation);
     // As it was seen: that the gate holds a failure back is told by itself.
     const { state, reason } = worstVerdict(seen.verdicts);
     parts.ownFailures.saw(target.endpointId, isAnswered(state) ? null : { reason, url: target.url });

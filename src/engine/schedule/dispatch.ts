@@ -18,6 +18,11 @@ export type DispatchStats = {
   latenessMs: Lateness;
   /** Looks handed over since the start. */
   dispatched: number;
+  /** Looks that came due since the start, and those of them for which the window had no room then. */
+  cameDue: number;
+  waited: number;
+  /** How long a look is in flight, as the window takes it, ms. */
+  flightMs: number;
 };
 
 export interface Dispatch {
@@ -57,6 +62,8 @@ export function createDispatch(parts: {
   const lateness = createLateness(clock);
   let due = 0;
   let dispatched = 0;
+  let cameDue = 0;
+  let waited = 0;
   let isStopped = false;
   let isHandingOver = false;
 
@@ -111,15 +118,19 @@ export function createDispatch(parts: {
   return {
     due(slots) {
       let urgent = 0;
+      let added = 0;
       for (const slot of slots) {
         if (waiting.has(slot)) continue;
         const list = listOf(slot);
         if (list === URGENT) urgent += 1;
         waiting.append(list, slot);
-        due += 1;
+        added += 1;
       }
+      due += added;
+      cameDue += added;
       window.note(clock.monotonicMs(), prober.inFlight(), { urgent });
       handOver();
+      waited += Math.min(added, due);
     },
     answered(looks) {
       window.note(clock.monotonicMs(), prober.inFlight(), { answered: looks });
@@ -136,6 +147,9 @@ export function createDispatch(parts: {
       inFlight: prober.inFlight(),
       latenessMs: lateness.read(),
       dispatched,
+      cameDue,
+      waited,
+      flightMs: window.flightMs(),
     }),
   };
 }

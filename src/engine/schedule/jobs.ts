@@ -30,6 +30,10 @@ export function createJobs(fleet: Fleet) {
     return true;
   }
 
+  function out(slot: number): number {
+    return (isLastOut(slot) ? 1 : 0) + (others.get(slot)?.size ?? 0);
+  }
+
   return {
     jobFor(slot: number, timeoutMs: number): ProbeJob {
       if (slot >= looks.length) looks = lengthened(looks, slot);
@@ -51,11 +55,13 @@ export function createJobs(fleet: Fleet) {
       looks = reserved(looks, slots);
     },
     /** Looks of a slot that are out. */
-    out: (slot: number): number => (isLastOut(slot) ? 1 : 0) + (others.get(slot)?.size ?? 0),
-    /** Makes the looks that are out stale. */
-    revoke(slot: number): void {
+    out,
+    /** Makes the looks that are out stale, and says how many those are. */
+    revoke(slot: number): number {
+      const revoked = out(slot);
       others.delete(slot);
       if (slot < looks.length) looks[slot] = lastOf(slot) & (MAX_LOOKS - 1);
+      return revoked;
     },
   };
 }

@@ -6,6 +6,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import { BEFORE_ALL, type FleetPage, type FleetRows } from '../../store/fleet-rows.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { type Fleet, MARK } from './fleet.ts';
 
 export interface Sweep {
@@ -29,10 +30,11 @@ export function createSweep(parts: {
   everyMs: number;
   /** Resolves when the endpoints have been read and taken in, or are known to be tried again. */
   follow(endpointIds: readonly EndpointId[]): Promise<void>;
+  metrics: Pick<Metrics, 'count'>;
   clock: Clock;
   log: Log;
 }): Sweep {
-  const { rows, fleet, clock, log } = parts;
+  const { rows, fleet, metrics, clock, log } = parts;
   let timer: Timer | null = null;
   let working: Promise<void> = Promise.resolve();
   let isStopped = false;
@@ -65,6 +67,7 @@ export function createSweep(parts: {
       if (isInTrouble) log.info('the registry can be read again');
       isInTrouble = false;
     } catch (error) {
+      metrics.count('registry_unread');
       if (!isInTrouble)
         log.warn({ err: error }, 'the registry could not be compared with what is watched; tried again');
       isInTrouble = true;

@@ -27,6 +27,8 @@ const MOST_DOWN = 0.2;
 
 export interface FlightWindow {
   size(): number;
+  /** How long a look is in flight, ms, as it is computed with. */
+  flightMs(): number;
   /** Notes how many are in flight from now on, and what came in and went out since the last time. */
   note(nowMs: number, inFlight: number, change?: { urgent?: number; answered?: number }): void;
 }
@@ -69,6 +71,7 @@ export function createWindow(
       if (size === 0) size = wanted();
       return size;
     },
+    flightMs: () => latencyMs,
     note(now, inFlight, change = {}) {
       flightMs += lastInFlight * (now - lastMs);
       lastMs = now;

@@ -64,6 +64,8 @@ export function createGroupCommit<Item, Answer>(parts: {
   isOfOneItem(error: unknown): boolean;
   /** Commits all or nothing; the answers are in the order of the items. May be called again with the same items. */
   commit(items: readonly Item[]): Promise<readonly Answer[]>;
+  /** These are tried again, because the database was away or one of them was held up. */
+  onRetry?(items: readonly Item[]): void;
   clock: Clock;
   random: Random;
   log: Pick<Log, 'warn' | 'info' | 'error'>;
@@ -155,7 +157,10 @@ export function createGroupCommit<Item, Answer>(parts: {
         if (!isTransient(error)) return split(group, error);
         stats.outages += 1;
         if (settling !== null) settling.givenUp = error;
-        else await pause(error);
+        else {
+          parts.onRetry?.(group.map(({ item }) => item));
+          await pause(error);
+        }
       }
     }
   }
@@ -170,6 +175,7 @@ export function createGroupCommit<Item, Answer>(parts: {
 
   async function again(entry: OwnEntry): Promise<void> {
     stats.heldUp += 1;
+    parts.onRetry?.([entry.item]);
     await waitFor(HELD_UP_WAIT_MS);
     ready.push(entry);
     wake();

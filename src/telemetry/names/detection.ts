@@ -4,6 +4,9 @@ import { at, classed, counter, gauge, NONE, timer } from '../metric-definition.t
 /** Classes of failure as version 1 knew them. */
 const CLASSES = ['intermittent', 'server', 'client', 'blocked', 'https', 'redirect', 'success', 'unknown'] as const;
 
+/** What a resolver said of a name that has no address. */
+const DNS_KINDS = ['nxdomain', 'nodata', 'servfail', 'refused', 'timeout', 'resolver_error', 'unknown'] as const;
+
 export const DETECTION_METRICS = {
   detection_failure: counter(
     'jetmon_detection_failures_total',
@@ -11,7 +14,12 @@ export const DETECTION_METRICS = {
     { class: CLASSES },
     at('detection.failure.{class}.count'),
   ),
-  retry: counter('jetmon_detection_retries_total', 'Looks that were made to confirm a failure.', NONE),
+  retry: counter(
+    'jetmon_detection_retries_total',
+    'Looks that were made to confirm a failure.',
+    NONE,
+    at('detection.retry.count'),
+  ),
   retry_queue: gauge('jetmon_retry_queue', 'Endpoints whose failure is being confirmed.', NONE, at('retry.queue.size')),
   seems_down_opened: counter(
     'jetmon_detection_seems_down_opened_total',
@@ -54,9 +62,20 @@ export const DETECTION_METRICS = {
     'jetmon_detection_withdrawn_total',
     'Incidents that our own gate took back, because the trouble was ours.',
     NONE,
+    at('detection.withdrawn.count'),
   ),
-  regional: counter('jetmon_detection_regional_total', 'Failures that only some regions see.', NONE),
-  no_verdict: counter('jetmon_detection_no_verdict_total', 'Questions to verifiers that too few answered.', NONE),
+  regional: counter(
+    'jetmon_detection_regional_total',
+    'Failures that only some regions see.',
+    NONE,
+    at('detection.verifier.regional.count'),
+  ),
+  no_verdict: counter(
+    'jetmon_detection_no_verdict_total',
+    'Questions to verifiers that too few answered.',
+    NONE,
+    at('detection.verifier.no_verdict.count'),
+  ),
   verifier_escalation: counter(
     'jetmon_detection_escalations_total',
     'Failures that verifiers were asked about.',
@@ -75,6 +94,18 @@ export const DETECTION_METRICS = {
     NONE,
     at('detection.verifier.quorum_met.count'),
   ),
+  verifier_confirmations: gauge(
+    'jetmon_verifier_confirmations',
+    'Regions that confirmed the failure, in the newest answer of the verifiers.',
+    NONE,
+    at('detection.verifier.confirmations.count'),
+  ),
+  low_confidence_dns: counter(
+    'jetmon_detection_low_confidence_dns_total',
+    'Failed looks at names without an address that wait for verifiers before anybody is told, by what the resolver said.',
+    { kind: DNS_KINDS },
+    ...classed('detection.low_confidence_dns.awaiting_verifier', 'kind'),
+  ),
   maintenance_swallowed: counter(
     'jetmon_detection_maintenance_swallowed_total',
     'Failures during maintenance, of which nothing is made.',
@@ -84,8 +115,11 @@ export const DETECTION_METRICS = {
   suppressed: counter(
     'jetmon_detection_suppressed_total',
     'Failures of which nothing was made, and why.',
-    { why: ['recovery', 'false_alarm', 'pressure', 'other'] },
-    at('detection.post_recovery_transient_suppressed.count', { only: { why: ['recovery', 'false_alarm'] } }),
+    { why: ['recovery', 'false_alarm', 'pressure', 'other'], class: CLASSES },
+    ...classed('detection.post_recovery_transient_suppressed').map((name) => ({
+      ...name,
+      only: { why: ['recovery', 'false_alarm'] },
+    })),
     at('scheduler.streaming.pressure_suppressed.count', { only: { why: ['pressure'] } }),
   ),
   seems_down_duration: timer(

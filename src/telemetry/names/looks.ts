@@ -14,6 +14,31 @@ export const LOOK_ERRORS = [
   'body_read',
 ] as const;
 
+const GATE_CONDITIONS = ['network_unproven', 'mass_failure'] as const;
+/** Believed and why, or what held it back. */
+const GATE_VERDICTS = [
+  'believed_not_needed',
+  'believed_passed',
+  'believed_too_few',
+  'network_unproven',
+  'mass_failure',
+  'clock_jumped',
+  'left_to_verifiers',
+] as const;
+
+/** Of a round: what was there at its beginning, what came in it, what is left at its end. */
+export const ROUND_STAGES = [
+  'due_start',
+  'selected',
+  'dispatched',
+  'completed',
+  'outstanding',
+  'due_remaining',
+  'selected_never_checked',
+] as const;
+
+const MILLISECOND = 0.001;
+
 export const LOOK_METRICS = {
   look: counter(
     'jetmon_looks_total',
@@ -36,6 +61,44 @@ export const LOOK_METRICS = {
     NONE,
     at('scheduler.streaming.dispatched.count'),
   ),
+  came_due: counter(
+    'jetmon_looks_due_total',
+    'Looks that came due.',
+    NONE,
+    at('scheduler.streaming.selected.count'),
+  ),
+  dispatch_waited: counter(
+    'jetmon_dispatch_waits_total',
+    'Looks that could not leave when they were due, because as many were in flight as may be.',
+    NONE,
+    at('scheduler.dispatch.backpressure_wait.count'),
+    at('scheduler.streaming.backpressure_wait.count'),
+  ),
+  look_unused: counter(
+    'jetmon_looks_unused_total',
+    'Looks whose result counts for nothing: the endpoint was changed or removed meanwhile (`stale`), or another look had settled the matter (`duplicate`).',
+    { why: ['stale', 'duplicate'] },
+    at('scheduler.result.{why}.count'),
+    at('scheduler.streaming.stale_result.count', { only: { why: ['stale'] } }),
+  ),
+  look_plan: counter(
+    'jetmon_looks_by_plan_total',
+    'Looks handed to the prober, by how they are carried out.',
+    { method: ['head', 'get'], profile: ['legacy', 'simple_http', 'full'] },
+    at('scheduler.streaming.check.method.{method}.profile.{profile}.count'),
+  ),
+  round: gauge(
+    'jetmon_round_looks',
+    'Looks of the newest round, which is an interval of statistics; `selected_never_checked` are endpoints that nobody looked at yet.',
+    { stage: ROUND_STAGES },
+    at('scheduler.round.{stage}.count'),
+  ),
+  registry_unread: counter(
+    'jetmon_registry_read_errors_total',
+    'Times that the registry of sites, or a site that was changed, could not be read; each is read again.',
+    NONE,
+    at('scheduler.fetch.error.count'),
+  ),
   dispatch_lateness: timer(
     'jetmon_dispatch_lateness_seconds',
     'How long after its time a look is handed to the prober.',
@@ -43,8 +106,8 @@ export const LOOK_METRICS = {
     at('scheduler.streaming.max_lag.time', { of: 'max' }),
   ),
   targets: gauge('jetmon_targets', 'Endpoints that are watched.', NONE, at('scheduler.streaming.targets.count')),
-  endpoints: gauge('jetmon_endpoints', 'Watched endpoints by the state of their newest look.', {
-    state: ['up', 'warning', 'degraded', 'seems_down', 'down', 'unknown', 'unchecked'],
+  endpoints: gauge('jetmon_endpoints', 'Watched endpoints by the worst that is open on them; `unchecked`: never looked at.', {
+    state: ['up', 'warning', 'degraded', 'seems_down', 'down', 'maintenance', 'unknown', 'unchecked'],
   }),
   due_waiting: gauge(
     'jetmon_due_waiting',
@@ -84,6 +147,18 @@ export const LOOK_METRICS = {
     NONE,
     at('scheduler.streaming.worker_target.count'),
   ),
+  rate_required: gauge(
+    'jetmon_looks_required_per_second',
+    'Regular looks that fall due in a second, by the intervals of what is watched.',
+    NONE,
+    at('scheduler.streaming.required_rate.count'),
+  ),
+  window_latency: gauge(
+    'jetmon_dispatch_latency_seconds',
+    'How long a look is in flight, as the window is computed with it.',
+    NONE,
+    at('scheduler.streaming.scale_latency.time', { per: MILLISECOND, asTime: true }),
+  ),
   looks_per_second: gauge(
     'jetmon_looks_per_second',
     'Looks that came back, a second, over the newest interval of statistics.',
@@ -93,21 +168,41 @@ export const LOOK_METRICS = {
   ),
   look_error: counter(
     'jetmon_look_errors_total',
-    'Failed looks by what went wrong; a reply that speaks of failure itself, such as a status of 500, is `other`.',
+    'Failed looks by what went wrong; a reply that speaks of failure itself, such as a status of 500, is `other`. Looks that found deprecated TLS are no failures and counted all the same.',
     { error: LOOK_ERRORS },
     at('scheduler.streaming.check.error.{error}.count'),
   ),
   visits: counter('jetmon_visits_total', 'Visits the prober made, repeated runs included.', NONE),
-  run_voided: counter('jetmon_runs_voided_total', 'Visits that a pause of this machine made void.', NONE),
-  look_stalled: counter('jetmon_looks_stalled_total', 'Looks whose every run was void.', NONE),
+  run_voided: counter(
+    'jetmon_runs_voided_total',
+    'Visits that a pause of this machine made void.',
+    NONE,
+    at('scheduler.streaming.voided.count'),
+  ),
+  look_stalled: counter(
+    'jetmon_looks_stalled_total',
+    'Looks whose every run was void.',
+    NONE,
+    at('scheduler.streaming.stalled.count'),
+  ),
 
   // Whether we can trust what we see.
   gate_condition: gauge(
     'jetmon_gate_condition',
     'Conditions of our own under which failures are believed: 1 holds, 0 does not.',
-    { condition: 16 },
+    { condition: GATE_CONDITIONS },
+    at('gate.condition.{condition}.count'),
   ),
-  gate_verdict: counter('jetmon_gate_verdicts_total', 'What was made of failed looks before they counted.', {
-    verdict: 16,
-  }),
+  gate_verdict: counter(
+    'jetmon_gate_verdicts_total',
+    'What was made of failed looks before they counted.',
+    { verdict: GATE_VERDICTS },
+    at('gate.verdict.{verdict}.count'),
+  ),
+  gate_waiting: gauge(
+    'jetmon_gate_waiting',
+    'Failed looks that wait until others show that our network works.',
+    NONE,
+    at('gate.waiting.count'),
+  ),
 };
