@@ -15,6 +15,7 @@ import { lookOf, NEXT_ROUND, type Target, type Who } from './judge/target.ts';
 import { createTargets, type Logged } from './judge/targets.ts';
 import { createTurns } from './judge/turns.ts';
 import { createLooks } from './looks.ts';
+import { REGULAR, RETRY } from './schedule/dispatch.ts';
 import type { Fleet } from './schedule/fleet.ts';
 import { createOwnLooks } from './schedule/own-looks.ts';
 import type { WindowLimits } from './schedule/window.ts';
@@ -98,7 +99,7 @@ export function createPipeline(parts: PipelineParts) {
     parts.ownFailures.saw(who.endpointId, null);
     runtime.record(who, observation, worst);
     history.add(lookOf(who, observation));
-    looks.arm(slot, NEXT_ROUND, false);
+    looks.arm(slot, NEXT_ROUND, REGULAR);
     tell?.({ observation, isBooked: true, closed: [] });
     // Last, because a listener may change the very endpoint.
     parts.onResult(who);
@@ -138,7 +139,7 @@ export function createPipeline(parts: PipelineParts) {
     watch(slot: number, delayMs: number, logged?: Logged): void {
       const isInTrouble = logged !== undefined && logged.incidents.size > 0;
       if (logged !== undefined && (isInTrouble || logged.recent.size > 0)) targets.of(slot, logged);
-      looks.arm(slot, delayMs, isInTrouble);
+      looks.arm(slot, delayMs, isInTrouble ? RETRY : REGULAR);
     },
     /** Before a slot leaves the fleet: it is not looked at again, and what is out or being written for it is stale. */
     retire,
@@ -154,7 +155,7 @@ export function createPipeline(parts: PipelineParts) {
       // One that is judged right now has just been looked at, and the looks that confirm a failure keep their distance.
       const target = targets.at(slot);
       const isBusy = looks.isOut(slot) || (target !== null && (target.isJudged || isCounting(target, parts.policy())));
-      if (!isBusy) looks.arm(slot, 0, true);
+      if (!isBusy) looks.arm(slot, 0, RETRY);
       return true;
     },
     /** As asked-looks.ts. */
