@@ -6,14 +6,7 @@ import type { DetectionCounts } from './judge/detection-counts.ts';
 import { isConfirming, retryAfter } from './judge/memory.ts';
 import { NEXT_ROUND, policyOf, type Target } from './judge/target.ts';
 import type { Targets } from './judge/targets.ts';
-import {
-  createDispatch,
-  type DispatchStats,
-  type LookKind,
-  RECOVERY,
-  REGULAR,
-  RETRY,
-} from './schedule/dispatch.ts';
+import { createDispatch, type DispatchStats, type LookKind, RECOVERY, REGULAR, RETRY } from './schedule/dispatch.ts';
 import { type Fleet, MARK } from './schedule/fleet.ts';
 import { createJobs } from './schedule/jobs.ts';
 import { recoveryWaitMs } from './schedule/recovery-pace.ts';

@@ -171,7 +171,10 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
         if (answer.reason === 'timeout' || answer.reason === 'refused') pace.overloaded(sentMs, nowMs);
         return;
       }
-      if (answer.reason === VERIFIER_BUSY) return pace.overloaded(sentMs, nowMs);
+      if (answer.reason === VERIFIER_BUSY) {
+        pace.overloaded(sentMs, nowMs);
+        return;
+      }
       lookMs = Math.max(lookMs, answer.rttMs ?? 0);
     }
     const wasShort = waiting > 0;

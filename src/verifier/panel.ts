@@ -316,7 +316,14 @@ export function createPanel(deps: PanelDeps): Panel {
         return member === undefined ? [] : [{ ...known, ...member.report() }];
       });
       const { regions, quorum } = rule;
-      return { regions: regions.length, quorum, open: open.size, waiting: turns.waiting(), outcomes: { ...outcomes }, verifiers };
+      return {
+        regions: regions.length,
+        quorum,
+        open: open.size,
+        waiting: turns.waiting(),
+        outcomes: { ...outcomes },
+        verifiers,
+      };
     },
     memory(isKept) {
       const kept = <T>(known: Iterable<readonly [string, T]>) => new Map([...known].filter(([name]) => isKept(name)));
