@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ProbeJob, Prober } from '../prober/prober.ts';
 import type { AskingParts } from './judge/asking.ts';
 import type { DetectionCounts } from './judge/detection-counts.ts';
-import { isConfirming, retryAfter } from './judge/memory.ts';
+import { isConfirming, isTold, retryAfter } from './judge/memory.ts';
 import { NEXT_ROUND, policyOf, type Target } from './judge/target.ts';
 import type { Targets } from './judge/targets.ts';
 import { createDispatch, type DispatchStats, type LookKind, RECOVERY, REGULAR, RETRY } from './schedule/dispatch.ts';
@@ -75,7 +75,9 @@ export function createLooks(parts: {
   function jobFor(slot: number): ProbeJob {
     const target = targets.at(slot);
     if (target === null) return jobs.jobFor(slot, fleet.timeoutMs(slot));
-    const job = jobs.jobFor(slot, retry(target)?.timeoutMs ?? target.timeoutMs);
+    const now = retry(target);
+    const precedence = now !== null ? 'first' : isTold(target) ? 'last' : null;
+    const job = jobs.jobFor(slot, now?.timeoutMs ?? target.timeoutMs, precedence);
     const next = retry(target);
     // Those that are overdue do not leave together: one bad moment must not confirm a failure.
     if (next !== null) arm(slot, Math.max(next.atMs - clock.nowMs(), LEAST_GAP_MS), RETRY);

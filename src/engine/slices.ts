@@ -13,8 +13,8 @@ export interface Slices<Item> {
   finish(): void;
 }
 
-/** Costly ones: some ten milliseconds of work. */
-const MOST_AT_ONCE = 64;
+/** Costly ones: a few milliseconds of work. */
+const MOST_AT_ONCE = 16;
 
 export function createSlices<Item>(parts: {
   /** True when it was costly. */
