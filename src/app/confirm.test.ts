@@ -46,7 +46,7 @@ function statsdLines(metrics: Metrics): string[] {
 }
 
 function questionFor(url: string) {
-  return { siteId: 1n as SiteId, endpointId: 2n as EndpointId, url, timeoutMs: 5_000, plan: null };
+  return { siteId: 1n as SiteId, endpointId: 2n as EndpointId, url, timeoutMs: 5_000, plan: null, mayHang: false };
 }
 
 function saysOf({ votes }: Verification): Record<string, string> {

@@ -58,7 +58,7 @@ async function verifiersUnderTest() {
   });
   onTestFinished(() => verifiers.stop());
   let endpoints = 0n;
-  const question = { siteId: 1n as SiteId, timeoutMs: 5_000, plan: null };
+  const question = { siteId: 1n as SiteId, timeoutMs: 5_000, plan: null, mayHang: false };
   return {
     verifiers,
     open,

@@ -84,9 +84,9 @@ export function createVerifiers(parts: {
     get isConfigured() {
       return panel.isConfigured;
     },
-    async ask(question, withdrawn) {
+    async ask(question, withdrawn, isWanted) {
       const asked = panel;
-      const verification = await asked.ask(question, withdrawn);
+      const verification = await asked.ask(question, withdrawn, isWanted);
       // Where our own network is in doubt, silence says nothing of them.
       if (asked === panel && !isStopped && !withdrawn.aborted) tellOfSilence(asked.report());
       return verification;

@@ -6,6 +6,7 @@ import { type BodyBudgets, effectivePlan, isExpected, type ProbePlan } from '../
 import type { Clock } from '../lib/clock.ts';
 import type { BodyWanted, Exchange, ExchangeRequest, StatusMeaning, WireFailure } from '../wire/exchange.ts';
 import { MAX_LOCATION_LENGTH } from '../wire/http1-head.ts';
+import type { Precedence } from '../wire/network-gate.ts';
 import type { RunExchange } from '../wire/run-exchange.ts';
 import { withoutUserInfo } from '../wire/shown-url.ts';
 
@@ -73,6 +74,8 @@ export type VisitRequest = {
   /** Evidence will be asked for whatever the visit brings, the hash of the body included. */
   wantsEvidence: boolean;
   voidedRuns: number;
+  /** Where connections to one network are few. */
+  precedence?: Precedence | undefined;
 };
 
 /** `done` for anything a site does, `threw` for a bug of ours. */
@@ -170,7 +173,8 @@ class RunningVisit {
     this.#at = url;
     const { method, body, meaningOf, wantsChain, http2 } = this.#template;
     const deadlineMs = this.#startMs + this.#request.timeoutMs + this.#waitedMs;
-    const hop = { url, method, headers, deadlineMs, body, meaningOf, wantsChain, http2 };
+    const { precedence = null } = this.#request;
+    const hop = { url, method, headers, deadlineMs, body, meaningOf, wantsChain, http2, precedence };
     this.#parts.exchange(hop, (exchange) => this.#arrived(exchange), this.#threw);
   }
 

@@ -1,22 +1,23 @@
 /** When each endpoint is looked at next: armed in the wheel, handed over by dispatch, and known while it is out. */
 import type { ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ProbeJob, Prober } from '../prober/prober.ts';
+import type { Precedence, ProbeJob, Prober } from '../prober/prober.ts';
 import type { AskingParts } from './judge/asking.ts';
 import type { DetectionCounts } from './judge/detection-counts.ts';
-import { isConfirming, retryAfter } from './judge/memory.ts';
+import { isConfirming, isTold, retryAfter } from './judge/memory.ts';
 import { NEXT_ROUND, policyOf, type Target } from './judge/target.ts';
 import type { Targets } from './judge/targets.ts';
 import { type Cohorts, createCohorts } from './schedule/cohorts.ts';
-import { createDispatch, type DispatchStats } from './schedule/dispatch.ts';
+import { createDispatch, type DispatchStats, type LookKind, RECOVERY, REGULAR, RETRY } from './schedule/dispatch.ts';
 import { type Fleet, MARK } from './schedule/fleet.ts';
 import { createJobs } from './schedule/jobs.ts';
+import { recoveryWaitMs } from './schedule/recovery-pace.ts';
 import { createWheel } from './schedule/wheel.ts';
 import type { WindowLimits } from './schedule/window.ts';
 
 export interface Looks {
   /** The slot is looked at after this wait; `NEXT_ROUND`: at its place in its next round. In the place of what was armed. */
-  arm(slot: number, waitMs: number, isUrgent: boolean): void;
+  arm(slot: number, waitMs: number, kind: LookKind): void;
   /**
    * What was decided on a target wants it looked at after this wait. Retries go on while something is to be confirmed;
    * otherwise what is out is stale. Null, or a target that was replaced: whoever replaced it has armed it.
@@ -68,24 +69,34 @@ export function createLooks(parts: {
     ...parts,
     jobFor,
     dueMs: wheel.dueMs,
-    isUrgent: (slot) => fleet.has(slot, MARK.urgent),
+    kindOf,
     checksPerSecond: fleet.checksPerSecond,
     handedOver: counts.handedOver,
   });
+
+  /** Slots whose next look is to tell whether they are well again. */
+  let recovering = 0;
+
+  function kindOf(slot: number): LookKind {
+    if (fleet.has(slot, MARK.urgent)) return RETRY;
+    return fleet.has(slot, MARK.recovering) ? RECOVERY : REGULAR;
+  }
 
   /** The wheel says: it is due. A retry has a deadline of its own, and the one after it does not wait for it. */
   function jobFor(slot: number): ProbeJob {
     const target = targets.at(slot);
     if (target === null) return newJob(slot, fleet.timeoutMs(slot));
-    const job = newJob(slot, retry(target)?.timeoutMs ?? target.timeoutMs);
+    const now = retry(target);
+    const precedence = now !== null ? 'first' : isTold(target) ? 'last' : null;
+    const job = newJob(slot, now?.timeoutMs ?? target.timeoutMs, precedence);
     const next = retry(target);
     // Those that are overdue do not leave together: one bad moment must not confirm a failure.
-    if (next !== null) arm(slot, Math.max(next.atMs - clock.nowMs(), LEAST_GAP_MS), true);
+    if (next !== null) arm(slot, Math.max(next.atMs - clock.nowMs(), LEAST_GAP_MS), RETRY);
     return job;
   }
 
-  function newJob(slot: number, timeoutMs: number): ProbeJob {
-    const job = jobs.jobFor(slot, timeoutMs);
+  function newJob(slot: number, timeoutMs: number, precedence: Precedence = null): ProbeJob {
+    const job = jobs.jobFor(slot, timeoutMs, precedence);
     cohorts.saw(job.plan);
     return job;
   }
@@ -104,18 +115,32 @@ export function createLooks(parts: {
     if (waitMs === null || target.retired) return;
     if (undecided(target) > 0 && isConfirming(target)) {
       const next = retry(target);
-      if (next !== null) arm(slot, next.atMs - clock.nowMs(), true);
+      if (next !== null) arm(slot, next.atMs - clock.nowMs(), RETRY);
       return;
     }
     // What is settled needs no witness that began before it was.
     counts.unused('duplicate', jobs.revoke(slot));
     target.epoch += 1;
-    arm(slot, waitMs, waitMs !== NEXT_ROUND);
+    if (waitMs === NEXT_ROUND) arm(slot, waitMs, REGULAR);
+    else if (retry(target) !== null) arm(slot, waitMs, RETRY);
+    else lookForRecovery(target, waitMs);
   }
 
-  function arm(slot: number, waitMs: number, isUrgent: boolean): void {
+  function lookForRecovery({ slot, intervalMs }: Target, waitMs: number): void {
+    const load = { recovering, checksPerSecond: fleet.checksPerSecond(), intervalMs };
+    arm(slot, recoveryWaitMs(waitMs, load), RECOVERY);
+  }
+
+  function markRecovering(slot: number, isRecovering: boolean): void {
+    if (fleet.has(slot, MARK.recovering) === isRecovering) return;
+    fleet.mark(slot, MARK.recovering, isRecovering);
+    recovering += isRecovering ? 1 : -1;
+  }
+
+  function arm(slot: number, waitMs: number, kind: LookKind): void {
     dispatch.remove(slot);
-    fleet.mark(slot, MARK.urgent, isUrgent);
+    fleet.mark(slot, MARK.urgent, kind === RETRY);
+    markRecovering(slot, kind === RECOVERY);
     wheel.arm(slot, waitMs === NEXT_ROUND ? fleet.untilNextCheck(slot, clock.nowMs()) : waitMs);
   }
 
@@ -131,6 +156,7 @@ export function createLooks(parts: {
       counts.unused('stale', jobs.revoke(slot));
       wheel.disarm(slot);
       dispatch.remove(slot);
+      markRecovering(slot, false);
     },
     claim: jobs.claim,
     answered: dispatch.answered,

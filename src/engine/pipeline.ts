@@ -16,9 +16,11 @@ import { lookOf, NEXT_ROUND, type Target, type Who } from './judge/target.ts';
 import { createTargets, type Logged } from './judge/targets.ts';
 import { createTurns } from './judge/turns.ts';
 import { createLooks } from './looks.ts';
+import { REGULAR, RETRY } from './schedule/dispatch.ts';
 import type { Fleet } from './schedule/fleet.ts';
 import { createOwnLooks } from './schedule/own-looks.ts';
 import type { WindowLimits } from './schedule/window.ts';
+import { createSlices } from './slices.ts';
 
 export type PipelineParts = Omit<SettleParts, 'inTurn' | 'arm' | 'gate' | 'onResult'> & {
   /** Who is in it and armed here is looked at. */
@@ -43,7 +45,14 @@ export function createPipeline(parts: PipelineParts) {
   const { fleet, prober, gate, runtime, history, clock } = parts;
   const own = createOwnLooks(prober);
   const targets = createTargets(parts);
-  const looks = createLooks({ ...parts, targets });
+  const slices = createSlices<ProbeResult>({
+    work: take,
+    done: (results) => looks.answered(results),
+    later: setImmediate,
+  });
+  // What waits to be worked off keeps its place in the window: we are no faster than that.
+  const inFlight = () => prober.inFlight() + slices.waiting();
+  const looks = createLooks({ ...parts, prober: { submit: prober.submit, inFlight }, targets });
   const turns = createTurns({
     failed(target, error) {
       // The slot of one that was replaced is another's.
@@ -64,16 +73,14 @@ export function createPipeline(parts: PipelineParts) {
   /** The newest slot that was well. */
   let well = -1;
 
-  /** The prober says: this is what was seen. */
-  function seen(results: readonly ProbeResult[]): void {
-    for (const { id, observation } of results) {
-      if (own.take(id, observation)) continue;
-      const tell = asked.take(id);
-      const slot = looks.claim(id);
-      if (slot !== -1) consider(slot, observation, tell);
-      else tell?.(unbooked(observation));
-    }
-    looks.answered(results.length);
+  /** True when there is something to decide. */
+  function take({ id, observation }: ProbeResult): boolean {
+    if (own.take(id, observation)) return false;
+    const tell = asked.take(id);
+    const slot = looks.claim(id);
+    if (slot !== -1) return consider(slot, observation, tell);
+    tell?.(unbooked(observation));
+    return false;
   }
 
   /** Null: it is not watched. */
@@ -83,7 +90,7 @@ export function createPipeline(parts: PipelineParts) {
   }
 
   /** Healthy with nothing open, as nearly all are: no decision and no database. */
-  function consider(slot: number, whole: Observation, tell: Tell): void {
+  function consider(slot: number, whole: Observation, tell: Tell): boolean {
     const disabled = fleet.disabledChecks(slot);
     const observation = disabled === null ? whole : withoutChecks(whole, disabled);
     const who = { endpointId: fleet.endpointId(slot), siteId: fleet.siteId(slot) };
@@ -96,15 +103,16 @@ export function createPipeline(parts: PipelineParts) {
     }
     if (worst.state !== 'Up' || targets.at(slot) !== null) {
       judge(targets.of(slot), observation, tell);
-      return;
+      return true;
     }
     parts.ownFailures.saw(who.endpointId, null);
     runtime.record(who, observation, worst);
     history.add(lookOf(who, observation));
-    looks.arm(slot, NEXT_ROUND, false);
+    looks.arm(slot, NEXT_ROUND, REGULAR);
     tell?.({ observation, isBooked: true, closed: [] });
     // Last, because a listener may change the very endpoint.
     parts.onResult(who);
+    return false;
   }
 
   function judge(target: Target, observation: Observation, tell: Tell): void {
@@ -142,13 +150,14 @@ export function createPipeline(parts: PipelineParts) {
     watch(slot: number, delayMs: number, logged?: Logged): void {
       const isInTrouble = logged !== undefined && logged.incidents.size > 0;
       if (logged !== undefined && (isInTrouble || logged.recent.size > 0)) targets.of(slot, logged);
-      looks.arm(slot, delayMs, isInTrouble);
+      looks.arm(slot, delayMs, isInTrouble ? RETRY : REGULAR);
     },
     /** Before a slot leaves the fleet: it is not looked at again, and what is out or being written for it is stale. */
     retire,
     /** Makes room for so many slots. */
     reserve: looks.reserve,
-    seen,
+    /** The prober says: this is what was seen. */
+    seen: slices.take,
     /** Looks at a URL that is no endpoint. */
     look: own.look,
     /** Brings the look of an endpoint forward to now, unless one is due within seconds anyway. False: it is not watched. */
@@ -158,7 +167,7 @@ export function createPipeline(parts: PipelineParts) {
       // One that is judged right now has just been looked at, and the looks that confirm a failure keep their distance.
       const target = targets.at(slot);
       const isBusy = looks.isOut(slot) || (target !== null && (target.isJudged || isCounting(target, parts.policy())));
-      if (!isBusy) looks.arm(slot, 0, true);
+      if (!isBusy) looks.arm(slot, 0, RETRY);
       return true;
     },
     /** As asked-looks.ts. */
@@ -175,7 +184,10 @@ export function createPipeline(parts: PipelineParts) {
     /** Nothing is handed to the prober any more. */
     stop: looks.stop,
     /** What comes from now on is dropped, answers of others as well; what is being decided is still written. */
-    end: turns.end,
+    end() {
+      slices.finish();
+      turns.end();
+    },
     /** What is open at a slot; null: nothing. */
     incidentsAt: (slot: number) => targets.at(slot)?.incidents ?? null,
     stats: looks.stats,

@@ -86,6 +86,7 @@ describe('jobs', () => {
     timeoutMs: fc.integer({ min: 1, max: 255_000 }),
     plan: fc.constantFrom(null, null, { ...DEFAULT_PLAN, keyword: 'word' }),
     evidence: fc.constantFrom('always', 'unless_healthy'),
+    precedence: fc.constantFrom('first', 'last', null),
   });
 
   it('cross the thread border as they are', () => {

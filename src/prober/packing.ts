@@ -29,8 +29,10 @@ export type PackedResults = {
   whole: ProbeResult[];
 };
 
-/** Id, timeout, whether evidence is always wanted. */
+/** Id, timeout, and as bits whether evidence is always wanted and what precedence it has. */
 const JOB_ROW = 3;
+const ALWAYS = 1;
+const PRECEDENCE = { first: 2, last: 4 } as const;
 
 export function packJobs(jobs: readonly ProbeJob[]): PackedJobs {
   const rows = new Float64Array(jobs.length * JOB_ROW);
@@ -44,7 +46,7 @@ export function packJobs(jobs: readonly ProbeJob[]): PackedJobs {
     }
     rows[at] = job.id;
     rows[at + 1] = job.timeoutMs;
-    rows[at + 2] = job.evidence === 'always' ? 1 : 0;
+    rows[at + 2] = (job.evidence === 'always' ? ALWAYS : 0) + (job.precedence ? PRECEDENCE[job.precedence] : 0);
     urls += `${job.url}\n`;
     at += JOB_ROW;
   }
@@ -57,8 +59,10 @@ export function unpackJobs({ rows, urls, whole }: PackedJobs, take: (job: ProbeJ
     const to = urls.indexOf('\n', from);
     const url = urls.slice(from, to);
     from = to + 1;
-    const evidence = rows[at + 2] === 1 ? 'always' : 'unless_healthy';
-    take({ id: rows[at] ?? 0, url, timeoutMs: rows[at + 1] ?? 0, plan: null, evidence });
+    const bits = rows[at + 2] ?? 0;
+    const evidence = (bits & ALWAYS) !== 0 ? 'always' : 'unless_healthy';
+    const precedence = bits < PRECEDENCE.first ? null : bits < PRECEDENCE.last ? 'first' : 'last';
+    take({ id: rows[at] ?? 0, url, timeoutMs: rows[at + 1] ?? 0, plan: null, evidence, precedence });
   }
   for (const job of whole) take(job);
 }

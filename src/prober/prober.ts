@@ -2,7 +2,9 @@
 import type { BodyBudgets, ProbePlan } from '../domain/probe-plan.ts';
 import type { Observation } from '../domain/verdict.ts';
 import type { EgressSettings } from '../wire/egress-guard.ts';
-import type { GateLimits } from '../wire/network-gate.ts';
+import type { GateLimits, Precedence } from '../wire/network-gate.ts';
+
+export type { Precedence };
 
 export type ProbeJob = {
   /** The caller's number for this job; comes back with its observation. */
@@ -17,6 +19,8 @@ export type ProbeJob = {
   budgets?: BodyBudgets;
   /** Evidence is built for anything but a healthy result; `always` asks for it on healthy ones too. */
   evidence: 'always' | 'unless_healthy';
+  /** Whose turn it is where connections to one network are few. */
+  precedence?: Precedence;
 };
 
 export type ProbeResult = { id: number; observation: Observation };

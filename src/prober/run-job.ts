@@ -41,7 +41,7 @@ export function createJobRunner(deps: {
   }
 
   return (job, voidedRuns, done) => {
-    const { url, timeoutMs, budgets } = job;
+    const { url, timeoutMs, budgets, precedence } = job;
     const plan = job.plan ?? deps.plan;
     const wantsEvidence = job.evidence === 'always';
     const failed = (error: unknown): void => {
@@ -62,7 +62,7 @@ export function createJobRunner(deps: {
       done(outcome);
     };
     try {
-      visit({ url, timeoutMs, plan, budgets, wantsEvidence, voidedRuns }, visited, failed);
+      visit({ url, timeoutMs, plan, budgets, wantsEvidence, voidedRuns, precedence }, visited, failed);
     } catch (error) {
       failed(error);
     }

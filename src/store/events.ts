@@ -52,7 +52,7 @@ export interface EventStore {
 }
 
 /** Items of one transaction: enough that a commit costs each little, few enough that none waits long for the others. */
-const BATCH = 256;
+const BATCH = 1_024;
 /** What may wait while the database is away: a storm over a large fleet. */
 const CAPACITY = 200_000;
 const CAPACITY_BYTES = 512 * 1024 * 1024;

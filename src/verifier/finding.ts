@@ -14,10 +14,13 @@ export type Finding = {
   isSuccess: boolean;
 };
 
+/** The reason of a look whose turn did not come. */
+export const VERIFIER_BUSY = 'verifier_busy';
+
 /** Of a look that there was no time for. */
 export function noFinding(): Finding {
   const nothing = { httpCode: null, errorCode: 0, failureClass: null, rttMs: null };
-  return { says: 'none', reason: 'verifier_busy', ...nothing, isSuccess: false };
+  return { says: 'none', reason: VERIFIER_BUSY, ...nothing, isSuccess: false };
 }
 
 export function findingOf(observation: Observation): Finding {

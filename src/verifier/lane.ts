@@ -1,14 +1,18 @@
 /**
- * The way to one verifier: few requests are under way at a time, and what waits is bounded, so that a fleet that fails at
- * once is asked about in an orderly way. A request takes as long as the slowest site it asks about, so questions share
- * one only as far as there are more of them than room for requests.
+ * The way to one verifier: no more is under way at a time than it answers in time (pace.ts), and what waits is bounded, so
+ * that a fleet that fails at once is asked about in an orderly way. A request takes as long as the slowest site it asks
+ * about, so those that may hang share none with others, and few questions go each alone.
  */
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { RemoteAnswer, RemoteQuestion, VerifierClient } from './client.ts';
+import { VERIFIER_BUSY } from './finding.ts';
+import { createPace } from './pace.ts';
 
 export type LaneSettings = {
   /** How long a question waits, so that those that come together are spread together. */
   windowMs: number;
+  /** The same while many come, so that requests are full. */
+  fullWindowMs: number;
   /** Most questions in one request. */
   maxBatch: number;
   /** Requests under way at a time. */
@@ -22,6 +26,7 @@ export type LaneSettings = {
 /** Within what one verifier takes, with room for other monitors. */
 export const DEFAULT_LANE: LaneSettings = {
   windowMs: 20,
+  fullWindowMs: 50,
   maxBatch: 50,
   maxInFlight: 48,
   capacity: 20_000,
@@ -35,17 +40,27 @@ export type TakeBack = () => boolean;
 
 export interface Lane {
   /**
-   * Answers once, at once when the question is turned away, and not later than a little after `deadlineMs`, which is on
-   * the monotonic clock. The function it returns takes the question back without an answer; false when it is under way.
+   * Answers once, at once when the question is turned away, and not later than a little after its deadline. The function
+   * it returns takes the question back without an answer; false when it is under way.
    */
-  ask(question: RemoteQuestion, deadlineMs: number, answered: (answer: LaneAnswer) => void): TakeBack;
+  ask(question: RemoteQuestion, how: HowAsked, answered: (answer: LaneAnswer) => void): TakeBack;
+  /** Whether what is asked now will be sent soon. */
+  hasRoom(): boolean;
   stats(): { waiting: number; inFlight: number };
   /** Nothing waits and nothing is sent any more; what is under way is dropped without an answer. */
   stop(): void;
 }
 
+export type HowAsked = {
+  /** On the monotonic clock. */
+  deadlineMs: number;
+  /** The site gave no answer to us, so that the look is likely to take all of its time. */
+  mayHang: boolean;
+};
+
 type Entry = {
   question: RemoteQuestion;
+  queue: string;
   sendByMs: number;
   deadlineMs: number;
   answered: (answer: LaneAnswer) => void;
@@ -53,32 +68,35 @@ type Entry = {
 
 export function createLane(deps: { client: VerifierClient; clock: Clock; settings: LaneSettings }): Lane {
   const { client, clock, settings } = deps;
-  /** By time-out, since a batch takes as long as its slowest; each in the order they came. */
-  const queues = new Map<number, Set<Entry>>();
+  const pace = createPace({ least: settings.maxBatch, most: settings.maxBatch * settings.maxInFlight });
+  /** By how long they may take, since a batch takes as long as its slowest; each in the order they came. */
+  const queues = new Map<string, Set<Entry>>();
   const underWay = new Set<{ controller: AbortController; timer: Timer }>();
   let waiting = 0;
+  /** Questions under way. */
+  let asked = 0;
   let flushing: Timer | null = null;
   let isStopped = false;
 
   function leave(entry: Entry): boolean {
-    const queue = queues.get(entry.question.timeoutMs);
+    const queue = queues.get(entry.queue);
     if (queue?.delete(entry) !== true) return false;
     waiting -= 1;
-    if (queue.size === 0) queues.delete(entry.question.timeoutMs);
+    if (queue.size === 0) queues.delete(entry.queue);
     return true;
   }
 
   /** So that what waits takes half of the room there is: the other half is for what comes while these are under way. */
-  function batchSize(): number {
-    const room = Math.max(1, Math.floor((settings.maxInFlight - underWay.size) / 2));
-    return Math.min(settings.maxBatch, Math.ceil(waiting / room));
+  function batchSize(requests: number): number {
+    const room = Math.min(requests, Math.floor((settings.maxInFlight - underWay.size) / 2));
+    return Math.min(settings.maxBatch, Math.ceil(waiting / Math.max(1, room)));
   }
 
   /** The next request, which may be empty: the queue whose turn it is goes to the end of the line. */
   function nextBatch(size: number): Entry[] {
     const nowMs = clock.monotonicMs();
     const batch: Entry[] = [];
-    for (const [timeoutMs, queue] of queues) {
+    for (const [key, queue] of queues) {
       const late: Entry[] = [];
       for (const entry of queue) {
         if (batch.length === size) break;
@@ -86,7 +104,7 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
         else batch.push(entry);
       }
       for (const entry of [...late, ...batch]) leave(entry);
-      if (queue.size > 0 && queues.delete(timeoutMs)) queues.set(timeoutMs, queue);
+      if (queue.size > 0 && queues.delete(key)) queues.set(key, queue);
       for (const entry of late) entry.answered(overloaded('it waited too long to be answered in time'));
       break;
     }
@@ -96,37 +114,71 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
   function flush(): void {
     flushing?.cancel();
     flushing = null;
-    const size = batchSize();
-    while (!isStopped && waiting > 0 && underWay.size < settings.maxInFlight) {
-      const batch = nextBatch(size);
-      if (batch.length > 0) send(batch);
+    const requests = pace.requests(clock.monotonicMs());
+    const spread = batchSize(requests);
+    for (let left = requests; !isStopped && waiting > 0 && underWay.size < settings.maxInFlight; left -= 1) {
+      if (left <= 0 && waiting < settings.maxBatch) {
+        flushing = clock.after(settings.fullWindowMs, flush);
+        return;
+      }
+      const size = Math.min(waiting, left > 0 ? spread : settings.maxBatch);
+      const room = pace.questions() - asked;
+      // Not in bits: the room that a request leaves is that of a request.
+      if (room < size && asked > 0) return;
+      const batch = nextBatch(Math.min(size, room));
+      if (batch.length === 0) continue;
+      if (left > 0) pace.sent();
+      send(batch);
     }
   }
 
   function send(batch: readonly Entry[]): void {
     const controller = new AbortController();
+    const sentMs = clock.monotonicMs();
     const untilMs = Math.max(...batch.map(({ deadlineMs }) => deadlineMs));
-    const request = { controller, timer: clock.after(untilMs - clock.monotonicMs(), () => controller.abort()) };
+    const request = { controller, timer: clock.after(untilMs - sentMs, () => controller.abort()) };
     underWay.add(request);
-    const done = (answerOf: (at: number) => LaneAnswer) => {
+    asked += batch.length;
+    const done = (answers: readonly LaneAnswer[]) => {
       // Whatever comes first: the reply, or the end of the time for it.
       if (!underWay.delete(request)) return;
       request.timer.cancel();
-      for (const [at, entry] of batch.entries()) entry.answered(answerOf(at));
+      asked -= batch.length;
+      learn(answers, sentMs);
+      for (const [at, entry] of batch.entries()) entry.answered(answers[at] ?? NO_ANSWER);
       flush();
     };
     const failed = (reason: 'timeout' | 'malformed' | 'unreachable', detail: string) =>
-      done(() => ({ kind: 'failed', reason, detail, tookMs: 0 }));
+      done(batch.map(() => ({ kind: 'failed', reason, detail, tookMs: 0 })));
     controller.signal.addEventListener('abort', () => failed('timeout', 'no reply in time'), { once: true });
     askClient(batch, controller.signal).then(
       (answers) => {
         // A reply that is too short or too long fits nothing that was asked.
         if (answers.length !== batch.length)
           failed('malformed', `${answers.length} answers to ${batch.length} questions`);
-        else done((at) => answers[at] ?? { kind: 'failed', reason: 'malformed', detail: 'no answer', tookMs: 0 });
+        else done(answers);
       },
       (error: unknown) => failed('unreachable', String(error)),
     );
+  }
+
+  /** How long it took beyond the slowest of its looks is how long they waited over there. */
+  function learn(answers: readonly LaneAnswer[], sentMs: number): void {
+    const nowMs = clock.monotonicMs();
+    let lookMs = 0;
+    for (const answer of answers) {
+      if (answer.kind === 'failed') {
+        if (answer.reason === 'timeout' || answer.reason === 'refused') pace.overloaded(sentMs, nowMs);
+        return;
+      }
+      if (answer.reason === VERIFIER_BUSY) {
+        pace.overloaded(sentMs, nowMs);
+        return;
+      }
+      lookMs = Math.max(lookMs, answer.rttMs ?? 0);
+    }
+    const wasShort = waiting > 0;
+    pace.answered(answers.length, nowMs - sentMs - lookMs, sentMs, nowMs, wasShort);
   }
 
   async function askClient(batch: readonly Entry[], signal: AbortSignal): Promise<readonly RemoteAnswer[]> {
@@ -137,21 +189,23 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
   }
 
   return {
-    ask(question, deadlineMs, answered) {
+    ask(question, { deadlineMs, mayHang }, answered) {
       if (isStopped || waiting >= settings.capacity) {
         answered(overloaded(`${waiting} questions wait already`));
         return () => false;
       }
       const sendByMs = clock.monotonicMs() + settings.maxWaitMs;
-      const entry = { question, sendByMs, deadlineMs, answered };
-      const queue = queues.get(question.timeoutMs);
-      if (queue === undefined) queues.set(question.timeoutMs, new Set([entry]));
+      const key = `${question.timeoutMs} ${mayHang}`;
+      const entry = { question, queue: key, sendByMs, deadlineMs, answered };
+      const queue = queues.get(key);
+      if (queue === undefined) queues.set(key, new Set([entry]));
       else queue.add(entry);
       waiting += 1;
       if ((queue?.size ?? 1) >= settings.maxBatch) flush();
       else flushing ??= clock.after(settings.windowMs, flush);
       return () => leave(entry);
     },
+    hasRoom: () => waiting < Math.max(settings.maxBatch, pace.questions() / 2),
     stats: () => ({ waiting, inFlight: underWay.size }),
     stop() {
       isStopped = true;
@@ -167,6 +221,8 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
     },
   };
 }
+
+const NO_ANSWER: LaneAnswer = { kind: 'failed', reason: 'malformed', detail: 'no answer', tookMs: 0 };
 
 function overloaded(detail: string): LaneAnswer {
   return { kind: 'failed', reason: 'overloaded', detail, tookMs: 0 };

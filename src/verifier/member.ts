@@ -45,7 +45,7 @@ export type MemberMemory = {
 export interface Member {
   readonly name: string;
   readonly region: string;
-  readonly lane: Pick<Lane, 'stop'>;
+  readonly lane: Pick<Lane, 'hasRoom' | 'stop'>;
   /** As that of its lane. */
   ask: Lane['ask'];
   /** The vote of an answer that came `tookMs` after the question. Not counted yet: the question may be withdrawn. */

@@ -10,10 +10,11 @@ import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { type Log, silentLog } from '../telemetry/log.ts';
 import { type CanarySettings, createCanaries, DEFAULT_CANARIES } from './canaries.ts';
-import type { RemoteQuestion, VerifierClient } from './client.ts';
+import type { VerifierClient } from './client.ts';
 import { createDeadlines } from './deadlines.ts';
 import { createLane, DEFAULT_LANE, type LaneAnswer, type LaneSettings, type TakeBack } from './lane.ts';
 import { createMember, type Member, type MemberMemory, type MemberReport, silentVote } from './member.ts';
+import { createTurns } from './turns.ts';
 
 export type PanelQuestion = {
   siteId: bigint;
@@ -23,6 +24,8 @@ export type PanelQuestion = {
   timeoutMs: number;
   /** Null: as this process probes by default. */
   plan: ProbePlan | null;
+  /** The site gave no answer to us, so that the look is likely to take all of its time. */
+  mayHang: boolean;
 };
 
 export type PanelReport = {
@@ -30,6 +33,8 @@ export type PanelReport = {
   quorum: number;
   /** Questions whose votes are not all in, canaries among them. */
   open: number;
+  /** Questions that nobody was asked yet. */
+  waiting: number;
   /** Verifications so far, without canaries and without what was withdrawn. */
   outcomes: Readonly<Record<Outcome, number>>;
   verifiers: readonly (TrustReport & MemberReport)[];
@@ -38,11 +43,12 @@ export type PanelReport = {
 export interface Panel {
   readonly isConfigured: boolean;
   /**
-   * Resolves when the outcome can change no more, at the latest 5 s after the question's own deadline. Whatever goes
-   * wrong is a vote less, and never a rejection. With the signal whoever asks withdraws what it suspected: there is no
-   * verdict then, and nothing of it is counted for or against a verifier.
+   * Resolves when the outcome can change no more, at the latest 5 s after the question's own deadline, counted from its
+   * turn: where more fails at once than verifiers can look at, questions wait for it in order, a minute at most. Whatever
+   * goes wrong is a vote less, and never a rejection. With the signal whoever asks withdraws what it suspected: there is
+   * no verdict then, and nothing of it is counted for or against a verifier. `isWanted` is asked when its turn comes.
    */
-  ask(question: PanelQuestion, withdrawn?: AbortSignal): Promise<Verification>;
+  ask(question: PanelQuestion, withdrawn?: AbortSignal, isWanted?: () => boolean): Promise<Verification>;
   report(): PanelReport;
   /** What is known of those verifiers, for the panel that comes after this one when it has stopped. */
   memory(isKept: (name: string) => boolean): PanelMemory;
@@ -91,6 +97,7 @@ const GRACE_MS = 5_000;
 
 /** Digits of a request id that all questions of one verification share; the others are each verifier's own. */
 const SHARED_DIGITS = 16;
+const OWN_DIGITS = 16;
 
 const NOT_WAITING: TakeBack = () => false;
 
@@ -121,23 +128,33 @@ export function createPanel(deps: PanelDeps): Panel {
     const lane = createLane({ client, clock, settings: { ...DEFAULT_LANE, ...deps.lane } });
     return createMember({ name, region, lane, clock, log, before: deps.before?.members.get(name) });
   });
+  const turns = createTurns({ clock, haveRoom });
   const open = new Set<Inquiry>();
   const outcomes = { ...(deps.before?.outcomes ?? { confirmed: 0, refuted: 0, regional: 0, no_verdict: 0 }) };
   let isStopped = false;
 
-  function start(question: Omit<RemoteQuestion, 'requestId' | 'budgets'>, inquiry: Inquiry): void {
+  function start({ mayHang, ...question }: PanelQuestion & { plan: ProbePlan }, inquiry: Inquiry): void {
     open.add(inquiry);
+    inquiry.startedMs = clock.monotonicMs();
     const { requestId, startedMs, awaited } = inquiry;
     const deadlineMs = startedMs + question.timeoutMs + GRACE_MS;
     inquiry.forgetDeadline = deadlines.at(deadlineMs, () => expire(inquiry));
     for (const member of members) awaited.set(member, NOT_WAITING);
-    for (const member of members) {
+    const digits = Buffer.from(random.bytes((members.length * OWN_DIGITS) / 2)).toString('hex');
+    for (const [at, member] of members.entries()) {
       // Its own, so that no verifier can pass the answer of another for its own.
-      const own = requestId.slice(0, SHARED_DIGITS) + Buffer.from(random.bytes(SHARED_DIGITS / 2)).toString('hex');
+      const own = requestId.slice(0, SHARED_DIGITS) + digits.slice(at * OWN_DIGITS, (at + 1) * OWN_DIGITS);
       const remote = { ...question, requestId: own, budgets: deps.budgets };
-      const takeBack = member.ask(remote, deadlineMs, (answer) => arrived(inquiry, member, answer));
+      const takeBack = member.ask(remote, { deadlineMs, mayHang }, (answer) => arrived(inquiry, member, answer));
       if (awaited.has(member)) awaited.set(member, takeBack);
     }
+  }
+
+  /** Whether so many regions would be asked soon as make up the quorum: nobody waits for one that is slow alone. */
+  function haveRoom(): boolean {
+    const regions = new Set<string>();
+    for (const { region, lane } of members) if (lane.hasRoom()) regions.add(region);
+    return regions.size >= rule.quorum;
   }
 
   /** Also the answer of one that came after all others, or after the outcome stood: it is learnt from. */
@@ -243,7 +260,7 @@ export function createPanel(deps: PanelDeps): Panel {
     // Names of a site like any other, so that nothing but the URL can give it away.
     const [siteId, endpointId] = [idOf(random), idOf(random)];
     const inquiry = newInquiry(endpointId, truth);
-    start({ siteId, endpointId, url, timeoutMs: deps.timeoutMs, plan: deps.plan }, inquiry);
+    start({ siteId, endpointId, url, timeoutMs: deps.timeoutMs, plan: deps.plan, mayHang: false }, inquiry);
   }
 
   const canaries =
@@ -266,23 +283,30 @@ export function createPanel(deps: PanelDeps): Panel {
 
   return {
     isConfigured: members.length > 0,
-    ask({ siteId, endpointId, url, timeoutMs, plan }, withdrawn) {
+    ask(question, withdrawn, isWanted = () => true) {
       return new Promise((resolve) => {
-        const inquiry = newInquiry(endpointId, null);
-        if (isStopped || withdrawn?.aborted || members.length === 0) {
+        const inquiry = newInquiry(question.endpointId, null);
+        const noVerdict = (reason: string) => {
           for (const member of members) inquiry.awaited.set(member, NOT_WAITING);
-          resolve(verificationOf(inquiry, 'no_verdict', isStopped ? 'stopped' : 'withdrawn'));
+          resolve(verificationOf(inquiry, 'no_verdict', reason));
+        };
+        if (isStopped || withdrawn?.aborted || members.length === 0) {
+          noVerdict(isStopped ? 'stopped' : 'withdrawn');
           return;
         }
-        inquiry.tell = (outcome) => {
-          outcomes[outcome] += 1;
-          resolve(verificationOf(inquiry, outcome, isStopped ? 'stopped' : 'not_awaited'));
+        const begin = () => {
+          inquiry.tell = (outcome) => {
+            outcomes[outcome] += 1;
+            resolve(verificationOf(inquiry, outcome, isStopped ? 'stopped' : 'not_awaited'));
+          };
+          start({ ...question, plan: question.plan ?? deps.plan }, inquiry);
         };
+        const leave = turns.take({ begin, isWanted, missed: noVerdict });
         withdrawn?.addEventListener('abort', () => {
+          leave();
           resolve(verificationOf(inquiry, 'no_verdict', 'withdrawn'));
           withdraw(inquiry);
         });
-        start({ siteId, endpointId, url, timeoutMs, plan: plan ?? deps.plan }, inquiry);
       });
     },
     report() {
@@ -292,7 +316,14 @@ export function createPanel(deps: PanelDeps): Panel {
         return member === undefined ? [] : [{ ...known, ...member.report() }];
       });
       const { regions, quorum } = rule;
-      return { regions: regions.length, quorum, open: open.size, outcomes: { ...outcomes }, verifiers };
+      return {
+        regions: regions.length,
+        quorum,
+        open: open.size,
+        waiting: turns.waiting(),
+        outcomes: { ...outcomes },
+        verifiers,
+      };
     },
     memory(isKept) {
       const kept = <T>(known: Iterable<readonly [string, T]>) => new Map([...known].filter(([name]) => isKept(name)));
@@ -302,6 +333,7 @@ export function createPanel(deps: PanelDeps): Panel {
     stop() {
       isStopped = true;
       canaries?.stop();
+      turns.stop();
       deadlines.stop();
       for (const { lane } of members) lane.stop();
       for (const inquiry of open) tellOnce(inquiry, 'no_verdict');

@@ -84,7 +84,7 @@ export function createVerifierServer(options: VerifierOptions): VerifierServer {
     served.asked(asked.length);
     const found = (await looks?.all(asked, signal)) ?? asked.map(() => null);
     served.batch(found, clock.monotonicMs() - startMs);
-    for (const [index, { requestId, url }] of asked.entries()) logLook(log, requestId, url, found[index] ?? null);
+    logLooks(log, asked, found);
     return found;
   };
   const rpc = createRpc({
@@ -234,6 +234,18 @@ function rejectionNotes(clock: Clock, log: Log): (address: string | undefined) =
 }
 
 const MAX_LOGGED_URL = 300;
+/** So many looks of a batch are told one by one: of a whole fleet the log would be most of the work. */
+const MOST_LOGGED = 10;
+
+function logLooks(
+  log: Log,
+  asked: readonly { requestId: string; url: string }[],
+  found: readonly (Observation | null)[],
+): void {
+  for (const [index, { requestId, url }] of asked.slice(0, MOST_LOGGED).entries())
+    logLook(log, requestId, url, found[index] ?? null);
+  if (asked.length > MOST_LOGGED) log.info({ looks: asked.length - MOST_LOGGED }, 'looked at more of the same batch');
+}
 
 /** The log escapes what it is given; the query may hold secrets and is left out. */
 function logLook(log: Log, requestId: string, url: string, seen: Observation | null): void {

@@ -1,18 +1,19 @@
 /** What follows from the secret that a monitor and a verifier share: the way in, and the signature of answers. */
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { canonical } from './canonical.ts';
 
 export type Keys = {
   /** What our own client shows instead of the secret, which thus never crosses the network. */
   access: string;
-  signing: Buffer;
+  signing: KeyObject;
 };
 
 /** HKDF-SHA256 without salt (RFC 5869): neither key tells anything of the other or of the secret. */
 export function keysOf(authToken: string): Keys {
   return {
     access: derived(authToken, 'jetmon verifier access 1').toString('hex'),
-    signing: derived(authToken, 'jetmon verifier answer 1'),
+    // Made once: a key given as bytes costs more at each use than the signature.
+    signing: createSecretKey(derived(authToken, 'jetmon verifier answer 1')),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { X509Certificate } from 'node:crypto';
+import type { Precedence } from './network-gate.ts';
 
 export type ExchangeRequest = {
   /** Parsed by the WHATWG URL parser; http or https. */
@@ -21,6 +22,8 @@ export type ExchangeRequest = {
   wantsChain: boolean;
   /** Offer HTTP/2 by ALPN; plain http and servers that do not choose it speak HTTP/1.1. */
   http2: boolean;
+  /** Where connections to one network are few. */
+  precedence?: Precedence;
 };
 
 export type StatusMeaning = 'success' | 'redirect' | 'error';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createNetworkGate, type NetworkGate } from './network-gate.ts';
+import { createNetworkGate, type NetworkGate, type Precedence } from './network-gate.ts';
 
 function gateOf(perHost: number, perNetwork: number): NetworkGate {
   const gate = createNetworkGate({ perHost, perNetwork });
@@ -42,6 +42,24 @@ describe('the gate', () => {
     expect(entered).toEqual([one, stranger]);
     gate.release(one);
     expect(entered).toEqual([one, stranger, neighbour]);
+  });
+
+  it('lets those in first whose failure is being confirmed, and last those that are known to be down', () => {
+    const gate = gateOf(1, 1);
+    const entered: string[] = [];
+    const come = (guest: string, precedence: Precedence) => {
+      if (gate.enter('192.0.2.1')) entered.push(guest);
+      else gate.wait('192.0.2.1', () => entered.push(guest), precedence);
+    };
+    come('last 1', 'last');
+    come('last 2', 'last');
+    come('usual 1', null);
+    come('first 1', 'first');
+    come('usual 2', null);
+    come('first 2', 'first');
+    for (let left = 0; left < 6; left += 1) gate.release('192.0.2.1');
+    expect(entered).toEqual(['last 1', 'first 1', 'first 2', 'usual 1', 'usual 2', 'last 2']);
+    expect(gate.waiting()).toBe(0);
   });
 
   it('keeps nobody of a network waiting for a host that is full', () => {

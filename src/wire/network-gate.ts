@@ -1,6 +1,8 @@
 /**
  * How many connections one address and one network may have from us at a time, so that a monitor of many sites is no
- * flood for the few machines that serve them (reliability.md E24). Whoever is over the limit waits in order.
+ * flood for the few machines that serve them (reliability.md E24). Whoever is over the limit waits in order: first those
+ * whose failure is being confirmed, last those that are known to be down, so that one host that hangs with many sites is
+ * told of site by site instead of being looked at for the same few again and again.
  */
 import { isIPv6 } from 'node:net';
 import { createQueue, type Queue } from '../lib/queue.ts';
@@ -13,11 +15,14 @@ export type GateLimits = {
   perNetwork: number;
 };
 
+/** Whose turn it is when a place becomes free; `null`: after the first and before the last. */
+export type Precedence = 'first' | 'last' | null;
+
 export interface NetworkGate {
   /** True when there is room, which then is taken. Every entry must be released. */
   enter(address: string): boolean;
   /** Calls `enter` as soon as a `release` makes room, which then is taken. */
-  wait(address: string, enter: () => void): void;
+  wait(address: string, enter: () => void, precedence?: Precedence): void;
   release(address: string): void;
   /** How many wait. */
   waiting(): number;
@@ -36,7 +41,8 @@ export function createNetworkGate({ perHost, perNetwork }: GateLimits): NetworkG
       return false;
     },
     // The narrower one first: those who wait for their host must not keep a place in the network.
-    wait: (address, enter) => hosts.acquire(address, () => networks.acquire(networkOf(address), enter)),
+    wait: (address, enter, precedence = null) =>
+      hosts.acquire(address, () => networks.acquire(networkOf(address), enter, precedence), precedence),
     release(address) {
       networks.release(networkOf(address));
       hosts.release(address);
@@ -45,7 +51,9 @@ export function createNetworkGate({ perHost, perNetwork }: GateLimits): NetworkG
   };
 }
 
-type Place = { inside: number; queue: Queue<() => void> | null };
+/** By precedence. */
+type Line = Record<'first' | 'usual' | 'last', Queue<() => void>>;
+type Place = { inside: number; line: Line | null };
 
 /** Lets so many in per key; a key is forgotten when the last one left. */
 class Turnstile {
@@ -59,28 +67,29 @@ class Turnstile {
 
   enter(key: string): boolean {
     const place = this.#places.get(key);
-    if (place === undefined) this.#places.set(key, { inside: 1, queue: null });
+    if (place === undefined) this.#places.set(key, { inside: 1, line: null });
     else if (place.inside < this.#limit) place.inside += 1;
     else return false;
     return true;
   }
 
-  acquire(key: string, enter: () => void): void {
+  acquire(key: string, enter: () => void, precedence: Precedence): void {
     if (this.enter(key)) {
       enter();
       return;
     }
     const place = this.#places.get(key);
     if (place === undefined) return;
-    place.queue ??= createQueue();
-    place.queue.push(enter);
+    place.line ??= { first: createQueue(), usual: createQueue(), last: createQueue() };
+    place.line[precedence ?? 'usual'].push(enter);
     this.waiting += 1;
   }
 
   release(key: string): void {
     const place = this.#places.get(key);
     if (place === undefined) return;
-    const next = place.queue?.shift();
+    const { line } = place;
+    const next = line === null ? undefined : (line.first.shift() ?? line.usual.shift() ?? line.last.shift());
     if (next !== undefined) {
       this.waiting -= 1;
       next();

@@ -183,7 +183,7 @@ class RunningExchange implements Dialler<Socket> {
     this.#deadline?.cancel();
     const waitsFromMs = this.#phaseStartMs;
     this.#deadline = this.#parts.deadlines.after(MAX_GATE_WAIT_MS, () => this.#waitedTooLong());
-    gate.wait(address, () => {
+    const enter = () => {
       if (this.#isOver) {
         gate.release(address);
         return;
@@ -198,7 +198,8 @@ class RunningExchange implements Dialler<Socket> {
       } catch (error) {
         this.#break(error);
       }
-    });
+    };
+    gate.wait(address, enter, this.#request.precedence);
   }
 
   #waitedTooLong(): void {

@@ -124,5 +124,5 @@ export function panelOver(
 }
 
 export function questionFor(url: string, change: Partial<PanelQuestion> = {}): PanelQuestion {
-  return { siteId: 7n, endpointId: 70n, url, timeoutMs: 10_000, plan: null, ...change };
+  return { siteId: 7n, endpointId: 70n, url, timeoutMs: 10_000, plan: null, mayHang: false, ...change };
 }

@@ -271,7 +271,7 @@ export const HTTP_FINDINGS = {
     'this machine ran out of sockets or memory for the probe ({code})',
     'Raise the limit of open files, or watch fewer sites from this machine.',
   ),
-  monitor_busy: unknownUntilNextRound(
+  monitor_busy: unknown(
     [],
     'too many probes of the network of {host} wait for their turn',
     'Raise PROBES_PER_HOST and PROBES_PER_NETWORK if these machines are yours, or check less often.',

@@ -2,7 +2,7 @@
 
 import { decideVerified } from '../../domain/decide-verified.ts';
 import type { ServerPolicy } from '../../domain/decision-policy.ts';
-import type { NextLook } from '../../domain/incident.ts';
+import { isFailing, type NextLook } from '../../domain/incident.ts';
 import type { Verification } from '../../domain/verification.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { AppendDecision } from './append-decision.ts';
@@ -77,7 +77,9 @@ export function createAsking(parts: AskingParts): Asking {
       open += 1;
       counts.asked(sinceMs, clock.nowMs());
       const { siteId, endpointId, url, timeoutMs, plan } = target;
-      const answer = confirm.ask({ siteId, endpointId, url, timeoutMs, plan }, asked.withdrawn.signal);
+      const mayHang = failureOf(target, check)?.verdict.shape === 'silent';
+      const question = { siteId, endpointId, url, timeoutMs, plan, mayHang };
+      const answer = confirm.ask(question, asked.withdrawn.signal, () => isStillFailing(target, asked));
       const done = () => {
         open -= 1;
         parts.inTurn(target, () => heard(target, asked, answer));
@@ -93,6 +95,13 @@ export function createAsking(parts: AskingParts): Asking {
     },
     open: () => open,
   };
+}
+
+/** The run that was asked about: what comes of another one is another question. */
+function isStillFailing(target: Target, { check, sinceMs }: Asked): boolean {
+  const { open, suspicion } = knownOf(target, check);
+  const run = open !== null && isFailing(open) ? open.failing : suspicion;
+  return !target.retired && run?.sinceMs === sinceMs;
 }
 
 type Asked = { check: string; sinceMs: number; withdrawn: AbortController };

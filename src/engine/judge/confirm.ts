@@ -11,16 +11,19 @@ export type Question = {
   timeoutMs: number;
   /** Null: as this process probes by default. */
   plan: ProbePlan | null;
+  /** It gave us no answer, so that a look elsewhere is likely to take all of its time, too. */
+  mayHang: boolean;
 };
 
 export interface Confirm {
   /** False: there are no verifiers, and local evidence has the last word. */
   readonly isConfigured: boolean;
   /**
-   * Resolves within the deadline and a few seconds, with `no_verdict` for whatever goes wrong. Never rejects. The signal
-   * says that the suspicion was withdrawn: what was or will be said of it is held against nobody.
+   * Resolves within the deadline and a few seconds, counted from its turn where many ask, with `no_verdict` for whatever
+   * goes wrong. Never rejects. The signal says that the suspicion was withdrawn: what was or will be said of it is held
+   * against nobody. `isWanted`: whether it still matters when its turn comes; it does when absent.
    */
-  ask(question: Question, withdrawn: AbortSignal): Promise<Verification>;
+  ask(question: Question, withdrawn: AbortSignal, isWanted?: () => boolean): Promise<Verification>;
 }
 
 /** Of a set-up without verifiers. */

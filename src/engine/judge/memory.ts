@@ -4,7 +4,7 @@
  * to only begins later.
  */
 import type { DecisionPolicy, ServerPolicy } from '../../domain/decision-policy.ts';
-import { type Decision, type Known, NOTHING_RECENT, type Recent } from '../../domain/incident.ts';
+import { type Decision, isFailing, type Known, NOTHING_RECENT, type Recent } from '../../domain/incident.ts';
 import { nextRetry, type Retry } from '../../domain/retries.ts';
 import type { CheckMemory, Target } from './target.ts';
 
@@ -59,6 +59,12 @@ export function isForgettable({ incidents, memory }: Target, nowMs: number, poli
 export function isConfirming(target: Target): boolean {
   for (const { suspicion } of target.memory.values()) if (suspicion !== null) return true;
   for (const { state } of target.incidents.values()) if (state === 'Seems Down') return true;
+  return false;
+}
+
+/** Whether people can know already that it fails. */
+export function isTold({ incidents }: Target): boolean {
+  for (const open of incidents.values()) if (isFailing(open)) return true;
   return false;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../../test/kit/fake-clock.ts';
-import { createDispatch } from './dispatch.ts';
+import { createDispatch, RECOVERY, REGULAR, RETRY } from './dispatch.ts';
 
 const LIMITS = { floor: 4, ceiling: 50 };
 
@@ -9,6 +9,7 @@ function setUp({ checksPerSecond = 0, limits = LIMITS } = {}) {
   const clock = createFakeClock();
   const out: number[] = [];
   const urgent = new Set<number>();
+  const recovering = new Set<number>();
   const dueMs = new Map<number, number>();
   const dispatch = createDispatch({
     clock,
@@ -16,7 +17,7 @@ function setUp({ checksPerSecond = 0, limits = LIMITS } = {}) {
     jobFor: (slot) => ({ id: slot, url: '', timeoutMs: 1_000, plan: null, evidence: 'unless_healthy' }),
     dueMs: (slot) => dueMs.get(slot) ?? clock.monotonicMs(),
     handedOver: () => {},
-    isUrgent: (slot) => urgent.has(slot),
+    kindOf: (slot) => (recovering.has(slot) ? RECOVERY : urgent.has(slot) ? RETRY : REGULAR),
     checksPerSecond: () => checksPerSecond,
     limits,
   });
@@ -25,7 +26,7 @@ function setUp({ checksPerSecond = 0, limits = LIMITS } = {}) {
     dispatch.answered(answered.length);
     return answered;
   };
-  return { clock, dispatch, out, urgent, dueMs, answer };
+  return { clock, dispatch, out, urgent, recovering, dueMs, answer };
 }
 
 const slots = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
@@ -53,14 +54,35 @@ describe('what is due', () => {
     expect(dispatch.stats().due).toBe(1);
   });
 
-  it('goes before regular looks when it is urgent', () => {
+  it('goes before what waits already when it is a retry, every second time at least', () => {
     const { dispatch, urgent, answer } = setUp();
     dispatch.due(slots(0, 10));
     urgent.add(20);
     urgent.add(21);
     dispatch.due([20, 21]);
     answer(4);
-    expect(answer(4)).toEqual([20, 21, 4, 5]);
+    expect(answer(4)).toEqual([20, 4, 21, 5]);
+  });
+
+  it('leaves half of the room to regular looks, however many retries and looks for recovery wait', () => {
+    const { dispatch, urgent, recovering, answer } = setUp();
+    for (const slot of slots(1_000, 100)) recovering.add(slot);
+    for (const slot of slots(2_000, 100)) urgent.add(slot);
+    dispatch.due([...slots(1_000, 100), ...slots(2_000, 100), ...slots(0, 100)]);
+    answer(4);
+    const handedOver = [...answer(4), ...answer(4), ...answer(4), ...answer(4)];
+    expect(handedOver.filter((slot) => slot < 1_000)).toEqual(slots(2, 8));
+    expect(handedOver.filter((slot) => slot >= 2_000)).toHaveLength(4);
+    expect(handedOver.filter((slot) => slot >= 1_000 && slot < 2_000)).toHaveLength(4);
+  });
+
+  it('fills the room that another kind leaves', () => {
+    const { dispatch, recovering, answer } = setUp();
+    for (const slot of slots(1_000, 100)) recovering.add(slot);
+    dispatch.due(slots(1_000, 100));
+    let seen = 0;
+    while (dispatch.stats().inFlight > 0) seen += answer(4).length;
+    expect(seen).toBe(100);
   });
 
   it('is not handed over once it was taken out, or all was stopped', () => {

@@ -1,6 +1,7 @@
 /**
- * Between wheel and prober. The rule of back pressure: what is due waits in order, nothing is dropped, and retries and
- * looks for recovery go before regular ones. As many are handed over as the window has room for.
+ * Between wheel and prober. The rule of back pressure: what is due waits in order, nothing is dropped, and each kind of
+ * looks has its share, so that sites which hang cannot keep the others from being looked at. As many are handed over as
+ * the window has room for.
  */
 import type { Clock } from '../../lib/clock.ts';
 import { createSlotLists } from '../../lib/slot-lists.ts';
@@ -38,8 +39,15 @@ export interface Dispatch {
   stats(): DispatchStats;
 }
 
-const URGENT = 0;
-const REGULAR = 1;
+/** Kinds of looks; what room one leaves goes to the others in this order. */
+export const RETRY = 0;
+export const REGULAR = 1;
+export const RECOVERY = 2;
+export type LookKind = typeof RETRY | typeof REGULAR | typeof RECOVERY;
+
+/** Whose turn it is while all of them wait: half of the room is that of regular looks. */
+const TURNS: readonly LookKind[] = [RETRY, REGULAR, RECOVERY, REGULAR];
+const KINDS = 3;
 const NONE = -1;
 /** Handed over in one message. */
 const MOST_AT_ONCE = 2_000;
@@ -50,37 +58,37 @@ export function createDispatch(parts: {
   jobFor(slot: number): ProbeJob;
   /** When a slot was due, on the monotonic clock. */
   dueMs(slot: number): number;
-  isUrgent(slot: number): boolean;
+  /** The same from when a slot is due until it is handed over. */
+  kindOf(slot: number): LookKind;
   checksPerSecond(): number;
   /** A look leaves so long after it was due, ms. */
   handedOver(lateMs: number): void;
   limits?: WindowLimits | undefined;
 }): Dispatch {
   const { clock, prober } = parts;
-  const waiting = createSlotLists(2);
+  const waiting = createSlotLists(KINDS);
   const window = createWindow(parts.checksPerSecond, clock.monotonicMs(), parts.limits);
   const lateness = createLateness(clock);
   let due = 0;
   let dispatched = 0;
   let cameDue = 0;
   let waited = 0;
+  let turn = 0;
   let isStopped = false;
   let isHandingOver = false;
 
-  function listOf(slot: number): number {
-    return parts.isUrgent(slot) ? URGENT : REGULAR;
-  }
-
   function remove(slot: number): void {
     if (!waiting.has(slot)) return;
-    waiting.remove(listOf(slot), slot);
+    waiting.remove(parts.kindOf(slot), slot);
     due -= 1;
   }
 
   function next(): number {
-    const urgent = waiting.first(URGENT);
-    const slot = urgent === NONE ? waiting.first(REGULAR) : urgent;
-    if (slot !== NONE) remove(slot);
+    let slot = waiting.first(TURNS[turn] ?? REGULAR);
+    for (let kind = 0; slot === NONE && kind < KINDS; kind += 1) slot = waiting.first(kind);
+    if (slot === NONE) return NONE;
+    turn = (turn + 1) % TURNS.length;
+    remove(slot);
     return slot;
   }
 
@@ -121,9 +129,9 @@ export function createDispatch(parts: {
       let added = 0;
       for (const slot of slots) {
         if (waiting.has(slot)) continue;
-        const list = listOf(slot);
-        if (list === URGENT) urgent += 1;
-        waiting.append(list, slot);
+        const kind = parts.kindOf(slot);
+        if (kind !== REGULAR) urgent += 1;
+        waiting.append(kind, slot);
         added += 1;
       }
       due += added;

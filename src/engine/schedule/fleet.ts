@@ -55,10 +55,10 @@ export interface Fleet {
 }
 
 /**
- * `urgent`: its next look is a retry, or looks for recovery. `odd`: seen by the sweep, in every other one. `counted`: by the
- * brake, and not well since.
+ * `urgent`: its next look is a retry. `recovering`: its next look is to tell whether it is well again. `odd`: seen by the
+ * sweep, in every other one. `counted`: by the brake, and not well since.
  */
-export const MARK = { urgent: 1, odd: 2, counted: 64 } as const;
+export const MARK = { urgent: 1, odd: 2, counted: 64, recovering: 128 } as const;
 export type Mark = (typeof MARK)[keyof typeof MARK];
 
 const USED = 4;

@@ -1,6 +1,6 @@
 /** Which looks are out for which slot, so that a stale answer is known as one. Nearly always it is one at most. */
 import { lengthened, reserved } from '../../lib/columns.ts';
-import type { ProbeJob } from '../../prober/prober.ts';
+import type { Precedence, ProbeJob } from '../../prober/prober.ts';
 import { type Fleet, MAX_SLOTS } from './fleet.ts';
 
 /** Looks of a slot are counted around this often; nothing stays out for as long. */
@@ -35,13 +35,13 @@ export function createJobs(fleet: Fleet) {
   }
 
   return {
-    jobFor(slot: number, timeoutMs: number): ProbeJob {
+    jobFor(slot: number, timeoutMs: number, precedence: Precedence = null): ProbeJob {
       if (slot >= looks.length) looks = lengthened(looks, slot);
       if (isLastOut(slot)) keepOut(slot);
       const look = ((lastOf(slot) & (MAX_LOOKS - 1)) + 1) % MAX_LOOKS;
       looks[slot] = look + IS_OUT;
       const [url, plan] = [fleet.url(slot), fleet.plan(slot)];
-      return { id: look * MAX_SLOTS + slot, url, timeoutMs, plan, evidence: 'unless_healthy' };
+      return { id: look * MAX_SLOTS + slot, url, timeoutMs, plan, evidence: 'unless_healthy', precedence };
     },
     /** The slot a job was for; -1 when its endpoint was changed or removed meanwhile: what was seen is stale. */
     claim(id: number): number {

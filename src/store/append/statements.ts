@@ -9,7 +9,7 @@ type Value = string | number | bigint | null;
 
 /** Longest statement sent, in characters of the values: well under what any server takes as one packet. */
 const MAX_STATEMENT_CHARACTERS = 1_000_000;
-const MAX_ROWS = 256;
+const MAX_ROWS = 1_024;
 
 /** Inserts rows of one table in as few statements as fit. */
 export function insertInto<Table extends keyof Schema>(
