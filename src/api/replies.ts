@@ -1,12 +1,13 @@
 /** From our words to the API's: what services return, in the shapes the contracts promise. */
 import type { PROBE_SETTINGS } from '../checks/probe.settings.ts';
 import type { EndpointDetail, SiteEndpoint } from '../contracts/endpoints.ts';
-import type { EventDetail, Event as EventReply, EventSummary, Transition } from '../contracts/events.ts';
+import type { EventDetail, Event as EventReply, EventSummary, Transition, Verification } from '../contracts/events.ts';
 import type { Endpoint, LatestResult as LatestReply, SiteDetail, Site as SiteReply } from '../contracts/sites.ts';
 import { formatExpectedStatus, type ProbePlanOverrides } from '../domain/probe-plan.ts';
 import { rounded } from '../domain/timings.ts';
 import type { EndpointView, SiteView } from '../services/site-view.ts';
 import type { EventRecord, TransitionRecord } from '../store/event-records.ts';
+import type { StoredVerification } from '../store/event-verifications.ts';
 import type { LatestResult } from '../store/latest-results.ts';
 
 export function instant(ms: number): string {
@@ -141,8 +142,31 @@ export function eventReply(event: EventRecord, nowMs: number): EventReply {
     resolution_reason: event.resolutionReason,
     cause_event_id: event.causeEventId,
     metadata: event.metadata,
+    verification: event.verification === null ? null : verificationReply(event.verification),
     duration_ms: Math.max(0, (event.endedAtMs ?? nowMs) - event.startedAtMs),
     transition_count: event.transitionCount,
+  };
+}
+
+/** What cannot be read any more of the votes is left out. */
+function verificationReply({ outcome, atMs, evidence }: StoredVerification): Verification {
+  return {
+    outcome,
+    verified_at: instant(atMs),
+    quorum: evidence?.verifier_quorum ?? 0,
+    regions: evidence?.verifier_regions ?? 0,
+    down_regions: evidence?.verifier_down_regions ?? [],
+    votes: (evidence?.verifier_results ?? []).map((vote) => ({
+      verifier: vote.host,
+      region: vote.region,
+      says: vote.says,
+      reason: vote.reason,
+      http_code: vote.http_code,
+      failure_class: vote.failure_class,
+      rtt_ms: vote.rtt_ms,
+      took_ms: vote.took_ms,
+      quarantined: vote.quarantined ?? false,
+    })),
   };
 }
 
@@ -166,5 +190,6 @@ export function transitionReply(transition: TransitionRecord): Transition {
     source: transition.source,
     metadata: transition.metadata,
     changed_at: instant(transition.changedAtMs),
+    ...(transition.beganAtMs === undefined ? {} : { began_at: instant(transition.beganAtMs) }),
   };
 }

@@ -26,6 +26,32 @@ export const EventSummary = z
   .meta({ id: 'EventSummary' });
 export type EventSummary = z.output<typeof EventSummary>;
 
+const Vote = z.object({
+  verifier: z.string(),
+  region: z.string(),
+  says: z.enum(['down', 'up', 'none']).meta({ description: '`none`: silent, or it could not tell.' }),
+  reason: z.string().meta({ description: 'What it saw, or why it has no say.' }),
+  http_code: z.int().nullable(),
+  failure_class: z.string().nullable(),
+  rtt_ms: z.int().nullable().meta({ description: 'How long its look took.' }),
+  took_ms: z.int().nullable().meta({ description: 'From the question to its answer.' }),
+  quarantined: z.boolean().meta({ description: 'It was heard and not counted.' }),
+});
+
+export const Verification = z
+  .object({
+    outcome: z.enum(['confirmed', 'refuted', 'regional', 'unverified']).meta({
+      description: '`unverified`: too few were heard for a verdict; they are asked again.',
+    }),
+    verified_at: Instant,
+    quorum: z.int().meta({ description: 'Regions that must agree.' }),
+    regions: z.int().meta({ description: 'Regions there are.' }),
+    down_regions: z.array(z.string()),
+    votes: z.array(Vote).meta({ description: 'Of at most 32 verifiers.' }),
+  })
+  .meta({ id: 'Verification' });
+export type Verification = z.output<typeof Verification>;
+
 export const Event = EventSummary.extend({
   site_id: EventSiteId,
   endpoint_id: Id.nullable(),
@@ -37,6 +63,10 @@ export const Event = EventSummary.extend({
   resolution_reason: z.string().nullable(),
   cause_event_id: Id.nullable(),
   metadata: z.unknown().meta({ description: 'Evidence taken when the event opened.' }),
+  verification: Verification.nullable().meta({
+    description:
+      'What verifiers said of it last. Said again without a change, it is renewed once a minute at most. Null: they were not asked.',
+  }),
   duration_ms: z.int().meta({ description: 'From start to end; of an open event to now.' }),
   transition_count: z.int(),
 }).meta({ id: 'Event' });
@@ -55,6 +85,9 @@ export const Transition = z
     source: z.string(),
     metadata: z.unknown(),
     changed_at: Instant,
+    began_at: Instant.optional().meta({
+      description: 'Since when it is so, where that is before it was known: figures of uptime count from then on.',
+    }),
   })
   .meta({ id: 'Transition' });
 export type Transition = z.output<typeof Transition>;

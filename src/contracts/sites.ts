@@ -59,7 +59,10 @@ export const Site = z
       description: 'From here to `maintenance_end` failures open no event. null: there is no window.',
     }),
     maintenance_end: Instant.nullable().meta({ description: 'The first instant after the window.' }),
-    alert_cooldown_minutes: z.int().nullable().meta({ description: 'null: the server default.' }),
+    alert_cooldown_minutes: z
+      .int()
+      .nullable()
+      .meta({ description: 'null: the server default. No effect while no notices are delivered.' }),
     endpoints: z.array(Endpoint).meta({
       description:
         'Monitored URLs of the site, the first one first: the first 50, without those that were removed; `/endpoints` has all of them. State, severity and `monitor_active` of the site speak of all of them, its other members of the first one.',
@@ -112,12 +115,10 @@ const members = {
   maintenance_end: SentInstant.meta({
     description: 'RFC 3339 instant after `maintenance_start` at which the window is over.',
   }),
-  alert_cooldown_minutes: z
-    .int()
-    .min(0)
-    .max(65_535)
-    .nullable()
-    .meta({ description: 'Minutes between two alerts about the site; 0: none. null: the server default.' }),
+  alert_cooldown_minutes: z.int().min(0).max(65_535).nullable().meta({
+    description:
+      'Minutes in which a Down that repeats itself is not told again; 0: none. null: the server default. Kept and shown; it takes effect once notices are delivered, which this version does not do.',
+  }),
   ...settings,
 };
 

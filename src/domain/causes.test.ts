@@ -26,14 +26,24 @@ describe('the cause of a failure', () => {
     expect(linkFor(failure('tls_expired'), open('http'), expiry)).toEqual(unlinked);
   });
 
+  it('is the old version of TLS that a server still spoke, where both share none any more', () => {
+    const failed = (code: string) => ({ ...failure('tls_failed'), details: { code } });
+    for (const code of ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION']) {
+      expect(causeOf(failed(code))).toBe('tls_deprecated');
+    }
+    expect(causeOf(failed('ECONNRESET'))).toBeNull();
+    expect(causeOf(failure('tls_failed'))).toBeNull();
+  });
+
   it('is sought by names that exist, and by no others', () => {
     expect(causeOf({ check: 'constructor', reason: 'name' })).toBeNull();
     expect(causeOf(failure('constructor'))).toBeNull();
+    const details = { code: 'ERR_SSL_UNSUPPORTED_PROTOCOL' };
     const known = CHECKS.flatMap((check) =>
-      Object.keys(check.findings).map((reason) => ({ check: check.type, reason })),
+      Object.keys(check.findings).map((reason) => ({ check: check.type, reason, details })),
     );
     const causes = known.flatMap((finding) => causeOf(finding) ?? []);
-    expect(causes).toEqual(['tls_expiry']);
+    expect(causes).toEqual(['tls_expiry', 'tls_deprecated']);
     expect(CHECKS.map((check) => String(check.type))).toEqual(expect.arrayContaining(causes));
   });
 });

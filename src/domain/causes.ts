@@ -8,15 +8,39 @@ import type { Verdict } from './verdict.ts';
 
 type Link = Extract<Mutation, { op: 'link' }>;
 
-/** By the check that fails and the reason it gives: the check whose event explains it. */
-const EXPLAINED_BY: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  http: { tls_expired: 'tls_expiry' },
+/** What a failed look says, as far as its cause depends on it. */
+type Failure = Pick<Verdict, 'check' | 'reason' | 'details'>;
+
+type Rule = {
+  check: string;
+  reason: string;
+  /** The check whose open event explains it. */
+  by: string;
+  /** Only with one of these codes; absent: always. */
+  codes?: ReadonlySet<string>;
 };
 
+/** Both sides found no version of TLS that they share. */
+const NO_SHARED_VERSION: ReadonlySet<string> = new Set([
+  'ERR_SSL_UNSUPPORTED_PROTOCOL',
+  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+  'ERR_SSL_NO_PROTOCOLS_AVAILABLE',
+]);
+
+/**
+ * What was warned of came to pass. Of a name that does not resolve and of most faults of a certificate there is no event
+ * but that of the http check, which says so itself.
+ */
+const RULES: readonly Rule[] = [
+  { check: 'http', reason: 'tls_expired', by: 'tls_expiry' },
+  { check: 'http', reason: 'tls_failed', by: 'tls_deprecated', codes: NO_SHARED_VERSION },
+];
+
 /** The check whose open event would explain this failure; null: none is known to. */
-export function causeOf({ check, reason }: Pick<Verdict, 'check' | 'reason'>): string | null {
-  const reasons = Object.hasOwn(EXPLAINED_BY, check) ? EXPLAINED_BY[check] : undefined;
-  return reasons !== undefined && Object.hasOwn(reasons, reason) ? (reasons[reason] ?? null) : null;
+export function causeOf({ check, reason, details }: Failure): string | null {
+  const rule = RULES.find((one) => one.check === check && one.reason === reason);
+  if (rule === undefined) return null;
+  return rule.codes === undefined || rule.codes.has(String(details?.['code'])) ? rule.by : null;
 }
 
 /**
@@ -24,7 +48,7 @@ export function causeOf({ check, reason }: Pick<Verdict, 'check' | 'reason'>): s
  * A cause that no longer explains what is seen, or is no longer open, is taken away.
  */
 export function linkFor(
-  failure: Pick<Verdict, 'check' | 'reason'>,
+  failure: Failure,
   open: ReadonlyMap<string, { eventId: EventId }>,
   linked: EventId | null,
 ): Link | null {

@@ -54,7 +54,7 @@ function confirmed(known: Known, run: Failing, nowMs: number, policy: DecisionPo
   const mutation: Decided =
     open === null
       ? { op: 'open', state: 'Down', startedAtMs: run.sinceMs, reason: 'opened' }
-      : { op: 'promote', state: 'Down', reason: 'verifier_confirmed' };
+      : { op: 'promote', state: 'Down', reason: 'verifier_confirmed', ...sinceOf(open, run) };
   const next: NextLook = { why: 'recovery', atMs: lookAtMs(nowMs, policy) };
   const recent = { ...now.recent, falseAlarmAtMs: null, verifiedAtMs: null };
   return { ...stay(now, next), mutations: [mutation], failing: run, recent };
@@ -82,7 +82,7 @@ function regional(known: Known, run: Failing, regions: readonly string[], nowMs:
   } else if (open.state !== 'Degraded') {
     const fell = severityIn(open) > severityOf('Degraded');
     const reason = fell ? 'severity_deescalation' : 'severity_escalation';
-    mutations.push({ op: 'promote', state: 'Degraded', reason, facts });
+    mutations.push({ op: 'promote', state: 'Degraded', reason, facts, ...sinceOf(open, run) });
   }
   return { ...askedAgain(begun(known, run, policy), run, nowMs, policy), mutations, failing: run };
 }
@@ -100,9 +100,15 @@ function unverified(known: Known, run: Failing, nowMs: number, policy: DecisionP
   if (!isOverdue || isHeard) return askedAgain(known, run, nowMs, policy);
   const mutations: Decided[] = [];
   if (open === null) mutations.push({ op: 'open', state: 'Seems Down', startedAtMs: run.sinceMs, reason: 'opened' });
-  else if (!isFailing(open)) mutations.push({ op: 'promote', state: 'Seems Down', reason: 'severity_escalation' });
+  else if (!isFailing(open))
+    mutations.push({ op: 'promote', state: 'Seems Down', reason: 'severity_escalation', ...sinceOf(open, run) });
   mutations.push({ op: 'set_severity', severity: severityOf('Down'), reason: 'verification_overdue' });
   return { ...askedAgain(begun(known, run, policy), run, nowMs, policy), mutations, failing: run };
+}
+
+/** A failure that was confirmed over something milder began before it is told: its time counts from then on. */
+function sinceOf(open: OpenIncident, { sinceMs }: Failing): { beganAtMs?: number } {
+  return isFailing(open) ? {} : { beganAtMs: sinceMs };
 }
 
 /** What fails while the trouble may be our own is no reason to wake anybody: the time counts from when that is over. */

@@ -100,7 +100,7 @@ function cannotTell(known: Known, followUp: 'soon' | 'interval', nowMs: number, 
   return stay(known, within(isConfirming ? Math.min(recoveryProbeMs, lastRetryMs) : recoveryProbeMs));
 }
 
-/** A suspicion that was not confirmed is forgotten without a trace. */
+/** A suspicion that was not confirmed is forgotten; the log never knew of it. */
 function healthy(known: Known): Decision {
   return { ...stay(known, INTERVAL), suspicion: null, recent: { ...known.recent, verifiedAtMs: null } };
 }
@@ -237,7 +237,7 @@ function told(known: Known, run: Failing, nowMs: number, policy: DecisionPolicy)
 
 function beginning(open: OpenIncident | null, run: Failing): Decided {
   if (open === null) return { op: 'open', state: 'Seems Down', startedAtMs: run.sinceMs, reason: 'opened' };
-  return { op: 'promote', state: 'Seems Down', reason: 'severity_escalation' };
+  return { op: 'promote', state: 'Seems Down', reason: 'severity_escalation', beganAtMs: run.sinceMs };
 }
 
 function lookForRecovery(nowMs: number, policy: DecisionPolicy): NextLook {

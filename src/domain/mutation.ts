@@ -45,11 +45,12 @@ export type Mutation =
       reason: OpenReason;
       facts?: Facts;
     }
-  /** State and severity together. */
+  /** State and severity together. `beganAtMs`: since when it is so, where that is before it is written. */
   | {
       op: 'promote';
       state: LoggedState;
       severity?: number;
+      beganAtMs?: number;
       reason: ChangeReason;
       verification?: 'none_configured';
       facts?: Facts;
@@ -80,6 +81,8 @@ export type Step = EventState & {
   /** Null when the step closes the event. */
   severityAfter: number | null;
   reason: Reason;
+  /** Since when it is so, not before the event began; absent: since `changedAtMs`. */
+  beganAtMs?: number;
   /** Facts of the mutation itself, stored beside the metadata; null when there are none. */
   facts: Readonly<Record<string, string | null>> | null;
 };
@@ -94,7 +97,8 @@ export function stepFor(event: EventState | null, mutation: Mutation, atMs: numb
       const severity = mutation.severity ?? severityOf(mutation.state);
       const { verification, facts } = mutation;
       const said = verification === undefined ? (facts ?? null) : { ...facts, verification };
-      return changed(event, { ...now, state: mutation.state, severity }, mutation.reason, said);
+      const step = changed(event, { ...now, state: mutation.state, severity }, mutation.reason, said);
+      return step === null ? null : beginningAt(step, mutation.beganAtMs);
     }
     case 'set_severity':
       return changed(event, { ...now, severity: mutation.severity }, mutation.reason, null);
@@ -130,6 +134,11 @@ function opened(mutation: Extract<Mutation, { op: 'open' }>, atMs: number): Step
 function changed(before: EventState, after: EventState, reason: Reason, facts: Step['facts']): Step | null {
   if (before.state === after.state && before.severity === after.severity) return null;
   return stillOpen(after, reason, facts);
+}
+
+function beginningAt(step: Step, beganAtMs: number | undefined): Step {
+  const sinceMs = beganAtMs === undefined ? step.changedAtMs : Math.max(step.startedAtMs, Math.trunc(beganAtMs));
+  return sinceMs < step.changedAtMs ? { ...step, beganAtMs: sinceMs } : step;
 }
 
 function linked(before: EventState, after: EventState): Step | null {

@@ -56,7 +56,7 @@ const SITES_PER_QUERY = 200;
 
 export function createEventQueries(db: Database): EventQueries {
   const events = (scope: SiteScope, tx: Tx | undefined) =>
-    (tx ?? db.kysely).selectFrom('jetmon_events').selectAll().where(isInScope(scope, 'jetmon_events.blog_id'));
+    verified(tx ?? db.kysely).where(isInScope(scope, 'jetmon_events.blog_id'));
 
   const transitionsOf = (scope: SiteScope, eventId: EventId, tx: Tx | undefined) =>
     (tx ?? db.kysely)
@@ -121,8 +121,18 @@ export function createEventQueries(db: Database): EventQueries {
   };
 }
 
+/** Events with what verifiers said last of each. */
+function verified(db: Executor) {
+  return db
+    .selectFrom('jetmon_events')
+    .leftJoin('jetmon_event_verifications as verified', 'verified.event_id', 'jetmon_events.id')
+    .selectAll('jetmon_events')
+    .select(['verified.outcome as verification_outcome', 'verified.verified_at'])
+    .select('verified.evidence as verification_evidence');
+}
+
 function filtered(db: Executor, scope: SiteScope, filter: EventFilter) {
-  let query = db.selectFrom('jetmon_events').selectAll().where(isInScope(scope, 'jetmon_events.blog_id'));
+  let query = verified(db).where(isInScope(scope, 'jetmon_events.blog_id'));
   if (filter.siteId !== undefined) query = query.where('blog_id', '=', filter.siteId);
   if (filter.endpointId !== undefined) query = query.where('endpoint_id', '=', filter.endpointId);
   if (filter.states !== undefined) query = query.where('state', 'in', filter.states);

@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely';
 import type { EndpointId, EventId, SiteId, TransitionId } from '../domain/ids.ts';
 import type { IncidentState } from '../domain/state.ts';
+import { type StoredVerification, type VerificationColumns, verificationOf } from './event-verifications.ts';
 import { parseMetadata } from './metadata.ts';
 import type { EventsTable, TransitionsTable } from './schema.ts';
 
@@ -29,6 +30,8 @@ export type EventRecord = EventIdentity & {
   metadata: unknown;
   /** Present when stored metadata could not be read. */
   metadataError?: true;
+  /** What verifiers said last; null: they were not asked. */
+  verification: StoredVerification | null;
   /** When the newest transition happened. */
   updatedAtMs: number;
   transitionCount: number;
@@ -49,6 +52,8 @@ export type TransitionRecord = {
   metadata: unknown;
   metadataError?: true;
   changedAtMs: number;
+  /** Since when it is so, where that is known to be earlier. */
+  beganAtMs?: number;
 };
 
 export type EventRow = Selectable<EventsTable>;
@@ -59,7 +64,7 @@ export function dedupKey({ siteId, endpointId, checkType, discriminator }: Event
   return `${siteId}:${endpointId ?? 0n}:${checkType}:${discriminator ?? ''}`;
 }
 
-export function eventOf(row: EventRow): EventRecord {
+export function eventOf(row: EventRow & VerificationColumns): EventRecord {
   return {
     eventId: row.id as EventId,
     siteId: row.blog_id as SiteId,
@@ -73,6 +78,7 @@ export function eventOf(row: EventRow): EventRecord {
     resolutionReason: row.resolution_reason,
     causeEventId: row.cause_event_id as EventId | null,
     ...parseMetadata(row.metadata),
+    verification: verificationOf(row),
     updatedAtMs: Number(row.updated_at),
     // One mutation writes one transition and raises the version by one, so nothing needs to be counted.
     transitionCount: Number(row.version),
@@ -93,6 +99,7 @@ export function transitionOf(row: TransitionRow): TransitionRecord {
     source: row.source,
     ...parseMetadata(row.metadata),
     changedAtMs: Number(row.changed_at),
+    ...(row.began_at === null ? {} : { beganAtMs: Number(row.began_at) }),
   };
 }
 

@@ -59,6 +59,8 @@ const CAPACITY_BYTES = 512 * 1024 * 1024;
 const OVERFLOW_EVERY_MS = 10_000;
 /** Of one without metadata, roughly. */
 const BYTES_OF_AN_APPEND = 600;
+/** Of a few votes, roughly. */
+const BYTES_OF_A_VERIFICATION = 4_000;
 
 export function createEvents(deps: {
   db: Database;
@@ -83,7 +85,8 @@ export function createEvents(deps: {
     },
     keyOf: ({ identity }) => identity.siteId,
     // Its words are needed anyway, and are made once.
-    bytesOf: ({ metadata }) => BYTES_OF_AN_APPEND + 2 * (storableText(metadata)?.length ?? 0),
+    bytesOf: ({ metadata, verification }) =>
+      BYTES_OF_AN_APPEND + 2 * (storableText(metadata)?.length ?? 0) + (verification ? BYTES_OF_A_VERIFICATION : 0),
     // Where there is one writer at a time, whoever is in the way is in everybody's.
     isOfOneItem: (error) => isDamage(error) || (db.dialect.writersAtOnce > 1 && isLockConflict(error)),
     async commit(inputs) {

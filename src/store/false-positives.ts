@@ -1,13 +1,19 @@
 /** One row for each failure that the quorum of verifiers refuted (spec/01 section 11.4), and only so many of them. */
-import type { SiteId } from '../domain/ids.ts';
+import type { EndpointId, SiteId } from '../domain/ids.ts';
+import type { VerificationEvidence } from '../domain/verification-evidence.ts';
 import type { Executor } from './schema.ts';
 
 export type FalsePositive = {
   siteId: SiteId;
+  /** Of which it was seen, and by which check; absent: not known. */
+  endpointId?: EndpointId | null;
+  checkType?: string;
   /** What the failed look saw: status, legacy error code and duration; null where there was none. */
   httpCode: number | null;
   errorCode: number | null;
   rttMs: number | null;
+  /** Who said what. */
+  evidence?: VerificationEvidence;
   atMs: number;
 };
 
@@ -28,12 +34,15 @@ export function recordFalsePositive(db: Executor, one: FalsePositive): Promise<v
 /** A value no column holds is brought within its bounds, so that it costs nobody their row. */
 export async function recordFalsePositives(db: Executor, all: readonly FalsePositive[]): Promise<void> {
   for (let from = 0; from < all.length; from += ROWS_PER_STATEMENT) {
-    const rows = all.slice(from, from + ROWS_PER_STATEMENT).map(({ siteId, httpCode, errorCode, rttMs, atMs }) => ({
-      blog_id: siteId,
-      http_code: wholeWithin(httpCode, MAX_SMALLINT),
-      error_code: wholeWithin(errorCode, MAX_SMALLINT),
-      rtt_ms: wholeWithin(rttMs, MAX_INT),
-      created_at: BigInt(Math.trunc(atMs)),
+    const rows = all.slice(from, from + ROWS_PER_STATEMENT).map((one) => ({
+      blog_id: one.siteId,
+      endpoint_id: one.endpointId ?? null,
+      check_type: one.checkType ?? null,
+      http_code: wholeWithin(one.httpCode, MAX_SMALLINT),
+      error_code: wholeWithin(one.errorCode, MAX_SMALLINT),
+      rtt_ms: wholeWithin(one.rttMs, MAX_INT),
+      evidence: one.evidence === undefined ? null : JSON.stringify(one.evidence),
+      created_at: BigInt(Math.trunc(one.atMs)),
     }));
     await db.insertInto('jetmon_false_positives').values(rows).execute();
   }

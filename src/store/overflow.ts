@@ -41,6 +41,7 @@ async function park(tx: Tx, table: (typeof COUNTED)[number]): Promise<string[]> 
   if (table === 'jetmon_event_transitions') events.push(...(await eventsOf(tx, ids)));
   if (events.length > 0) {
     await move(tx, 'jetmon_event_transitions', 'event_id', events);
+    await move(tx, 'jetmon_event_verifications', 'event_id', events);
     await move(tx, 'jetmon_events', 'id', events);
   }
   await move(tx, table, 'id', ids);

@@ -12,6 +12,8 @@ export type RecentTransition = {
   /** When the event it belongs to began, and when this change was made; ms since the epoch. */
   startedAtMs: number;
   atMs: number;
+  /** Since when what it says is so. */
+  beganAtMs: number;
   stateBefore: string | null;
   stateAfter: string | null;
   reason: string;
@@ -37,7 +39,7 @@ export function createRecentTransitions({ kysely }: Pick<Database, 'kysely'>): R
       .selectFrom('jetmon_event_transitions as transition')
       .innerJoin('jetmon_events as event', 'event.id', 'transition.event_id')
       .select(['event.endpoint_id', 'event.check_type', 'event.started_at'])
-      .select(['transition.changed_at', 'transition.state_before', 'transition.state_after'])
+      .select(['transition.changed_at', 'transition.began_at', 'transition.state_before', 'transition.state_after'])
       .select(['transition.reason', 'transition.source', IS_BRAKE.as('is_brake')])
       .where('transition.changed_at', '>=', BigInt(Math.trunc(sinceMs)))
       .where('transition.reason', 'not in', ['cause_linked', 'cause_unlinked'])
@@ -71,6 +73,7 @@ type Row = {
   check_type: string;
   started_at: bigint;
   changed_at: bigint;
+  began_at: bigint | null;
   state_before: string | null;
   state_after: string | null;
   reason: string;
@@ -84,6 +87,7 @@ function inOrder(rows: readonly Row[]): RecentTransition[] {
     checkType: row.check_type,
     startedAtMs: Number(row.started_at),
     atMs: Number(row.changed_at),
+    beganAtMs: Number(row.began_at ?? row.changed_at),
     stateBefore: row.state_before,
     stateAfter: row.state_after,
     reason: row.reason,

@@ -19,6 +19,10 @@ export type FalsePositivesTable = {
   http_code: NullableInt;
   error_code: NullableInt;
   rtt_ms: NullableInt;
+  endpoint_id: NullableInt;
+  check_type: NullableText;
+  /** JSON: who said what. */
+  evidence: NullableText;
   created_at: Int;
 };
 

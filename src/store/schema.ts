@@ -44,7 +44,17 @@ export type TransitionsTable = {
   metadata: NullableText;
   op_id: string;
   epoch: Int;
+  /** When it was written. */
   changed_at: Int;
+  /** Since when it is true, where that is known to be earlier. */
+  began_at: NullableInt;
+};
+
+export type EventVerificationsTable = {
+  event_id: Int;
+  outcome: string;
+  verified_at: Int;
+  evidence: NullableText;
 };
 
 export type CheckConfigTable = {
@@ -121,6 +131,7 @@ export type Schema = OperationsSchema &
     jetmon_sequences: { name: string; next_value: Int };
     jetmon_events: EventsTable;
     jetmon_event_transitions: TransitionsTable;
+    jetmon_event_verifications: EventVerificationsTable;
     jetmon_endpoint_check_config: CheckConfigTable;
     jetmon_endpoint_runtime: RuntimeTable;
     jetmon_api_keys: ApiKeysTable;

@@ -21,6 +21,7 @@ export type LineChange = {
   severityAfter: number | null;
   /** `false_alarm`: verifiers or the monitor took it back. What else it may be changes no figure. */
   reason: 'false_alarm' | 'other';
+  /** Since when it is so: when it was written, or earlier where that is known. */
   changedAtMs: number;
 };
 
@@ -44,7 +45,7 @@ const KINDS = {
  */
 const STEP = { size: 1024, severity: 2, refuted: 1 };
 // Somebody who closes an event by hand ends it; what it was until then is not theirs to say.
-const step = sql<bigint>`t.changed_at * ${sql.lit(STEP.size)} + coalesce(t.severity_after + 1, 0) * ${sql.lit(STEP.severity)}
+const step = sql<bigint>`coalesce(t.began_at, t.changed_at) * ${sql.lit(STEP.size)} + coalesce(t.severity_after + 1, 0) * ${sql.lit(STEP.severity)}
   + case when t.reason = 'false_alarm' and t.source <> 'api' then ${sql.lit(STEP.refuted)} else 0 end`;
 
 function changeOf(step: number): LineChange {
@@ -105,6 +106,8 @@ function page(
     )
     .where('e.blog_id', '=', siteId)
     .where(isInScope(scope, 'e.blog_id'))
+    // A cause changes no figure, and must not come between a change and since when it is so.
+    .where('t.reason', 'not in', ['cause_linked', 'cause_unlinked'])
     .where('e.started_at', '<', BigInt(toMs))
     .where(({ eb, or }) => or([eb('e.ended_at', 'is', null), eb('e.ended_at', '>', BigInt(fromMs))]))
     .orderBy('e.id')

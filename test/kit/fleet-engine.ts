@@ -2,7 +2,7 @@
 import { DEFAULT_POLICY, type ServerPolicy } from '../../src/domain/decision-policy.ts';
 import { EVERY_SITE } from '../../src/domain/site-scope.ts';
 import type { FailureShape, Verdict } from '../../src/domain/verdict.ts';
-import type { Outcome } from '../../src/domain/verification.ts';
+import type { Outcome, Verification } from '../../src/domain/verification.ts';
 import type { Confirm, Question } from '../../src/engine/judge/confirm.ts';
 import type { ProbeJob } from '../../src/prober/prober.ts';
 import type { Endpoint } from '../../src/store/endpoints.ts';
@@ -86,13 +86,14 @@ export async function fleetEngine(of: number, options: TestEngineOptions & { int
 }
 
 /** Verifiers of whom each question gets the same outcome, after a while. */
-export function verifiers(says: (question: Question) => Outcome, policy: Partial<ServerPolicy> = {}) {
+export function verifiers(says: (question: Question) => Outcome | Verification, policy: Partial<ServerPolicy> = {}) {
   const asked: Question[] = [];
   const confirm: Confirm = {
     isConfigured: true,
     async ask(question) {
       asked.push(question);
-      return verification(says(question));
+      const said = says(question);
+      return typeof said === 'string' ? verification(said) : said;
     },
   };
   return {

@@ -182,6 +182,7 @@ function answerOf({ transitions, ...answer }: Appended, input: AppendInput | und
       op_id: `${input?.opId}/${index + 1}`,
       epoch: BigInt(input?.epoch ?? 0),
       changed_at: BigInt(one.changedAtMs),
+      began_at: one.beganAtMs === undefined ? null : BigInt(one.beganAtMs),
     };
   });
   return { ...answer, transitions: rows };

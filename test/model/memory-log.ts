@@ -177,6 +177,7 @@ function insertTransition(tables: MemoryTables, planned: PlannedTransition): voi
     op_id: opId,
     epoch: BigInt(epoch),
     changed_at: BigInt(step.changedAtMs),
+    began_at: step.beganAtMs === undefined ? null : BigInt(step.beganAtMs),
   };
   if (tables.operations.has(opId)) throw new Error(`operation ${opId} is there already`);
   const ofEvent = tables.transitions.get(event.id);

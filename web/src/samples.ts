@@ -78,6 +78,7 @@ export function event(id: Id, siteId: Id, more: Partial<Event> = {}): Event {
     resolution_reason: null,
     cause_event_id: null,
     metadata: { summary: 'Nothing listens there.' },
+    verification: null,
     duration_ms: 0,
     transition_count: 1,
     ...more,

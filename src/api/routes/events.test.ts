@@ -4,6 +4,7 @@ import { appendTo } from '../../../test/kit/store.ts';
 import { getEvent, listEvents } from '../../contracts/events.ts';
 import type { EventId } from '../../domain/ids.ts';
 import { EVERY_SITE, type SiteScope } from '../../domain/site-scope.ts';
+import { verificationEvidence } from '../../domain/verification-evidence.ts';
 import { type EventQuery, listEvents as list } from '../../services/list-events.ts';
 
 const open = (startedAtMs: number) => ({ op: 'open', state: 'Seems Down', startedAtMs, reason: 'opened' }) as const;
@@ -21,6 +22,15 @@ async function history(api: ApiFixture) {
   await api.events.append({ ...advisory, identity: { ...advisory.identity, checkType: 'tls_expiry' } });
   return { first, second };
 }
+
+const vote = { httpCode: null, errorCode: 1, failureClass: null, rttMs: 9, tookMs: 12, quarantined: false };
+const EVIDENCE = verificationEvidence({
+  ...{ requestId: 'r', outcome: 'no_verdict', quorum: 2, regions: 3, downRegions: ['eu'] },
+  votes: [
+    { ...vote, verifier: 'eu-1', region: 'eu', says: 'down', reason: 'tcp_refused' },
+    { ...vote, verifier: 'us-1', region: 'us', says: 'none', reason: 'verifier_silent', quarantined: true },
+  ],
+});
 
 describe('lists of events', () => {
   it('come newest first, of one site or of all, page by page', async () => {
@@ -43,6 +53,30 @@ describe('lists of events', () => {
       resolution_reason: 'verifier_cleared',
       transition_count: 3,
     });
+  });
+
+  it('say what verifiers said last of each, and nothing where they were not asked', async () => {
+    const api = await startApi();
+    const { first } = await history(api);
+    const verification = { outcome: 'unverified', atMs: 12_000, evidence: EVIDENCE } as const;
+    await api.events.append(appendTo(first, [], { atMs: 12_000, verification }));
+    const { body } = await api.ask('GET', '/api/v1/events?check_type=http');
+    expect(body.data.map((event: { verification: unknown }) => event.verification)).toEqual([
+      {
+        outcome: 'unverified',
+        verified_at: '1970-01-01T00:00:12.000Z',
+        quorum: 2,
+        regions: 3,
+        down_regions: ['eu'],
+        votes: [
+          expect.objectContaining({ verifier: 'eu-1', region: 'eu', says: 'down', reason: 'tcp_refused', rtt_ms: 9 }),
+          expect.objectContaining({ verifier: 'us-1', says: 'none', reason: 'verifier_silent', quarantined: true }),
+        ],
+      },
+      null,
+    ]);
+    const { body: one } = await api.ask('GET', `/api/v1/events/${body.data[0].id}`);
+    expect(one.verification).toEqual(body.data[0].verification);
   });
 
   it('hold those about the monitor itself, which belong to site 0', async () => {

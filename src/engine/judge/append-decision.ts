@@ -4,6 +4,7 @@ import { linkFor } from '../../domain/causes.ts';
 import type { OpenIncident } from '../../domain/incident.ts';
 import type { Mutation } from '../../domain/mutation.ts';
 import type { Observation, Verdict } from '../../domain/verdict.ts';
+import { verificationEvidence } from '../../domain/verification-evidence.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { EventStore } from '../../store/events.ts';
 import type { FalsePositive } from '../../store/false-positives.ts';
@@ -11,6 +12,7 @@ import { failedCheckOf } from '../../store/history/failures.ts';
 import type { Decided } from './decided.ts';
 import { metadataFor } from './metadata.ts';
 import type { Target } from './target.ts';
+import { createVerificationNews } from './verification-news.ts';
 
 /**
  * Writes what there is to write, which may be nothing. False when it was refused, because the endpoint is not watched
@@ -26,14 +28,17 @@ export type AppendParts = {
 };
 
 export function createAppendDecision(parts: AppendParts): AppendDecision {
+  const news = createVerificationNews();
   return async (decided) => {
     const { target, observation, verdict, decision, speaks } = decided;
     const failedCheck = speaks && verdict.state === 'Seems Down' ? failedCheckOf(target, observation, verdict) : null;
     const before = target.incidents.get(verdict.check) ?? null;
     const isChange = changesAnything(decision, before);
-    if (failedCheck === null && !isChange) return true;
+    const falsePositive = falsePositiveOf(decided);
+    const verification = news.of(decided, before);
+    if (failedCheck === null && !isChange && falsePositive === null && verification === null) return true;
     const { siteId, endpointId, url, incidents } = target;
-    const { open, refused } = await parts.events.append({
+    const { eventId, open, refused } = await parts.events.append({
       identity: { siteId, endpointId, checkType: verdict.check, discriminator: null },
       mutations: decision.mutations,
       failing: decision.failing,
@@ -45,9 +50,11 @@ export function createAppendDecision(parts: AppendParts): AppendDecision {
       metadata: metadataFor(decided),
       project: parts.projectStatus,
       failedCheck,
-      falsePositive: falsePositiveOf(decided),
+      falsePositive,
+      verification,
       onlyWhileWatching: { url },
     });
+    if (refused === null && verification !== null) news.kept(decided, eventId);
     if (open === null) incidents.delete(verdict.check);
     else incidents.set(verdict.check, stillKnown(open, decision));
     return refused === null;
@@ -55,14 +62,17 @@ export function createAppendDecision(parts: AppendParts): AppendDecision {
 }
 
 /** What others refuted is remembered. */
-function falsePositiveOf({ target, observation, verification, nowMs }: Decided): FalsePositive | null {
+function falsePositiveOf({ target, observation, verdict, verification, nowMs }: Decided): FalsePositive | null {
   if (verification?.outcome !== 'refuted') return null;
   const { total } = observation.timings;
   return {
     siteId: target.siteId,
+    endpointId: target.endpointId,
+    checkType: verdict.check,
     httpCode: observation.httpCode,
     errorCode: observation.evidence?.error_code ?? null,
     rttMs: total ?? null,
+    evidence: verificationEvidence(verification),
     atMs: nowMs,
   };
 }

@@ -50,13 +50,16 @@ export function createAsking(parts: AskingParts): Asking {
     const decision = decideVerified(known, { verification, sinceMs }, nowMs, policyOf(target, parts.policy()));
     // Of a failure that was left to them there is no failed look yet; one that is there already stays as it is.
     const speaks = verification.outcome === 'confirmed' && decision.mutations.length > 0;
-    const kept = await append({ target, ...failure, decision, nowMs, speaks, proof: null, verification });
+    // What is said of a failure that is over is said of nothing.
+    const isLate = decision.next.why === 'as_planned';
+    const said = isLate ? {} : { verification };
+    const kept = await append({ target, ...failure, decision, nowMs, speaks, proof: null, ...said });
     if (kept) {
       remember(target, check, decision, null);
       counts.verified(verification);
       heldBack.decided(target, check, known, decision);
-      const isRefuted = verification.outcome === 'refuted' && decision.suspicion === null && !decision.swallowed;
-      if (isRefuted) heldBack.withdrawn(target, check, known, 'verifiers_refuted');
+      const isRefuted = verification.outcome === 'refuted' && !isLate && !decision.swallowed;
+      if (isRefuted) heldBack.withdrawn(target, check, known, 'verifiers_refuted', verification);
     }
     if (target.retired) parts.onLateWrite(target);
     else if (decision.next.why !== 'as_planned') parts.arm(target, waitOf(decision.next, nowMs));

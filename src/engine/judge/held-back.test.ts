@@ -10,6 +10,7 @@ import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import { NOTHING_RECENT, type Suspicion } from '../../domain/incident.ts';
 import { DEFAULT_PLAN, NO_OVERRIDES } from '../../domain/probe-plan.ts';
 import { EVERY_SITE } from '../../domain/site-scope.ts';
+import type { FailureShape } from '../../domain/verdict.ts';
 import { type AuditEntry, listAudit } from '../../store/audit.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
@@ -22,7 +23,7 @@ import { createTargets } from './targets.ts';
 
 const MINUTE = 60_000;
 const POLICY = { attemptsToConfirm: 3, ...DEFAULT_POLICY };
-const failingAs = (shape: 'answered' | 'name') => () => [{ ...verdict('Seems Down'), shape }];
+const failingAs = (shape: FailureShape) => () => [{ ...verdict('Seems Down'), shape }];
 
 type Bench = Awaited<ReturnType<typeof watchingEngine>>;
 
@@ -35,6 +36,15 @@ async function outage({ prober, run }: Bench): Promise<void> {
   await run(61_000);
   prober.script(up);
   await run(16_000);
+}
+
+/** One look fails, and the next one does not. */
+async function blip({ prober, run }: Bench, shape: FailureShape): Promise<void> {
+  prober.script(failingAs(shape));
+  const looks = prober.jobs.length;
+  while (prober.jobs.length === looks) await run(200);
+  prober.script(up);
+  await run(3_000);
 }
 
 describe('a maintenance window', () => {
@@ -111,13 +121,29 @@ describe('a suspicion', () => {
     });
   });
 
-  it('that came to nothing by a healthy look leaves no trace', async () => {
+  it('that came to nothing by a healthy look is noted, once an hour', async () => {
     const bench = await watchingEngine();
-    bench.prober.script(failingAs('name'));
-    await bench.run(1_000);
-    bench.prober.script(up);
-    await bench.run(10_000);
-    expect(await trailOf(bench)).toEqual([]);
+    for (let times = 0; times < 3; times += 1) await blip(bench, 'name');
+    await bench.run(5_000);
+    expect(await bench.allEvents()).toEqual([]);
+    const [first, ...others] = await trailOf(bench);
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({
+      eventType: 'alert_suppressed',
+      detail: 'a suspicion was taken back: probe_cleared',
+      metadata: { suspected_because: 'low_confidence_dns', withdrawn_because: 'probe_cleared', attempts: 1 },
+    });
+  });
+
+  it('after a recovery says so', async () => {
+    const bench = await watchingEngine();
+    await outage(bench);
+    await blip(bench, 'refused');
+    await bench.run(5_000);
+    expect(await bench.allEvents()).toHaveLength(1);
+    expect(await trailOf(bench)).toMatchObject([
+      { metadata: { suspected_because: 'after_recovery', suppressed_after: 'recovery' } },
+    ]);
   });
 
   it('that the gate takes back is noted, and it is noted once', async () => {

@@ -3,7 +3,9 @@
  * suspicion that was taken back. The event log does not speak of these. Notes are written in the background, and bounded
  * by what they speak of, never by how often it is looked at; one that was not written yet is lost with the process.
  */
-import { type Decision, isFailing, type Known } from '../../domain/incident.ts';
+import { type Decision, isFailing, type Known, type Quiet } from '../../domain/incident.ts';
+import type { Verification } from '../../domain/verification.ts';
+import { verificationEvidence } from '../../domain/verification-evidence.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { AuditEntry } from '../../store/audit.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -13,7 +15,7 @@ export interface HeldBack {
   /** What a look of ours or an answer of the verifiers led to, once it was written. */
   decided(target: Target, check: string, before: Known, decision: Decision): void;
   /** What was suspected, if anything was, is taken back; noted once an hour for each reason. */
-  withdrawn(target: Target, check: string, before: Known, because: string): void;
+  withdrawn(target: Target, check: string, before: Known, because: string, verification?: Verification): void;
   /** Writes what was noted. Never rejects: what cannot be written is kept and tried again. */
   flush(): Promise<void>;
 }
@@ -91,15 +93,20 @@ export function createHeldBack(parts: {
       if (isSwallowed) swallowed(target, check, before);
       else if (before.recent.braked === null && recent.braked !== null) braked(target, check, before);
     },
-    withdrawn(target, check, { suspicion }, because) {
+    withdrawn(target, check, { suspicion }, because, verification) {
       // A site that only we cannot reach is suspected again and again.
       const key = `suspicion ${target.endpointId} ${check} ${because}`;
       if (suspicion === null || !isFirst(key, clock.nowMs() + HOUR_MS)) return;
       const { sinceMs, attempts, quiet } = suspicion;
+      const after = SUPPRESSED_AFTER[quiet];
       note(target, check, {
         eventType: 'alert_suppressed',
         detail: `a suspicion was taken back: ${because}`,
-        metadata: { suspected_because: quiet, first_failed_at: instant(sinceMs), attempts, withdrawn_because: because },
+        metadata: {
+          ...{ suspected_because: quiet, first_failed_at: instant(sinceMs), attempts, withdrawn_because: because },
+          ...(after === undefined ? {} : { suppressed_after: after }),
+          ...(verification === undefined ? {} : verificationEvidence(verification)),
+        },
       });
     },
     flush() {
@@ -108,6 +115,12 @@ export function createHeldBack(parts: {
     },
   };
 }
+
+/** As consumers of the older system know it. */
+const SUPPRESSED_AFTER: { readonly [Because in Quiet]?: string } = {
+  after_recovery: 'recovery',
+  after_false_alarm: 'false_alarm',
+};
 
 const PRUNE_EVERY_MS = 60_000;
 

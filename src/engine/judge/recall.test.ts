@@ -12,7 +12,8 @@ function told(...steps: readonly (string | readonly [string, Partial<RecentTrans
     const [text, more] = typeof step === 'string' ? [step, {}] : step;
     const [, before = '', after = '', reason = ''] = /^(.*)>(\S+(?: Down)?) (\S+)$/.exec(text) ?? [];
     const atMs = (at + 1) * 10_000;
-    const common = { endpointId, checkType: 'http', atMs, startedAtMs: atMs - 2_000, source: 'local', isBrake: false };
+    const times = { atMs, beganAtMs: atMs, startedAtMs: atMs - 2_000 };
+    const common = { endpointId, checkType: 'http', ...times, source: 'local', isBrake: false };
     return { ...common, stateBefore: before || null, stateAfter: after, reason, ...more };
   });
   return recall(transitions, DEFAULT_POLICY).get(endpointId)?.get('http') ?? null;

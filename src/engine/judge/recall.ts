@@ -59,14 +59,14 @@ function changed(
   recent: Recent,
   before: Kind,
   after: Kind,
-  { atMs, startedAtMs, stateAfter, reason, source }: RecentTransition,
+  { atMs, startedAtMs, beganAtMs, stateAfter, reason, source }: RecentTransition,
   policy: FlapPolicy,
 ): Recent {
   // The owner changed what is watched: what was seen until then says nothing of it.
   if (reason === 'manual_override') return NOTHING_RECENT;
   let now = recent;
   if (after === 'failing' && before !== 'failing') {
-    now = withStart(now, before === 'closed' ? startedAtMs : atMs, policy);
+    now = withStart(now, before === 'closed' ? startedAtMs : beganAtMs, policy);
   }
   if (stateAfter === 'Down') now = { ...now, falseAlarmAtMs: null };
   if (reason === 'false_alarm') {

@@ -78,6 +78,8 @@ export function createSettle(parts: SettleParts): Settle {
     remember(target, check, decision, verdict.state === 'Seems Down' ? { observation, verdict } : null);
     if (verdict.state === 'Seems Down') counts.decided(known, decision, observation);
     heldBack.decided(target, check, known, decision);
+    if (isAnswered(verdict.state) && isDampened(known.suspicion))
+      heldBack.withdrawn(target, check, known, 'probe_cleared');
     if (decision.next.why === 'verify' && !target.retired) asking.consider(target, check, decision.next);
     return waitOf(decision.next, nowMs);
   }
@@ -144,6 +146,11 @@ export function createSettle(parts: SettleParts): Settle {
   }
 
   return { look, withdraw, questions: asking.open };
+}
+
+/** Weak evidence that was kept to ourselves; what the gate holds back is told as trouble of ours. */
+function isDampened(suspicion: Known['suspicion']): boolean {
+  return suspicion !== null && suspicion.quiet !== 'mass_failure' && suspicion.quiet !== 'unresolved';
 }
 
 /** A false alarm: its time counts as unknown. */

@@ -4,6 +4,7 @@ import type { Failing, OpenIncident } from '../../domain/incident.ts';
 import type { Mutation } from '../../domain/mutation.ts';
 import { SITE_STATE_CHECK } from '../../domain/rollup.ts';
 import type { EventIdentity, TransitionRecord } from '../event-records.ts';
+import type { KeptVerification } from '../event-verifications.ts';
 import type { FalsePositive } from '../false-positives.ts';
 import type { FailedCheck } from '../history/failures.ts';
 
@@ -32,6 +33,8 @@ export type AppendInput = {
   failedCheck?: FailedCheck | null;
   /** The failure that verifiers refuted, kept with the append that follows from it; absent: none. */
   falsePositive?: FalsePositive | null;
+  /** What verifiers said of the event that this is about; nothing is kept of it where there is none. Absent: nothing. */
+  verification?: KeptVerification | null;
   /**
    * Refuses the append when the endpoint is paused, removed or watches another URL by now; null: append regardless.
    * Findings of the whole site are not asked about.
@@ -86,6 +89,8 @@ export function checkInput({ identity, opId, mutations, atMs, failing }: AppendI
       throw new RangeError(`severity must be a whole number from 0 to ${MAX_SEVERITY}`);
     if (mutation.op === 'open' && !isInstant(mutation.startedAtMs))
       throw new RangeError('the start of an event must be an instant');
+    if (mutation.op === 'promote' && mutation.beganAtMs !== undefined && !isInstant(mutation.beganAtMs))
+      throw new RangeError('since when a change is so must be an instant');
   }
 }
 

@@ -7,6 +7,7 @@ import type { Failing } from '../../domain/incident.ts';
 import { type Mutation, type Step, stepFor } from '../../domain/mutation.ts';
 import { DEFAULT_RULES } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
+import type { KeptVerification } from '../event-verifications.ts';
 import type { FalsePositive } from '../false-positives.ts';
 import type { FailedCheck } from '../history/failures.ts';
 import type { EntryState, LegacyStatus } from '../legacy.ts';
@@ -46,6 +47,8 @@ export type AppendPlan = {
   /** Failed looks for the check history. */
   failedChecks: FailedCheck[];
   falsePositives: FalsePositive[];
+  /** What verifiers said last. */
+  verifications: Map<LoggedEvent, KeptVerification>;
   /** Events whose confirmation is over. */
   settled: LoggedEvent[];
   /** How far confirmation has come; one per endpoint. */
@@ -61,6 +64,7 @@ export function planAppends(inputs: readonly AppendInput[], cues: readonly SiteC
     statuses: new Map(),
     failedChecks: [],
     falsePositives: [],
+    verifications: new Map(),
     settled: [],
     failing: new Map(),
   };
@@ -79,6 +83,8 @@ class Planner {
   readonly #plan: AppendPlan;
   readonly #waveOf = new Map<string, number>();
   readonly #sites = new Map<SiteId, SiteChange>();
+  /** Events that are what they are now since before this batch. */
+  readonly #began = new Map<LoggedEvent, number>();
   /** What the operations of this batch did, so that one that stands in it twice is applied once. */
   readonly #done = new Map<string, PlannedTransition[]>();
 
@@ -109,6 +115,7 @@ class Planner {
       const step = stepFor(event, mutation, input.atMs);
       if (step === null) continue;
       event = this.#take(event, identity, mutation, step);
+      if (step.beganAtMs !== undefined && !this.#began.has(event)) this.#began.set(event, step.beganAtMs);
       const transition = this.#transition(input, event, before, step, answer.transitions.length + 1);
       if (before === null) this.#insert(key, event, transition.metadata);
       answer.transitions.push(transition);
@@ -119,6 +126,7 @@ class Planner {
       }
     }
     if (event !== null && input.isFailingStored !== true) this.#confirm(identity, event, input.failing);
+    if (input.verification && answer.event !== null) this.#plan.verifications.set(answer.event, input.verification);
     answer.open = event === null ? null : { event, state: event.state, severity: event.severity };
     this.#project(input, answer);
     const last = answer.transitions.at(-1);
@@ -176,6 +184,7 @@ class Planner {
       open,
       rules: rules.get(siteId) ?? DEFAULT_RULES,
       endedAtMs: siteEnds.get(siteId) ?? null,
+      began: this.#began,
     };
   }
 

@@ -34,6 +34,8 @@ export type SiteNow = {
   rules: RollupRules;
   /** When its own event before the next one ended; null when that is long ago, or never was. */
   endedAtMs: number | null;
+  /** Since when events of it are what they were just made, where that is earlier. */
+  began: ReadonlyMap<LoggedEvent, number>;
 };
 
 /** Null when the site's own event stays as it is. */
@@ -54,7 +56,11 @@ export type DerivedState = Pick<SiteIncident, 'state' | 'severity'> & {
 };
 
 /** What the site's own event must say; null when it must not be there. Needs all endpoints of the site. */
-export function derivedState({ endpoints, open, rules }: Omit<SiteNow, 'siteId' | 'endedAtMs'>): DerivedState | null {
+export function derivedState({
+  endpoints,
+  open,
+  rules,
+}: Omit<SiteNow, 'siteId' | 'endedAtMs' | 'began'>): DerivedState | null {
   // Sites that the registry does not know, such as the monitor itself, have no state.
   if (endpoints.length === 0) return null;
   const { incidents, ofSite, unnamed } = incidentsOn(endpoints, open.values());
@@ -127,16 +133,19 @@ function mutationFor(
   const now = derivedState(site);
   if (now === null) return known === null ? null : { op: 'close', reason: closeReason(last) };
   const { state, severity, cause } = now;
+  // A failure that was just opened began when it was first seen; anything older was not the state of the site before.
+  const isNew = cause !== null && cause.id === 0n;
+  const beganAtMs = isNew ? cause.startedAtMs : cause === null ? undefined : site.began.get(cause);
   if (known === null) {
-    // A failure that was just opened began when it was first seen; anything older was not the state of the site before.
-    const sinceMs = cause !== null && cause.id === 0n ? cause.startedAtMs : atMs;
+    const sinceMs = beganAtMs ?? atMs;
     const startedAtMs = site.endedAtMs === null ? sinceMs : Math.max(sinceMs, site.endedAtMs);
     return { op: 'open', state, severity, startedAtMs, reason: 'opened' };
   }
   if (known.state === state && known.severity === severity) return null;
   if (severity === known.severity) return { op: 'promote', state, severity, reason: 'state_change' };
-  const reason = severity > known.severity ? 'severity_escalation' : 'severity_deescalation';
-  return { op: 'promote', state, severity, reason };
+  if (severity < known.severity) return { op: 'promote', state, severity, reason: 'severity_deescalation' };
+  const since = beganAtMs === undefined ? {} : { beganAtMs };
+  return { op: 'promote', state, severity, reason: 'severity_escalation', ...since };
 }
 
 /** The reason for which the last event of the site was closed; resuming a site has none of its own. */

@@ -2,6 +2,7 @@
 import type { EventId, TransitionId } from '../../domain/ids.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type TransitionRow } from '../event-records.ts';
+import { saveVerifications } from '../event-verifications.ts';
 import { saveFailing, settleFailing } from '../failing.ts';
 import { recordFalsePositives } from '../false-positives.ts';
 import { insertFailures } from '../history/failures.ts';
@@ -39,6 +40,7 @@ const insertTransitions = insertInto('jetmon_event_transitions', [
   'op_id',
   'epoch',
   'changed_at',
+  'began_at',
 ]);
 
 /** Gives the events and transitions of the plan their ids on the way; returns the transitions as rows by operation. */
@@ -52,6 +54,8 @@ export async function writePlan(tx: Tx, dialect: Dialect, plan: AppendPlan): Pro
   await saveFailing(tx, dialect, [...plan.failing.values()]);
   await insertFailures(tx, dialect, plan.failedChecks);
   await recordFalsePositives(tx, plan.falsePositives);
+  const verifications = [...plan.verifications].map(([event, verification]) => ({ event, verification }));
+  await saveVerifications(tx, dialect, verifications);
   return rows;
 }
 
@@ -145,6 +149,7 @@ async function writeTransitions(tx: Tx, plan: AppendPlan): Promise<Map<string, T
       row.op_id,
       row.epoch,
       row.changed_at,
+      row.began_at,
     ]),
   );
   const named = await tx
@@ -175,6 +180,7 @@ function transitionRow({ event, seq, before, step, source, metadata, opId, epoch
     op_id: opId,
     epoch: BigInt(epoch),
     changed_at: BigInt(step.changedAtMs),
+    began_at: step.beganAtMs === undefined ? null : BigInt(step.beganAtMs),
   };
 }
 
