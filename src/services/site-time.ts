@@ -2,7 +2,6 @@
  * What is known of a site over a stretch of time: what was open on it and on each endpoint, when somebody looked, when it
  * was paused or in maintenance. Everything that figures of its time are made of, read once.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { SiteId } from '../domain/ids.ts';
 import type { IncidentInterval, Interval } from '../domain/incident-intervals.ts';
 import { uncovered } from '../domain/intervals.ts';
@@ -18,6 +17,7 @@ import { readRules } from '../store/site-rules.ts';
 import { readTimeLines, type TimeLine } from '../store/time-lines.ts';
 import type { ServiceDeps } from './deps.ts';
 import { siteNotFound } from './find-site.ts';
+import { inTurns } from './in-turns.ts';
 import { endpointMaintenance } from './maintenance-intervals.ts';
 import { maintenanceOfSite, readLooks } from './site-looks.ts';
 import { type StatisticsWindow, tooMuchHappened } from './statistics-window.ts';
@@ -107,14 +107,6 @@ async function readPast(deps: StatisticsDeps, scope: SiteScope, siteId: SiteId, 
   ]);
   if (earlier === null) return null;
   return { rules: rules.get(siteId) ?? DEFAULT_RULES, earlier, keptFromMs };
-}
-
-/** Others have their turn between the steps. */
-async function inTurns<T>(steps: Generator<undefined, T>): Promise<T> {
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) return step.value;
-    await setImmediate();
-  }
 }
 
 type Covers = Pick<SlaInput, 'paused' | 'maintenance'>;
