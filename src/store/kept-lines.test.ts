@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventId, SiteId } from '../domain/ids.ts';
-import { createKeptLines } from './kept-lines.ts';
-import type { TimeLine } from './time-lines.ts';
+import { createKeptLines, type TimeLine } from './kept-lines.ts';
 
 const site = (id: number) => BigInt(id) as SiteId;
 const line = (id: number, version = 1): TimeLine => ({

@@ -1,6 +1,21 @@
 /** What was read of the events of sites, for as long as there is room: those asked for longest ago go first. */
-import type { SiteId } from '../domain/ids.ts';
-import type { TimeLine } from './time-lines.ts';
+import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
+import type { IncidentInterval } from '../domain/incident-intervals.ts';
+
+/** How an event went. Nobody changes what is in it: it is kept for others. */
+export type TimeLine = Readonly<{
+  eventId: EventId;
+  /** Null: the event speaks of the whole site. */
+  endpointId: EndpointId | null;
+  checkType: string;
+  startedAtMs: number;
+  /** Null while it is open. */
+  endedAtMs: number | null;
+  /** `isFalseAlarm`: verifiers or the monitor took it back; to close it by hand as one does not. */
+  intervals: readonly IncidentInterval[];
+  /** How many steps that are. */
+  version: number;
+}>;
 
 export interface KeptLines {
   /** By id. */

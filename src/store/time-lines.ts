@@ -4,28 +4,13 @@
  */
 import { sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
-import { type IncidentInterval, transitionsToIntervals } from '../domain/incident-intervals.ts';
+import { transitionsToIntervals } from '../domain/incident-intervals.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import { padded } from './append/statements.ts';
 import type { Database } from './database.ts';
 import { type Packed, textAt } from './dialect/packed.ts';
-import { createKeptLines, type KeptLines } from './kept-lines.ts';
+import { createKeptLines, type KeptLines, type TimeLine } from './kept-lines.ts';
 import { isInScope } from './site-scope.ts';
-
-/** Nobody changes what is in it: it is kept for others. */
-export type TimeLine = Readonly<{
-  eventId: EventId;
-  /** Null: the event speaks of the whole site. */
-  endpointId: EndpointId | null;
-  checkType: string;
-  startedAtMs: number;
-  /** Null while it is open. */
-  endedAtMs: number | null;
-  /** `isFalseAlarm`: verifiers or the monitor took it back; to close it by hand as one does not. */
-  intervals: readonly IncidentInterval[];
-  /** How many steps that are. */
-  version: number;
-}>;
 
 type LineChange = {
   /** Null when the event was closed. */
