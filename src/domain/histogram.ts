@@ -81,6 +81,18 @@ export function readHistogram(from: ByteReader): Histogram {
   return histogram;
 }
 
+/** The same as buckets and how often each is there, in turns: for who adds them up and keeps none. */
+export function readCounts(from: ByteReader): number[] {
+  const counts: number[] = [];
+  let bucket = 0;
+  for (let left = from.unsigned(); left > 0; left--) {
+    bucket += from.unsigned();
+    if (bucket > LAST_BUCKET) throw new RangeError('a bucket that does not exist');
+    counts.push(bucket, from.unsigned());
+  }
+  return counts;
+}
+
 /** Goes past a histogram that nobody asked for. Throws RangeError where the bytes end. */
 export function skipHistogram(from: ByteReader): void {
   from.skip(from.unsigned() * 2);

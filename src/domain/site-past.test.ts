@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointId } from './ids.ts';
 import { DEFAULT_RULES, type RollupRules } from './rollup-rules.ts';
-import { siteStretches, statesOf, type WatchState } from './site-past.ts';
+import { siteStretches, siteStretchesInSteps, statesOf, type WatchState } from './site-past.ts';
 
 const [FIRST, SECOND] = [1n, 2n] as [EndpointId, EndpointId];
 const EVER = Number.POSITIVE_INFINITY;
@@ -63,5 +63,26 @@ describe('who speaks for a site', () => {
       [10, 20, [SECOND]],
       [20, EVER, [FIRST]],
     ]);
+  });
+
+  it('is told in steps, so that a large site whose endpoints come and go keeps nobody waiting', () => {
+    const endpoints = Array.from({ length: 500 }, (_, nth) => ({
+      endpointId: BigInt(nth + 1) as EndpointId,
+      states: states(
+        'watched',
+        ...Array.from({ length: 4 }, (_, at) => noted(at * 1_000 + nth + 1, at % 2 === 0 ? 'watched' : 'paused')),
+      ),
+    }));
+    const steps = siteStretchesInSteps(endpoints, DEFAULT_RULES, []);
+    let turns = 0;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) turns += 1;
+    expect(turns).toBeGreaterThan(40);
+    expect(step.value).toEqual(siteStretches(endpoints, DEFAULT_RULES, []));
+  });
+
+  it('does not change where an endpoint is only looked at more often', () => {
+    const first = states('watched', ...[10, 20, 30].map((untilMs) => noted(untilMs, 'watched')));
+    expect(who(DEFAULT_RULES, [], first)).toEqual([[-EVER, EVER, [FIRST]]]);
   });
 });

@@ -52,26 +52,47 @@ export type SiteStretch = {
 /** Of more critical endpoints than this the first ones say when somebody looked at the site. */
 const MAX_CRITICAL = 20;
 
+/** Endpoints that are gone through, change by change, before others have their turn. */
+const ENDPOINTS_AT_ONCE = 20_000;
+
 /** Of all time, adjacent and in order. `endpoints` by id; `earlier` rules in order. Takes n log n changes by endpoints. */
-export function siteStretches(
+export function siteStretches(...site: Parameters<typeof siteStretchesInSteps>): SiteStretch[] {
+  const steps = siteStretchesInSteps(...site);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+}
+
+/** The same, for whoever lets others have their turn in between. */
+export function* siteStretchesInSteps(
   endpoints: readonly PastEndpoint[],
   rules: RollupRules,
   earlier: readonly Earlier<{ rules: RollupRules }>[],
-): SiteStretch[] {
+): Generator<undefined, SiteStretch[]> {
   const stretches: SiteStretch[] = [];
   const isWatched = endpoints.map(({ states }) => states[0]?.state === 'watched');
   const borders = bordersOf(endpoints, earlier);
   let fromMs = Number.NEGATIVE_INFINITY;
   let rulesAt = 0;
   let spoke: Pick<SiteStretch, 'first' | 'critical'> | null = null;
+  let isOther = true;
+  let gone = 0;
   for (let at = 0; ; ) {
     const toMs = borders[at]?.atMs ?? Number.POSITIVE_INFINITY;
     const held = earlier[rulesAt]?.rules ?? rules;
-    spoke = speakers(endpoints, isWatched, held) ?? spoke;
+    if (isOther) {
+      spoke = speakers(endpoints, isWatched, held) ?? spoke;
+      gone += endpoints.length;
+    }
+    if (gone >= ENDPOINTS_AT_ONCE) {
+      gone = 0;
+      yield;
+    }
+    isOther = false;
     if (toMs > fromMs) add(stretches, { fromMs, toMs, rules: held, ...(spoke ?? everyone(endpoints, held)) });
     if (at === borders.length) return stretches;
     for (; borders[at]?.atMs === toMs; at += 1) {
       const { endpoint, watched } = borders[at] as Border;
+      // What changes how often somebody looks changes nobody who speaks.
+      isOther ||= endpoint === null || isWatched[endpoint] !== watched;
       if (endpoint === null) rulesAt += 1;
       else isWatched[endpoint] = watched;
     }

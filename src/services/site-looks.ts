@@ -10,14 +10,15 @@ import {
   type EndpointState,
   type PastEndpoint,
   type SiteStretch,
-  siteStretches,
+  siteStretchesInSteps,
   statesOf,
 } from '../domain/site-past.ts';
 import type { EarlierSettings } from '../store/earlier-settings.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 import { COVERAGE_GRACE_MS } from '../store/history/pace.ts';
 import type { ServiceDeps } from './deps.ts';
-import type { StatisticsWindow } from './statistics-window.ts';
+import { inTurns } from './in-turns.ts';
+import { type StatisticsWindow, tooMuchHappened } from './statistics-window.ts';
 
 export type SiteLooks = {
   past: readonly PastEndpoint[];
@@ -44,7 +45,10 @@ type Asked = {
 
 /** Of more endpoints of which nobody noted since when they are paused, it is not looked up. */
 const MAX_UNNOTED = 20;
+/** At one time few endpoints speak for a site; the history of each that did at any time is read. */
+const MAX_SPEAKERS = 60;
 
+/** Throws `invalid_window` where too many endpoints spoke for the site in turns. */
 export async function readLooks({ history }: Pick<ServiceDeps, 'history'>, asked: Asked): Promise<SiteLooks> {
   const { endpoints, window, rules, earlier, keptFromMs } = asked;
   const notedOf = ({ endpointId }: Endpoint) => earlier.endpoints.get(endpointId) ?? [];
@@ -73,9 +77,11 @@ export async function readLooks({ history }: Pick<ServiceDeps, 'history'>, asked
   const paceOf = ({ endpointId }: Pick<Endpoint, 'endpointId'>) => statesById.get(endpointId) ?? [];
   await readWhole(asked.wanted, paceOf);
 
-  const stretches = siteStretches(past, rules, earlier.rules);
+  const stretches = await inTurns(siteStretchesInSteps(past, rules, earlier.rules));
   const observed: Closed[] = [];
-  for (const [endpointId, spans] of spansByCritical(stretches, window)) {
+  const spansById = spansByCritical(stretches, window);
+  if (spansById.size > MAX_SPEAKERS) throw tooMuchHappened();
+  for (const [endpointId, spans] of spansById) {
     const [fromMs, toMs] = [spans[0]?.fromMs ?? window.fromMs, spans.at(-1)?.toMs ?? window.toMs];
     const covered = whole.get(endpointId) ?? (await history.coverage(endpointId, fromMs, toMs, paceOf({ endpointId })));
     observed.push(...bothHold(covered, spans));

@@ -2,22 +2,23 @@
  * What is known of a site over a stretch of time: what was open on it and on each endpoint, when somebody looked, when it
  * was paused or in maintenance. Everything that figures of its time are made of, read once.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { SiteId } from '../domain/ids.ts';
-import { type IncidentInterval, type Interval, transitionsToIntervals } from '../domain/incident-intervals.ts';
+import type { IncidentInterval, Interval } from '../domain/incident-intervals.ts';
 import { uncovered } from '../domain/intervals.ts';
 import { SITE_STATE_CHECK } from '../domain/rollup.ts';
 import { DEFAULT_RULES } from '../domain/rollup-rules.ts';
-import { type Finding, siteIncidentsInSteps } from '../domain/site-incidents.ts';
+import { siteIncidentsInSteps } from '../domain/site-incidents.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { SlaInput } from '../domain/sla.ts';
 import { earlierSettings } from '../store/earlier-settings.ts';
 import type { Endpoint } from '../store/endpoints.ts';
+import type { TimeLine } from '../store/kept-lines.ts';
 import { windowsWithin } from '../store/maintenance-windows.ts';
 import { readRules } from '../store/site-rules.ts';
-import { readTimeLines, type TimeLine } from '../store/time-lines.ts';
+import { readTimeLines } from '../store/time-lines.ts';
 import type { ServiceDeps } from './deps.ts';
 import { siteNotFound } from './find-site.ts';
+import { inTurns } from './in-turns.ts';
 import { endpointMaintenance } from './maintenance-intervals.ts';
 import { maintenanceOfSite, readLooks } from './site-looks.ts';
 import { type StatisticsWindow, tooMuchHappened } from './statistics-window.ts';
@@ -35,7 +36,7 @@ export type SiteTime = {
   ofEndpoint(endpoint: Endpoint): SlaInput;
 };
 
-export type TimedFinding = Finding & Pick<TimeLine, 'startedAtMs'> & { endedAtMs: number | null };
+export type TimedFinding = TimeLine;
 
 /** `wanted`: the endpoints of which figures of their own are asked. Throws `site_not_found`, `invalid_window`. */
 export async function readSiteTime(
@@ -47,19 +48,21 @@ export async function readSiteTime(
     wanted,
   }: { siteId: SiteId; window: StatisticsWindow; wanted(all: readonly Endpoint[]): Endpoint[] },
 ): Promise<SiteTime> {
-  const endpoints = await deps.endpoints.bySite(scope, siteId);
-  if (endpoints.length === 0) throw siteNotFound(siteId);
-  const [lines, planned, looks] = await Promise.all([
-    readTimeLines(deps.database, scope, { siteId, ...window }),
+  const settings = Promise.all([deps.endpoints.bySite(scope, siteId), readPast(deps, scope, siteId, window)]);
+  const [[endpoints], planned, lines, looks] = await Promise.all([
+    settings,
     windowsWithin(deps.database.kysely, scope, [siteId], window),
     // At once: while the database looks for the one, the other is made sense of.
-    readPast(deps, scope, siteId, window).then((past) =>
-      readLooks(deps, { endpoints, window, wanted: wanted(endpoints), ...past }),
-    ),
+    readTimeLines(deps.database, scope, { siteId, ...window }),
+    settings.then(([endpoints, past]) => {
+      if (endpoints.length === 0) throw siteNotFound(siteId);
+      if (past === null) throw tooMuchHappened();
+      return readLooks(deps, { endpoints, window, wanted: wanted(endpoints), ...past });
+    }),
   ]);
   if (lines === null) throw tooMuchHappened();
-  const findings = lines.filter(({ checkType }) => checkType !== SITE_STATE_CHECK).map(findingOf);
-  const own = lines.filter(({ checkType }) => checkType === SITE_STATE_CHECK).flatMap(intervalsOf);
+  const findings = lines.filter(({ checkType }) => checkType !== SITE_STATE_CHECK);
+  const own = lines.filter(({ checkType }) => checkType === SITE_STATE_CHECK).flatMap(({ intervals }) => intervals);
   const windows = planned.get(siteId) ?? [];
   const maintenanceOf = (endpoint: Endpoint): Interval[] =>
     endpointMaintenance(endpoint, windows, { startMs: window.fromMs, endMs: window.toMs }).map(
@@ -95,7 +98,7 @@ export async function readSiteTime(
   };
 }
 
-/** How it was set up, now and earlier. Throws `invalid_window`. */
+/** How it was set up, now and earlier. Null where that changed too often. */
 async function readPast(deps: StatisticsDeps, scope: SiteScope, siteId: SiteId, { fromMs }: StatisticsWindow) {
   const { kysely } = deps.database;
   const [rules, earlier, keptFromMs] = await Promise.all([
@@ -103,30 +106,11 @@ async function readPast(deps: StatisticsDeps, scope: SiteScope, siteId: SiteId, 
     earlierSettings(kysely, scope, siteId, fromMs),
     deps.history.oldestFailureMs(),
   ]);
-  if (earlier === null) throw tooMuchHappened();
+  if (earlier === null) return null;
   return { rules: rules.get(siteId) ?? DEFAULT_RULES, earlier, keptFromMs };
 }
 
-/** Others have their turn between the steps. */
-async function inTurns<T>(steps: Generator<undefined, T>): Promise<T> {
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) return step.value;
-    await setImmediate();
-  }
-}
-
 type Covers = Pick<SlaInput, 'paused' | 'maintenance'>;
-
-function intervalsOf({ changes, startedAtMs }: TimeLine): IncidentInterval[] {
-  return transitionsToIntervals(changes, startedAtMs);
-}
-
-function findingOf(line: TimeLine): TimedFinding {
-  const { eventId, endpointId, checkType, startedAtMs, changes } = line;
-  const last = changes.at(-1);
-  const endedAtMs = last?.severityAfter === null ? last.changedAtMs : null;
-  return { eventId, endpointId, checkType, startedAtMs, endedAtMs, intervals: intervalsOf(line) };
-}
 
 /**
  * When nobody looked although every failed look of that time is kept. Before the oldest of them, looks that failed may be

@@ -20,9 +20,8 @@ export function prepared<Row, Name extends string>(
 ): (values: Readonly<Record<Name, unknown>>) => Promise<Row[]> {
   let compiled: CompiledQuery<Row> | null = null;
   return async (values) => {
-    compiled ??= build(<T>(name: Name) => new Hole(name) as T).compile();
-    const parameters = compiled.parameters.map((value) => (value instanceof Hole ? values[value.name as Name] : value));
-    return (await db.executeQuery<Row>({ ...compiled, parameters })).rows;
+    compiled ??= build(holeFor).compile();
+    return (await db.executeQuery<Row>(filled(compiled, values))).rows;
   };
 }
 
@@ -30,10 +29,27 @@ export function prepared<Row, Name extends string>(
 export function preparedFor<Row, Name extends string>(
   build: (db: Executor, hole: HoleFor<Name>) => Compilable<Row>,
 ): (db: Executor, values: Readonly<Record<Name, unknown>>) => Promise<Row[]> {
-  const known = new WeakMap<Executor, ReturnType<typeof prepared<Row, Name>>>();
+  const words = preparedWords(build);
+  return async (db, values) => (await db.executeQuery<Row>(words(db, values))).rows;
+}
+
+/** The words alone, for whoever reads what they find in another way or within a transaction. */
+export function preparedWords<Row, Name extends string>(
+  build: (db: Executor, hole: HoleFor<Name>) => Compilable<Row>,
+): (db: Executor, values: Readonly<Record<Name, unknown>>) => CompiledQuery<Row> {
+  const known = new WeakMap<Executor, CompiledQuery<Row>>();
   return (db, values) => {
-    const run = known.get(db) ?? prepared<Row, Name>(db, (hole) => build(db, hole));
-    known.set(db, run);
-    return run(values);
+    const compiled = known.get(db) ?? build(db, holeFor).compile();
+    known.set(db, compiled);
+    return filled(compiled, values);
   };
+}
+
+function holeFor<T>(name: string): T {
+  return new Hole(name) as T;
+}
+
+function filled<Row>(compiled: CompiledQuery<Row>, values: Readonly<Record<string, unknown>>): CompiledQuery<Row> {
+  const parameters = compiled.parameters.map((value) => (value instanceof Hole ? values[value.name] : value));
+  return { ...compiled, parameters };
 }

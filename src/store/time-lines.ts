@@ -1,25 +1,20 @@
-/** How the events of a site went, step by step: what figures of its time are made of. Read in pages, as columns. */
+/**
+ * How the events of a site went: what figures of its time are made of. The log is only ever added to, so what was read of an
+ * event at a version is kept and not read again.
+ */
 import { sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
+import { transitionsToIntervals } from '../domain/incident-intervals.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
+import { padded } from './append/statements.ts';
 import type { Database } from './database.ts';
 import { type Packed, textAt } from './dialect/packed.ts';
+import { createKeptLines, type KeptLines, type TimeLine } from './kept-lines.ts';
 import { isInScope } from './site-scope.ts';
 
-export type TimeLine = {
-  eventId: EventId;
-  /** Null: the event speaks of the whole site. */
-  endpointId: EndpointId | null;
-  checkType: string;
-  startedAtMs: number;
-  /** In the order they happened. */
-  changes: readonly LineChange[];
-};
-
-export type LineChange = {
+type LineChange = {
   /** Null when the event was closed. */
   severityAfter: number | null;
-  /** `false_alarm`: verifiers or the monitor took it back. What else it may be changes no figure. */
   reason: 'false_alarm' | 'other';
   /** Since when it is so: when it was written, or earlier where that is known. */
   changedAtMs: number;
@@ -30,6 +25,10 @@ export type TimeLineQuery = { siteId: SiteId; fromMs: number; toMs: number };
 
 /** Years of an ordinary site, or weeks of one that never stands still. */
 const LIMITS = { stepsAtOnce: 8_000, maxSteps: 60_000 };
+/** So few events are asked for by their ids. */
+const FEW_EVENTS = 128;
+
+const keptOf = new WeakMap<Database, KeptLines>();
 
 /** In the order in which `page` selects them. */
 const KINDS = {
@@ -43,14 +42,19 @@ const KINDS = {
  * When a step was, how severe the event was then, and whether it was refuted, as one number: each value of each row is made
  * and handed over. Exact until the year 2248; a severity is at most 255, and 0 stands for none.
  */
-const STEP = { size: 1024, severity: 2, refuted: 1 };
-// Somebody who closes an event by hand ends it; what it was until then is not theirs to say.
-const step = sql<bigint>`coalesce(t.began_at, t.changed_at) * ${sql.lit(STEP.size)} + coalesce(t.severity_after + 1, 0) * ${sql.lit(STEP.severity)}
-  + case when t.reason = 'false_alarm' and t.source <> 'api' then ${sql.lit(STEP.refuted)} else 0 end`;
+const STEP = { size: 1024, severity: 2, refuted: 1, ofNoFigure: 1_023 };
+// A cause changes no figure. Somebody who closes an event by hand ends it; what it was until then is not theirs to say.
+const step = sql<bigint>`coalesce(t.began_at, t.changed_at) * ${sql.lit(STEP.size)}
+  + case when t.reason in ('cause_linked', 'cause_unlinked') then ${sql.lit(STEP.ofNoFigure)}
+    else coalesce(t.severity_after + 1, 0) * ${sql.lit(STEP.severity)}
+      + case when t.reason = 'false_alarm' and t.source <> 'api' then ${sql.lit(STEP.refuted)} else 0 end
+    end`;
 
-function changeOf(step: number): LineChange {
+/** Null: it changes no figure, and must not come between a change and since when it is so. */
+function changeOf(step: number): LineChange | null {
   const changedAtMs = Math.floor(step / STEP.size);
   const rest = step - changedAtMs * STEP.size;
+  if (rest === STEP.ofNoFigure) return null;
   const severity = rest >> 1;
   return {
     severityAfter: severity === 0 ? null : severity - 1,
@@ -64,39 +68,118 @@ export async function readTimeLines(
   db: Database,
   scope: SiteScope,
   query: TimeLineQuery,
-  { stepsAtOnce, maxSteps } = LIMITS,
+  limits = LIMITS,
 ): Promise<TimeLine[] | null> {
-  const lines: (TimeLine & { changes: LineChange[] })[] = [];
+  const heads = await readHeads(db, scope, query, limits.maxSteps);
+  if (heads === null) return null;
+  const kept = keptOf.get(db) ?? createKeptLines();
+  keptOf.set(db, kept);
+  const lines: (TimeLine | null)[] = [];
+  const missing: bigint[] = [];
+  const known = kept.of(query.siteId);
+  // Both are by id.
+  for (let row = 0, at = 0; row < heads.count; row += 1) {
+    const eventId = heads.columns.event[row] ?? 0n;
+    while (at < known.length && (known[at] as TimeLine).eventId < eventId) at += 1;
+    const line = known[at];
+    const isKnown = line?.eventId === eventId && line.version === heads.columns.version[row];
+    lines.push(isKnown ? line : null);
+    if (!isKnown) missing.push(eventId);
+  }
+  const fresh = missing.length === 0 ? [] : await readSteps(db, scope, query, missing, limits);
+  if (fresh === null) return null;
+  kept.keep(query.siteId, fresh);
+  const byId = new Map<bigint, TimeLine>(fresh.map((line) => [line.eventId, line]));
+  let nth = 0;
+  return lines.flatMap((line) => line ?? byId.get(missing[nth++] ?? 0n) ?? []);
+}
+
+/** The events and how many steps each has. */
+async function readHeads(db: Database, scope: SiteScope, query: TimeLineQuery, maxSteps: number) {
+  const heads = await db.readPacked(
+    eventsWithin(db, scope, query)
+      .select(['e.id as event', 'e.version as version'])
+      .orderBy('e.id')
+      .limit(maxSteps)
+      .compile(),
+    { event: 'id', version: 'number' },
+  );
+  const steps = heads.columns.version.reduce((sum, version) => sum + version, 0);
+  return steps >= maxSteps ? null : heads;
+}
+
+/** Null as `readTimeLines`. */
+async function readSteps(
+  db: Database,
+  scope: SiteScope,
+  query: TimeLineQuery,
+  events: readonly bigint[],
+  { stepsAtOnce, maxSteps }: typeof LIMITS,
+): Promise<TimeLine[] | null> {
+  const lines: TimeLine[] = [];
+  const only = events.length <= FEW_EVENTS ? events : null;
+  let open: OpenLine | null = null;
+  const end = () => {
+    if (open !== null) lines.push(lineOf(open));
+    open = null;
+  };
   let after: { eventId: bigint; seq: bigint } | null = null;
   for (let steps = 0; ; ) {
-    const { count, columns } = await page(db, scope, query, { after, limit: stepsAtOnce });
+    const { count, columns } = await page(db, scope, query, { only, after, limit: stepsAtOnce });
     for (let row = 0; row < count; row += 1) {
       const eventId = columns.event[row] as EventId;
-      let line = lines.at(-1);
-      if (line?.eventId !== eventId) {
-        const about = textAt(columns.about, row);
-        // Without its first step nothing is known of an event.
-        if (about === '') continue;
-        line = { eventId, ...eventAbout(about), changes: [] };
-        lines.push(line);
+      const about = textAt(columns.about, row);
+      if (about !== '') {
+        end();
+        open = { eventId, ...eventAbout(about), version: 0, changes: [] } satisfies OpenLine;
       }
-      line.changes.push(changeOf(columns.step[row] as number));
+      // Without its first step nothing is known of an event.
+      if (open?.eventId !== eventId) continue;
+      const change = changeOf(columns.step[row] as number);
+      open.version += 1;
+      if (change !== null) open.changes.push(change);
     }
-    if (count < stepsAtOnce) return lines;
+    if (count < stepsAtOnce) {
+      end();
+      return lines;
+    }
     steps += count;
     if (steps >= maxSteps) return null;
     after = { eventId: columns.event[count - 1] as bigint, seq: BigInt(columns.seq[count - 1] as number) };
   }
 }
 
+type OpenLine = Pick<TimeLine, 'eventId' | 'checkType' | 'endpointId' | 'startedAtMs' | 'version'> & {
+  changes: LineChange[];
+};
+
+function lineOf({ changes, ...line }: OpenLine): TimeLine {
+  const last = changes.at(-1);
+  return {
+    ...line,
+    endedAtMs: last?.severityAfter === null ? last.changedAtMs : null,
+    intervals: transitionsToIntervals(changes, line.startedAtMs),
+  };
+}
+
+function eventsWithin(db: Database, scope: SiteScope, { siteId, fromMs, toMs }: TimeLineQuery) {
+  return db.kysely
+    .selectFrom('jetmon_events as e')
+    .where('e.blog_id', '=', siteId)
+    .where(isInScope(scope, 'e.blog_id'))
+    .where('e.started_at', '<', BigInt(toMs))
+    .where(({ eb, or }) => or([eb('e.ended_at', 'is', null), eb('e.ended_at', '>', BigInt(fromMs))]));
+}
+
+type PageOptions = { only: readonly bigint[] | null; after: { eventId: bigint; seq: bigint } | null; limit: number };
+
 function page(
   db: Database,
   scope: SiteScope,
-  { siteId, fromMs, toMs }: TimeLineQuery,
-  { after, limit }: { after: { eventId: bigint; seq: bigint } | null; limit: number },
+  query: TimeLineQuery,
+  { only, after, limit }: PageOptions,
 ): Promise<Packed<typeof KINDS>> {
-  const all = db.kysely
-    .selectFrom('jetmon_events as e')
+  let steps = eventsWithin(db, scope, query)
     .innerJoin('jetmon_event_transitions as t', 't.event_id', 'e.id')
     .select(['e.id as event', 't.seq as seq', step.as('step')])
     // What is the same for all steps of an event is there once.
@@ -104,21 +187,17 @@ function page(
       sql<string | null>`case when t.seq = 1
       then concat(e.check_type, ' ', coalesce(e.endpoint_id, 0), ' ', e.started_at) end`.as('about'),
     )
-    .where('e.blog_id', '=', siteId)
-    .where(isInScope(scope, 'e.blog_id'))
-    // A cause changes no figure, and must not come between a change and since when it is so.
-    .where('t.reason', 'not in', ['cause_linked', 'cause_unlinked'])
-    .where('e.started_at', '<', BigInt(toMs))
-    .where(({ eb, or }) => or([eb('e.ended_at', 'is', null), eb('e.ended_at', '>', BigInt(fromMs))]))
     .orderBy('e.id')
     .orderBy('t.seq')
     .limit(limit);
-  if (after === null) return db.readPacked(all.compile(), KINDS);
-  const { eventId, seq } = after;
-  const rest = all
-    .where('e.id', '>=', eventId)
-    .where(({ eb, or }) => or([eb('e.id', '>', eventId), eb('t.seq', '>', seq)]));
-  return db.readPacked(rest.compile(), KINDS);
+  if (only !== null) steps = steps.where('e.id', 'in', padded(only));
+  if (after !== null) {
+    const { eventId, seq } = after;
+    steps = steps
+      .where('e.id', '>=', eventId)
+      .where(({ eb, or }) => or([eb('e.id', '>', eventId), eb('t.seq', '>', seq)]));
+  }
+  return db.readPacked(steps.compile(), KINDS);
 }
 
 /** A check type holds no spaces. */

@@ -70,8 +70,11 @@ export interface OpenedDatabase {
   transaction<T>(run: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs reads that all see one state of the database, however long they take; they hold up no writer. */
   snapshot<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
-  /** What a query finds that is committed, in columns; `kinds` names what it selects, in that order. */
-  readPacked<Kinds extends PackedKinds>(query: CompiledQuery, kinds: Kinds): Promise<Packed<Kinds>>;
+  /**
+   * What a query finds that is committed, in columns; `kinds` names what it selects, in that order. With `within`: what
+   * that snapshot sees.
+   */
+  readPacked<Kinds extends PackedKinds>(query: CompiledQuery, kinds: Kinds, within?: Tx): Promise<Packed<Kinds>>;
   /**
    * Copies the database as it is at one moment into a file that does not exist yet, whole and on the disk when this
    * resolves. Null for a server, which has tools of its own for that. Rejects with `copy_failed`.

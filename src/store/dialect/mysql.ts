@@ -153,9 +153,9 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     transaction,
     snapshot: (run) =>
       kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(run),
-    async readPacked(query, kinds) {
+    async readPacked(query, kinds, within) {
       const bare: BareQuery = { ...(query as CompiledQuery<BareRow>), isBare: true };
-      const { rows } = await kysely.executeQuery<BareRow>(bare);
+      const { rows } = await (within ?? kysely).executeQuery<BareRow>(bare);
       return pack(kinds, rows.length, (row, name, place) => {
         const sent = rows[row]?.[place] ?? null;
         return sent === null ? null : VALUE_OF[kinds[name] ?? 'text'](sent);
@@ -174,6 +174,7 @@ const VALUE_OF: Readonly<Record<PackedKind, (sent: Buffer) => unknown>> = {
   id: (sent) => BigInt(sent.toString('latin1')),
   number: (sent) => Number(sent.toString('latin1')),
   text: (sent) => sent.toString('utf8'),
+  bytes: (sent) => sent,
 };
 
 function tooBusy(name: string, cause: unknown): AppError {

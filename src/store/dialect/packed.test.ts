@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { temporaryDatabase } from '../../../test/kit/store.ts';
-import { pack, textAt } from './packed.ts';
+import { bytesAt, pack, textAt } from './packed.ts';
 
 const KINDS = { id: 'id', share: 'number', name: 'text' } as const;
 
@@ -15,6 +15,24 @@ describe('packed rows', () => {
     expect([...columns.id]).toEqual([9_007_199_254_740_993n, 2n, 3n]);
     expect([...columns.share]).toEqual([0.5, Number.NaN, 7]);
     expect([0, 1, 2].map((row) => textAt(columns.name, row))).toEqual(['ä\u{1F600}', '', 'c']);
+  });
+
+  it('hold bytes, with null as none of them, and see what a snapshot sees', async () => {
+    const { kysely, readPacked, snapshot, transaction } = await temporaryDatabase();
+    const query = sql`select x'00ff' as body, 1 as id union all select null, 2 union all select x'07', 3`;
+    const kinds = { body: 'bytes', id: 'number' } as const;
+    const { columns } = await readPacked(query.compile(kysely), kinds);
+    expect([0, 1, 2].map((row) => [...bytesAt(columns.body, row)])).toEqual([[0, 255], [], [7]]);
+    const names = sql`select count(*) as names from jetmon_sequences`.compile(kysely);
+    await snapshot(async (tx) => {
+      const before = await readPacked(names, { names: 'number' }, tx);
+      await transaction(async (writer) => {
+        await writer.insertInto('jetmon_sequences').values({ name: 'one more', next_value: 1 }).execute();
+      });
+      expect(await readPacked(names, { names: 'number' }, tx)).toEqual(before);
+      const outside = await readPacked(names, { names: 'number' });
+      expect(outside.columns.names[0]).toBe((before.columns.names[0] ?? 0) + 1);
+    });
   });
 
   it('take bytes in a column for text as the text they are', () => {

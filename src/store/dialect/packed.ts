@@ -3,8 +3,8 @@
  * than everything that is done with it.
  */
 
-/** `id`: 64 bits, exact. `number`: a double, NaN for null. `text`: null is the empty text. */
-export type PackedKind = 'id' | 'number' | 'text';
+/** `id`: 64 bits, exact. `number`: a double, NaN for null. `text`, `bytes`: null is the empty one. */
+export type PackedKind = 'id' | 'number' | 'text' | 'bytes';
 
 /** What each column is, in the order of the query. */
 export type PackedKinds = Readonly<Record<string, PackedKind>>;
@@ -12,11 +12,16 @@ export type PackedKinds = Readonly<Record<string, PackedKind>>;
 /** The texts of a column as one; each ends where `ends` says, in UTF-16 units, and begins where the one before it ends. */
 export type PackedTexts = { text: string; ends: Uint32Array };
 
+/** The same of bytes. */
+export type PackedBytes = { bytes: Uint8Array; ends: Uint32Array };
+
 type PackedColumn<Kind extends PackedKind> = Kind extends 'id'
   ? BigInt64Array
   : Kind extends 'number'
     ? Float64Array
-    : PackedTexts;
+    : Kind extends 'bytes'
+      ? PackedBytes
+      : PackedTexts;
 
 export type Packed<Kinds extends PackedKinds = PackedKinds> = {
   count: number;
@@ -64,6 +69,26 @@ const PACKERS: Record<PackedKind, (count: number, valueAt: ValueAt) => PackedCol
     }
     return { text: texts.join(''), ends };
   },
+  bytes(count, valueAt) {
+    const ends = new Uint32Array(count);
+    const all: Uint8Array[] = [];
+    let end = 0;
+    for (let row = 0; row < count; row += 1) {
+      const value = valueAt(row);
+      if (value instanceof Uint8Array) {
+        all.push(value);
+        end += value.length;
+      }
+      ends[row] = end;
+    }
+    const bytes = new Uint8Array(end);
+    let at = 0;
+    for (const some of all) {
+      bytes.set(some, at);
+      at += some.length;
+    }
+    return { bytes, ends };
+  },
 };
 
 /** SQLite keeps bytes as bytes, and numbers as numbers, in a column for text. */
@@ -79,4 +104,9 @@ export function textStart({ ends }: PackedTexts, row: number): number {
 
 export function textAt(texts: PackedTexts, row: number): string {
   return texts.text.slice(textStart(texts, row), texts.ends[row] ?? 0);
+}
+
+/** Not copied. */
+export function bytesAt({ bytes, ends }: PackedBytes, row: number): Uint8Array {
+  return bytes.subarray(row === 0 ? 0 : (ends[row - 1] ?? 0), ends[row] ?? 0);
 }

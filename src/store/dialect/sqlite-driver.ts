@@ -12,8 +12,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { OpenedDatabase } from './dialect.ts';
-import type { Packed, PackedKinds } from './packed.ts';
+import type { PackedKinds } from './packed.ts';
 import type { SqliteThread } from './sqlite-link.ts';
 import { type Answer, type Order, READER, WRITER } from './sqlite-messages.ts';
 import { asUnavailable } from './sqlite-trouble.ts';
@@ -24,11 +23,12 @@ export interface SqliteConnections {
   readonly dialect: Dialect;
   /** Its transactions are snapshots. */
   readonly snapshots: Dialect;
-  /** See `OpenedDatabase.readPacked`. */
-  readPacked: OpenedDatabase['readPacked'];
   /** From now on nothing new; resolves when what was begun or queued has ended. */
   drain(): Promise<void>;
 }
+
+/** It reads, and its only row is what it found as `Packed`. */
+export type PackedQuery = CompiledQuery & { readonly packedAs: PackedKinds };
 
 /** A transaction: all of its queries go to one connection of the thread. */
 type Session = { handle: number; run(sql: 'commit' | 'rollback'): Promise<void>; leave(): Promise<void> };
@@ -104,6 +104,10 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
       async executeQuery<R>(query: CompiledQuery) {
         const { sql, parameters } = query;
         const { session } = this;
+        if ('packedAs' in query) {
+          const { packedAs: kinds } = query as PackedQuery;
+          return resultOf<R>(await ask({ kind: 'pack', handle: session?.handle ?? READER, sql, parameters, kinds }));
+        }
         if (session === null) return resultOf<R>(await executeOutside(query));
         return resultOf<R>(await ask({ kind: 'run', handle: session.handle, sql, parameters }));
       },
@@ -157,11 +161,6 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
   return {
     dialect: dialectOf(() => createDriver(startTransaction)),
     snapshots: dialectOf(() => createDriver(startSnapshot)),
-    async readPacked<Kinds extends PackedKinds>({ sql, parameters }: CompiledQuery, kinds: Kinds) {
-      const answer = await ask({ kind: 'pack', sql, parameters, kinds });
-      if (answer.kind !== 'packed') throw new Error('a query that was to be packed was answered otherwise');
-      return answer.packed as Packed<Kinds>;
-    },
     drain() {
       isDraining = true;
       if (inUse === 0) drained.resolve();
@@ -212,6 +211,7 @@ function resultOf<R>(answer: Answer): QueryResult<R> {
     case 'changed':
       return { insertId: answer.lastId, numAffectedRows: answer.changes, rows: [] };
     case 'packed':
+      return { rows: [answer.packed as R] };
     case 'done':
       return { rows: [] };
   }

@@ -11,7 +11,7 @@ export type Order =
   | { kind: 'open'; path: string; companion: string }
   | { kind: 'run'; handle: number; sql: string; parameters: readonly unknown[] }
   /** The rows of a query as columns of numbers and texts. */
-  | { kind: 'pack'; sql: string; parameters: readonly unknown[]; kinds: PackedKinds }
+  | { kind: 'pack'; handle: number; sql: string; parameters: readonly unknown[]; kinds: PackedKinds }
   /** A read transaction on a connection of its own, which sees the state of this moment until it is ended. */
   | { kind: 'snapshot'; handle: number }
   | { kind: 'endSnapshot'; handle: number }

@@ -35,7 +35,7 @@ function answerTo(order: Order): Answer {
     case 'run':
       return handleOf(order.handle).statements.run(order.sql, order.parameters);
     case 'pack':
-      return handleOf(READER).statements.pack(order.sql, order.parameters, order.kinds);
+      return handleOf(order.handle).statements.pack(order.sql, order.parameters, order.kinds);
     case 'open':
       return open(order.path, order.companion);
     case 'snapshot':

@@ -1,12 +1,13 @@
 /** The embedded database: how it is opened. */
-import { Kysely } from 'kysely';
+import { type CompiledQuery, Kysely } from 'kysely';
 import { LEGACY_TABLE } from '../legacy.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema, Tx } from '../schema.ts';
 import type { OpenedDatabase } from './dialect.ts';
+import type { Packed, PackedKinds } from './packed.ts';
 import { createRowCounter } from './row-counter.ts';
 import { copySqliteFile } from './sqlite-copy.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
-import { connectionsOn } from './sqlite-driver.ts';
+import { connectionsOn, type PackedQuery } from './sqlite-driver.ts';
 import { freshThreads, type SqliteThreads } from './sqlite-link.ts';
 import { asUnusable } from './sqlite-trouble.ts';
 import { type StatementWatcher, watchedDialect } from './watched-dialect.ts';
@@ -35,6 +36,14 @@ export async function openSqlite(
   const snapshots = new Kysely<Schema>({ dialect: connections.snapshots });
   let closing: Promise<void> | null = null;
 
+  async function readPacked<Kinds extends PackedKinds>(query: CompiledQuery, kinds: Kinds, within?: Tx) {
+    const packed: PackedQuery = { ...query, packedAs: kinds };
+    const { rows } = await (within ?? kysely).executeQuery<Packed<Kinds>>(packed as CompiledQuery<Packed<Kinds>>);
+    const [found] = rows;
+    if (found === undefined) throw new Error('a query that was to be packed was answered otherwise');
+    return found;
+  }
+
   async function close(): Promise<void> {
     await connections.drain();
     try {
@@ -51,7 +60,7 @@ export async function openSqlite(
     path,
     transaction: (run) => kysely.transaction().execute(run),
     snapshot: (run) => snapshots.transaction().execute(run),
-    readPacked: connections.readPacked,
+    readPacked,
     lost: thread.lost,
     copyTo: (target, options) => copySqliteFile(path, target, options),
     rowsWritten,

@@ -2,15 +2,7 @@
  * A block: what is kept of one endpoint over some hours or a day. It is made of parts, one an hour (or one a day, when it
  * is old). A young part holds its samples; an old one only what they amount to, in a form that can be added up.
  */
-import {
-  bucketOf,
-  count,
-  type Histogram,
-  mergeInto,
-  readHistogram,
-  skipHistogram,
-  writeHistogram,
-} from '../../domain/histogram.ts';
+import { bucketOf, count, type Histogram, mergeInto, readHistogram, writeHistogram } from '../../domain/histogram.ts';
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from '../../lib/bytes.ts';
 import { type InTime, within } from './pace.ts';
 import { ABSENT, hourOf, isBlind, type Sample, unionOf } from './sample.ts';
@@ -180,18 +172,29 @@ export function encodeBlock(startMs: number, parts: readonly Part[]): Buffer {
   return seal(writer.take());
 }
 
-/** Throws RangeError for what is no block. `timesOnly` leaves out what looks took: most of its bytes. */
-export function decodeBlock(startMs: number, sealed: Uint8Array, { timesOnly = false } = {}): Part[] {
-  const reader = createByteReader(unseal(sealed));
+/** Throws RangeError for what is no block. */
+export function decodeBlock(startMs: number, sealed: Uint8Array): Part[] {
   const parts: Part[] = [];
+  readParts(startMs, sealed, {
+    samples: (reader, partMs) => parts.push({ startMs: partMs, samples: readSamples(reader, partMs) }),
+    summary: (reader, partMs) => parts.push({ startMs: partMs, summary: readSummary(reader, partMs) }),
+  });
+  return parts;
+}
+
+/** What is made of a part; each reads to the end of it. */
+export type PartReaders = Record<'samples' | 'summary', (reader: ByteReader, partMs: number) => unknown>;
+
+/** Throws RangeError for what is no block. */
+export function readParts(startMs: number, sealed: Uint8Array, readers: PartReaders): void {
+  const reader = createByteReader(unseal(sealed));
   for (let left = reader.unsigned(); left > 0; left--) {
     const kind = reader.unsigned();
     const partMs = startMs + reader.unsigned() * UNIT_MS;
-    if (kind === SAMPLES) parts.push({ startMs: partMs, samples: readSamples(reader, partMs, { timesOnly }) });
-    else if (kind === SUMMARY) parts.push({ startMs: partMs, summary: readSummary(reader, partMs, timesOnly) });
+    if (kind === SAMPLES) readers.samples(reader, partMs);
+    else if (kind === SUMMARY) readers.summary(reader, partMs);
     else throw new RangeError('a part of an unknown kind');
   }
-  return parts;
 }
 
 function writeSummary(to: ByteWriter, summary: Summary, baseMs: number): void {
@@ -215,12 +218,9 @@ function writeRuns(to: ByteWriter, runs: readonly Run[], baseMs: number): void {
   }
 }
 
-const NO_HISTOGRAM: Histogram = new Map();
-
-function readSummary(from: ByteReader, baseMs: number, timesOnly: boolean): Summary {
+function readSummary(from: ByteReader, baseMs: number): Summary {
   const [looks, sum, min, max] = [from.unsigned(), from.unsigned(), from.unsigned(), from.unsigned()];
-  if (timesOnly) skipHistogram(from);
-  const histogram = timesOnly ? NO_HISTOGRAM : readHistogram(from);
+  const histogram = readHistogram(from);
   const joinedMs = from.unsigned();
   const runs = readRuns(from, baseMs);
   return { looks, sum, min, max, histogram, runs, joinedMs, blinds: readRuns(from, baseMs) };

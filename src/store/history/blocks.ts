@@ -11,10 +11,6 @@ import { DAY_MS, dayOf, HOUR_MS } from './sample.ts';
 export type BlockRow = Insertable<HistoryBlocksTable>;
 export type StoredBlock = Selectable<HistoryBlocksTable>;
 
-/** What reading a block takes. */
-export const BLOCK_COLUMNS = ['endpoint_id', 'blog_id', 'start_ms', 'span', 'body'] as const;
-export type ReadBlock = Pick<StoredBlock, (typeof BLOCK_COLUMNS)[number]>;
-
 export type Block = { endpointId: EndpointId; siteId: SiteId; span: number; startMs: number; parts: Part[] };
 
 const ROWS_PER_STATEMENT = 50;
@@ -33,20 +29,20 @@ export function blockRowOf({ endpointId, siteId, span, startMs, parts }: Block):
   };
 }
 
-export function blockOf(row: ReadBlock, options: { timesOnly?: boolean } = {}): Block {
+export function blockOf(row: StoredBlock): Block {
   const startMs = Number(row.start_ms);
   return {
     endpointId: row.endpoint_id as EndpointId,
     siteId: row.blog_id as SiteId,
     span: Number(row.span),
     startMs,
-    parts: decodeBlock(startMs, row.body, options),
+    parts: decodeBlock(startMs, row.body),
   };
 }
 
 /** Null for a damaged one, once that is counted. */
-export function readableBlock(trouble: Trouble, row: ReadBlock, options: { timesOnly?: boolean } = {}): Block | null {
-  return readOrCount(trouble, `block ${row.endpoint_id}/${row.start_ms}/${row.span}`, () => blockOf(row, options));
+export function readableBlock(trouble: Trouble, row: StoredBlock): Block | null {
+  return readOrCount(trouble, `block ${row.endpoint_id}/${row.start_ms}/${row.span}`, () => blockOf(row));
 }
 
 /** Writes blocks; where one with that key is there, they become one. Within `rewrite` only. */

@@ -3,10 +3,11 @@ import { type Insertable, type RawBuilder, sql } from 'kysely';
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import type { Observation, Verdict } from '../../domain/verdict.ts';
 import { padded } from '../append/statements.ts';
+import type { Database } from '../database.ts';
 import type { Dialect } from '../dialect/dialect.ts';
+import { preparedWords } from '../prepared.ts';
 import type { Executor, Tx } from '../schema.ts';
 import type { CheckHistoryTable } from '../schema-history.ts';
-import type { Run } from './block.ts';
 import type { Window } from './days.ts';
 
 export type FailedCheck = {
@@ -159,13 +160,36 @@ export async function countFailures(tx: Tx, endpointId: EndpointId, window: Wind
   return Number(rows[0]?.failed ?? 0n);
 }
 
-/** One row for many looks: those within `joinMs` would be joined anyway. */
-export async function failedRuns(tx: Tx, endpointId: EndpointId, window: Window, joinMs: number): Promise<Run[]> {
-  const { rows } = await sql<{ first: bigint; last: bigint }>`
-    select min(checked_at) as first, max(checked_at) as last from jetmon_check_history
-    where ${isWithin(endpointId, window)} group by ${startOf(joinMs)}`.execute(tx);
-  return rows.map(({ first, last }) => ({ fromMs: Number(first), toMs: Number(last) }));
+/** When they were, in order. */
+export async function failedTimes(
+  db: Pick<Database, 'kysely' | 'readPacked'>,
+  tx: Tx,
+  endpointId: EndpointId,
+  window: Window,
+): Promise<number[]> {
+  const times: number[] = [];
+  const to = BigInt(Math.ceil(window.toMs));
+  for (let from = BigInt(Math.ceil(window.fromMs)); ; ) {
+    const query = timesWithin(db.kysely, { endpointId, from, to });
+    const { count, columns } = await db.readPacked(query, { at: 'number' }, tx);
+    for (const atMs of columns.at) times.push(atMs);
+    if (count < TIMES_AT_ONCE) return times;
+    from = BigInt((times.at(-1) ?? 0) + 1);
+  }
 }
+
+const TIMES_AT_ONCE = 20_000;
+
+const timesWithin = preparedWords((db: Executor, hole: <T>(name: 'endpointId' | 'from' | 'to') => T) =>
+  db
+    .selectFrom('jetmon_check_history')
+    .select('checked_at')
+    .where('endpoint_id', '=', hole<bigint>('endpointId'))
+    .where('checked_at', '>=', hole<bigint>('from'))
+    .where('checked_at', '<', hole<bigint>('to'))
+    .orderBy('checked_at')
+    .limit(TIMES_AT_ONCE),
+);
 
 /** When the oldest failed look was that is still kept, of any endpoint; null when none is. */
 export async function oldestFailureMs(db: Executor): Promise<number | null> {

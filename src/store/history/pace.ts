@@ -31,7 +31,6 @@ export function inTime(pace: Pace, intervals: number): InTime {
   };
 }
 
-export function extremes(pace: Pace): { shortestMs: number; longestMs: number } {
-  const all = pace.map(({ intervalMs }) => intervalMs);
-  return { shortestMs: Math.min(...all), longestMs: Math.max(...all) };
+export function longestOf(pace: Pace): number {
+  return pace.reduce((longest, { intervalMs }) => Math.max(longest, intervalMs), 0);
 }

@@ -5,13 +5,16 @@
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Timings } from '../../domain/timings.ts';
 import type { Tx } from '../schema.ts';
-import { blindsOf, byStart, joinRuns, type Run, runsOf } from './block.ts';
-import { type HistoryDay, type Walk, type Window, walkDays } from './days.ts';
-import { countFailures, failedRuns, failuresBy } from './failures.ts';
-import { COVERAGE_GRACE_MS, extremes, inTime, type Pace } from './pace.ts';
-import type { HistoryParts } from './parts.ts';
+import type { Run } from './block.ts';
+import { readable, type StoredDay, samplesOf, type Walk, type Window, walkDays } from './days.ts';
+import { countFailures, failedTimes, failuresBy } from './failures.ts';
+import { readFigures, readWhen, type StoredFigures } from './light-block.ts';
+import { createLooks, inOrder, type Looks } from './looks.ts';
+import { addRuns, observedIn, type Seen } from './observed.ts';
+import { COVERAGE_GRACE_MS, inTime, longestOf, type Pace } from './pace.ts';
+import { type HistoryParts, SPAN } from './parts.ts';
 import type { Pending } from './pending.ts';
-import { ABSENT, DAY_MS, HOUR_MS, isBlind, PHASES, type Phase, type Sample, timingsOf } from './sample.ts';
+import { ABSENT, BLIND_TOTAL, DAY_MS, HOUR_MS, isBlind, PHASES, type Phase, type Sample, timingsOf } from './sample.ts';
 import { addSums, addTenths, type Figures, figuresOf, noSums, type Sums } from './sums.ts';
 
 export type HistorySample = { atMs: number; httpCode: number | null; timings: Timings };
@@ -64,15 +67,17 @@ const MAX_PHASE_LOOKS = 100_000;
 const NOTHING_TIMED = { minMs: null, maxMs: null, avgMs: null, p50: null, p95: null, p99: null };
 
 export function createReads(parts: HistoryParts, pending: Pending) {
-  /** One after the other; what `besides` reads of each is added up by the caller. */
-  async function walkAll<T>(
+  /** One after the other, day by day; what `besides` reads of each is added up by the caller. */
+  async function walkFigures<T>(
     endpointIds: readonly EndpointId[],
-    walked: Omit<Walk, 'endpointId'>,
+    window: Window,
+    visit: (day: FiguresDay) => void,
     besides: (tx: Tx, endpointId: EndpointId) => Promise<T>,
   ): Promise<T[]> {
     const read: T[] = [];
     for (const endpointId of endpointIds) {
-      read.push(await walkDays(parts, pending, { endpointId, ...walked }, (tx) => besides(tx, endpointId)));
+      const walk: Walk = { endpointId, window, visit: (day) => void visit(figuresIn(parts, walk, day)) };
+      read.push(await walkDays(parts, pending, walk, (tx) => besides(tx, endpointId)));
     }
     return read;
   }
@@ -93,27 +98,28 @@ export function createReads(parts: HistoryParts, pending: Pending) {
       return bucket;
     };
     let coarse: Run | null = null;
-    const visit = ({ samples, sums }: HistoryDay) => {
-      for (const sample of samples) {
-        if (isBlind(sample)) continue;
-        const bucket = bucketAt(sample.atMs);
+    const visit = ({ looks: { atMs, totals }, sums }: FiguresDay) => {
+      for (let place = 0; place < atMs.length; place += 1) {
+        const total = totals[place] ?? ABSENT;
+        if (total === BLIND_TOTAL) continue;
+        const bucket = bucketAt(atMs[place] ?? 0);
         bucket.looks += 1;
-        if (sample.total !== ABSENT) addTenths(bucket, sample.total);
+        if (total !== ABSENT) addTenths(bucket, total);
       }
-      for (const { startMs, summary, isWholeDay } of sums) {
+      for (const { isWholeDay, ...figures } of sums) {
+        const { startMs, looks } = figures;
         if (isWholeDay ? step !== 'day' : step === 'minute') {
           const endMs = startMs + (isWholeDay ? DAY_MS : HOUR_MS);
           if (startMs < window.toMs && endMs > window.fromMs)
             coarse = coarse === null ? { fromMs: startMs, toMs: endMs } : spanOf(coarse, startMs, endMs);
         } else if (startMs >= window.fromMs && startMs < window.toMs) {
           const bucket = bucketAt(startMs);
-          bucket.looks += summary.looks;
-          addSums(bucket, summary);
+          bucket.looks += looks;
+          addSums(bucket, figures);
         }
       }
-      return undefined;
     };
-    const failures = await walkAll(endpointIds, { window, visit }, (tx, endpointId) =>
+    const failures = await walkFigures(endpointIds, window, visit, (tx, endpointId) =>
       failuresBy(tx, endpointId, window, stepMs),
     );
     for (const { atMs, failed } of failures.flat()) bucketAt(atMs).failures += failed;
@@ -133,7 +139,8 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     /** Healthy looks one by one, newest first, as far back as they are kept so. */
     async samples(endpointId: EndpointId, fromMs: number, toMs: number, limit: number): Promise<HistorySample[]> {
       const found: HistorySample[] = [];
-      const visit = ({ samples }: HistoryDay) => {
+      const visit = (day: StoredDay) => {
+        const samples = samplesOf(parts, walk, day);
         for (let at = samples.length - 1; at >= 0 && found.length < limit; at -= 1) {
           const sample = samples[at] as Sample;
           if (isBlind(sample)) continue;
@@ -142,7 +149,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
         }
         return found.length < limit;
       };
-      const walk = { endpointId, window: { fromMs, toMs }, isBackwards: true, samplesOnly: true, visit };
+      const walk: Walk = { endpointId, window: { fromMs, toMs }, isBackwards: true, samplesOnly: true, visit };
       await walkDays(parts, pending, walk, async () => null);
       return found;
     },
@@ -163,20 +170,19 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     async totals(endpointIds: readonly EndpointId[], window: Window): Promise<Totals> {
       const all = noSums();
       let looks = 0;
-      const visit = ({ samples, sums }: HistoryDay) => {
-        for (const sample of samples) {
-          if (isBlind(sample)) continue;
+      const visit = ({ looks: { totals }, sums }: FiguresDay) => {
+        for (const total of totals) {
+          if (total === BLIND_TOTAL) continue;
           looks += 1;
-          if (sample.total !== ABSENT) addTenths(all, sample.total);
+          if (total !== ABSENT) addTenths(all, total);
         }
-        for (const { startMs, summary } of sums) {
-          if (startMs < window.fromMs || startMs >= window.toMs) continue;
-          looks += summary.looks;
-          addSums(all, summary);
+        for (const figures of sums) {
+          if (figures.startMs < window.fromMs || figures.startMs >= window.toMs) continue;
+          looks += figures.looks;
+          addSums(all, figures);
         }
-        return undefined;
       };
-      const counted = await walkAll(endpointIds, { window, visit }, (tx, endpointId) =>
+      const counted = await walkFigures(endpointIds, window, visit, (tx, endpointId) =>
         countFailures(tx, endpointId, window),
       );
       const failures = counted.reduce((sum, each) => sum + each, 0);
@@ -189,7 +195,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
       let looks = 0;
       let covered: Run | null = null;
       let isTruncated = false;
-      const visit = ({ samples }: HistoryDay) => {
+      const visit = (samples: readonly Sample[]) => {
         for (let at = samples.length - 1; at >= 0; at -= 1) {
           const sample = samples[at] as Sample;
           if (isBlind(sample)) continue;
@@ -204,7 +210,13 @@ export function createReads(parts: HistoryParts, pending: Pending) {
         }
         return undefined;
       };
-      await walkAll(endpointIds, { window, isBackwards: true, samplesOnly: true, visit }, async () => null);
+      for (const endpointId of endpointIds) {
+        const walk: Walk = {
+          ...{ endpointId, window, isBackwards: true, samplesOnly: true },
+          visit: (day) => visit(samplesOf(parts, walk, day)),
+        };
+        await walkDays(parts, pending, walk, async () => null);
+      }
       const phases: PhaseTotals['phases'] = {};
       for (const [phase, all] of sums) {
         const figures = figuresOf(all);
@@ -221,39 +233,66 @@ export function createReads(parts: HistoryParts, pending: Pending) {
      */
     async coverage(endpointId: EndpointId, fromMs: number, toMs: number, pace: Pace | number): Promise<Run[]> {
       const intervals = typeof pace === 'number' ? [{ fromMs, intervalMs: pace }] : pace;
-      const { shortestMs, longestMs } = extremes(intervals);
       const [isNext, isLast] = [inTime(intervals, 2), inTime(intervals, 1)];
-      const reachMs = 2 * longestMs + COVERAGE_GRACE_MS;
+      const reachMs = 2 * longestOf(intervals) + COVERAGE_GRACE_MS;
       const window = { fromMs: fromMs - reachMs, toMs: toMs + reachMs };
-      const blinds: Run[] = [];
-      const runs: Run[] = [];
-      const visit = ({ samples, sums }: HistoryDay) => {
-        const ofDay = blindsOf(samples);
-        blinds.push(...ofDay);
-        const answered = ofDay.length === 0 ? samples : samples.filter((sample) => !isBlind(sample));
-        runs.push(...runsOf(answered, isNext, ofDay));
-        for (const { summary } of sums) {
-          blinds.push(...summary.blinds);
-          runs.push(...summary.runs);
-        }
-        return undefined;
+      const seen: Omit<Seen, 'failed'> = { runs: [], blinds: [] };
+      const walk: Walk = {
+        endpointId,
+        window,
+        visit(day) {
+          addRuns(whenIn(parts, walk, day, seen), isNext, seen);
+          return undefined;
+        },
       };
-      const failed = await walkDays(parts, pending, { endpointId, window, timesOnly: true, visit }, (tx) =>
-        failedRuns(tx, endpointId, window, 2 * shortestMs + COVERAGE_GRACE_MS),
-      );
-      blinds.sort(byStart);
-      let blind = 0;
-      return joinRuns([...runs, ...failed], isNext, blinds).flatMap((run) => {
-        while (blind < blinds.length && (blinds[blind] as Run).fromMs <= run.toMs) blind += 1;
-        const blindMs = blinds[blind]?.fromMs ?? toMs;
-        const observed = {
-          fromMs: Math.max(run.fromMs, fromMs),
-          toMs: Math.min(isLast(run.toMs), blindMs, toMs),
-        };
-        return observed.fromMs < observed.toMs ? [observed] : [];
-      });
+      const failed = await walkDays(parts, pending, walk, (tx) => failedTimes(parts.db, tx, endpointId, window));
+      return observedIn({ fromMs, toMs }, { ...seen, failed }, isNext, isLast);
     },
   };
+}
+
+type FiguresDay = { looks: Looks; sums: (StoredFigures & { isWholeDay: boolean })[] };
+
+function figuresIn(parts: HistoryParts, { endpointId, window }: Walk, { blocks, loose }: StoredDay): FiguresDay {
+  const looks = createLooks();
+  const sums: FiguresDay['sums'] = [];
+  for (const sample of loose) looks.addSample(sample);
+  for (const block of blocks) {
+    const isWholeDay = block.span === SPAN.wholeDay;
+    const found = wholeOrNothing(looks, () =>
+      readable(parts, endpointId, block, () => readFigures(block.startMs, block.body, looks)),
+    );
+    for (const figures of found ?? []) sums.push({ ...figures, isWholeDay });
+  }
+  return { looks: inOrder(looks, window), sums };
+}
+
+/** When the looks of a day were; the runs of those that are kept as sums are added to what was seen. */
+function whenIn(
+  parts: HistoryParts,
+  { endpointId, window }: Walk,
+  { blocks, loose }: StoredDay,
+  seen: Omit<Seen, 'failed'>,
+): Looks {
+  const looks = createLooks();
+  for (const sample of loose) looks.addSample(sample);
+  for (const block of blocks) {
+    const found = wholeOrNothing(looks, () =>
+      readable(parts, endpointId, block, () => readWhen(block.startMs, block.body, looks)),
+    );
+    if (found === null) continue;
+    for (const ms of found.runs) seen.runs.push(ms);
+    for (const ms of found.blinds) seen.blinds.push(ms);
+  }
+  return inOrder(looks, window);
+}
+
+/** Of a damaged block not even the looks before the damage count. */
+function wholeOrNothing<T>(looks: Looks, read: () => T | null): T | null {
+  const before = looks.atMs.length;
+  const found = read();
+  if (found === null) looks.cut(before);
+  return found;
 }
 
 /** A run made longer where it does not reach. */

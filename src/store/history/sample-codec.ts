@@ -3,7 +3,8 @@
  * durations are changes to the sample before, and status and measured phases are said once per run.
  */
 import type { ByteReader, ByteWriter } from '../../lib/bytes.ts';
-import { ABSENT, type Sample } from './sample.ts';
+import type { Looks } from './looks.ts';
+import { ABSENT, BLIND_TOTAL, isBlind, type Sample } from './sample.ts';
 
 /** Which durations of a sample were measured. */
 const DNS = 1;
@@ -50,8 +51,8 @@ export function writeSamples(to: ByteWriter, samples: readonly Sample[], baseMs:
   }
 }
 
-/** Throws RangeError for what is no list of samples. `timesOnly` leaves out all durations. */
-export function readSamples(from: ByteReader, baseMs: number, { timesOnly = false } = {}): Sample[] {
+/** Throws RangeError for what is no list of samples. */
+export function readSamples(from: ByteReader, baseMs: number): Sample[] {
   const count = from.unsigned();
   if (count > from.left()) throw new RangeError('more samples than bytes');
   const samples: Sample[] = [];
@@ -63,11 +64,6 @@ export function readSamples(from: ByteReader, baseMs: number, { timesOnly = fals
       distance += from.signed();
       atMs += distance;
       const sample: Sample = { atMs, httpCode, total: ABSENT, dns: ABSENT, tcp: ABSENT, tls: ABSENT, ttfb: ABSENT };
-      if (timesOnly) {
-        from.skip(durationsIn(mask));
-        samples.push(sample);
-        continue;
-      }
       let phases = 0;
       if ((mask & DNS) !== 0) {
         dns += from.signed();
@@ -97,6 +93,55 @@ export function readSamples(from: ByteReader, baseMs: number, { timesOnly = fals
     }
   }
   return samples;
+}
+
+const PHASES_IN_ORDER = [DNS, TCP, TLS, TTFB];
+
+/** When looks were and what each took as a whole, without an object a look. Throws as `readSamples` does. */
+export function readLooks(from: ByteReader, baseMs: number, into: Looks): void {
+  const count = from.unsigned();
+  if (count > from.left()) throw new RangeError('more samples than bytes');
+  const before = [0, 0, 0, 0];
+  let atMs = baseMs;
+  let distance = 0;
+  let rest = 0;
+  for (const { times, httpCode, mask } of readShapes(from, count)) {
+    const measured = [0, 1, 2, 3].filter((phase) => (mask & (PHASES_IN_ORDER[phase] ?? 0)) !== 0);
+    const isTimed = (mask & TOTAL) !== 0;
+    const isUntold = isBlind({ httpCode });
+    for (let left = times; left > 0; left--) {
+      distance += from.signed();
+      atMs += distance;
+      let total = 0;
+      for (const phase of measured) {
+        const tenths = (before[phase] ?? 0) + from.signed();
+        before[phase] = tenths;
+        total += tenths;
+      }
+      if (isTimed) rest += from.signed();
+      if (isUntold) total = BLIND_TOTAL;
+      else total = isTimed ? total + rest : ABSENT;
+      into.add(atMs, total);
+    }
+  }
+}
+
+/** When looks were, and nothing else: most of the bytes are gone past. Throws as `readSamples` does. */
+export function readTimes(from: ByteReader, baseMs: number, into: Looks): void {
+  const count = from.unsigned();
+  if (count > from.left()) throw new RangeError('more samples than bytes');
+  let atMs = baseMs;
+  let distance = 0;
+  for (const { times, httpCode, mask } of readShapes(from, count)) {
+    const durations = durationsIn(mask);
+    const total = isBlind({ httpCode }) ? BLIND_TOTAL : ABSENT;
+    for (let left = times; left > 0; left--) {
+      distance += from.signed();
+      atMs += distance;
+      from.skip(durations);
+      into.add(atMs, total);
+    }
+  }
 }
 
 function durationsIn(mask: number): number {

@@ -16,6 +16,9 @@ const BLIND = 65_535;
 /** Stands for a phase that was not measured. */
 export const ABSENT = -1;
 
+/** In the place of the total of a look that could not tell. */
+export const BLIND_TOTAL = -2;
+
 /** Durations in tenths of a millisecond, or `ABSENT`. */
 export type Sample = {
   /** Start of the look, whole ms since the epoch. No endpoint is looked at twice in one ms. */
