@@ -4,7 +4,12 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { SiteId } from '../domain/ids.ts';
-import { type IncidentInterval, type Interval, transitionsToIntervals } from '../domain/incident-intervals.ts';
+import {
+  type IncidentInterval,
+  type Interval,
+  isDeclaredByHand,
+  transitionsToIntervals,
+} from '../domain/incident-intervals.ts';
 import { uncovered } from '../domain/intervals.ts';
 import { SITE_STATE_CHECK } from '../domain/rollup.ts';
 import { DEFAULT_RULES } from '../domain/rollup-rules.ts';
@@ -35,7 +40,12 @@ export type SiteTime = {
   ofEndpoint(endpoint: Endpoint): SlaInput;
 };
 
-export type TimedFinding = Finding & Pick<TimeLine, 'startedAtMs'> & { endedAtMs: number | null };
+export type TimedFinding = Finding &
+  Pick<TimeLine, 'startedAtMs'> & {
+    endedAtMs: number | null;
+    /** Somebody closed it as a false alarm. */
+    isDeclared: boolean;
+  };
 
 /** `wanted`: the endpoints of which figures of their own are asked. Throws `site_not_found`, `invalid_window`. */
 export async function readSiteTime(
@@ -125,7 +135,8 @@ function findingOf(line: TimeLine): TimedFinding {
   const { eventId, endpointId, checkType, startedAtMs, changes } = line;
   const last = changes.at(-1);
   const endedAtMs = last?.severityAfter === null ? last.changedAtMs : null;
-  return { eventId, endpointId, checkType, startedAtMs, endedAtMs, intervals: intervalsOf(line) };
+  const isDeclared = isDeclaredByHand(changes);
+  return { eventId, endpointId, checkType, startedAtMs, endedAtMs, isDeclared, intervals: intervalsOf(line) };
 }
 
 /**

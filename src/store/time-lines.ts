@@ -16,11 +16,16 @@ export type TimeLine = {
   changes: readonly LineChange[];
 };
 
+export type LineReason = 'other' | 'false_alarm' | 'declared_by_hand';
+
 export type LineChange = {
   /** Null when the event was closed. */
   severityAfter: number | null;
-  /** `false_alarm`: verifiers or the monitor took it back. What else it may be changes no figure. */
-  reason: 'false_alarm' | 'other';
+  /**
+   * `false_alarm`: verifiers or the monitor took it back. `declared_by_hand`: somebody called it one. What else it may be
+   * changes no figure.
+   */
+  reason: LineReason;
   changedAtMs: number;
 };
 
@@ -39,23 +44,25 @@ const KINDS = {
 } as const;
 
 /**
- * When a step was, how severe the event was then, and whether it was refuted, as one number: each value of each row is made
- * and handed over. Exact until the year 2248; a severity is at most 255, and 0 stands for none.
+ * When a step was, and how severe the event was then or why it was closed, as one number: each value of each row is made
+ * and handed over. Exact until the year 2527; a severity is at most 255 and follows the reasons of a close.
  */
-const STEP = { size: 1024, severity: 2, refuted: 1 };
+const STEP_SIZE = 512;
+const CLOSED_FOR = ['other', 'false_alarm', 'declared_by_hand'] as const satisfies readonly LineReason[];
+const [CLOSED, REFUTED, DECLARED] = [0, 1, 2];
 // Somebody who closes an event by hand ends it; what it was until then is not theirs to say.
-const step = sql<bigint>`t.changed_at * ${sql.lit(STEP.size)} + coalesce(t.severity_after + 1, 0) * ${sql.lit(STEP.severity)}
-  + case when t.reason = 'false_alarm' and t.source <> 'api' then ${sql.lit(STEP.refuted)} else 0 end`;
+const step = sql<bigint>`t.changed_at * ${sql.lit(STEP_SIZE)} + case
+  when t.severity_after is not null then t.severity_after + ${sql.lit(CLOSED_FOR.length)}
+  when t.reason <> 'false_alarm' then ${sql.lit(CLOSED)}
+  when t.source = 'api' then ${sql.lit(DECLARED)} else ${sql.lit(REFUTED)} end`;
 
 function changeOf(step: number): LineChange {
-  const changedAtMs = Math.floor(step / STEP.size);
-  const rest = step - changedAtMs * STEP.size;
-  const severity = rest >> 1;
-  return {
-    severityAfter: severity === 0 ? null : severity - 1,
-    reason: (rest & STEP.refuted) === 0 ? 'other' : 'false_alarm',
-    changedAtMs,
-  };
+  const changedAtMs = Math.floor(step / STEP_SIZE);
+  const what = step - changedAtMs * STEP_SIZE;
+  const reason = CLOSED_FOR[what];
+  return reason === undefined
+    ? { severityAfter: what - CLOSED_FOR.length, reason: 'other', changedAtMs }
+    : { severityAfter: null, reason, changedAtMs };
 }
 
 /** All events of the site, its own among them, by id. Null when there are more steps than anybody can read at once. */

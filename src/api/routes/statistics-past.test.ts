@@ -157,8 +157,13 @@ describe('the past of a site', () => {
       downtime_ms: 60 * MINUTE,
       incident_count: 1,
       false_alarm_count: 0,
+      declared_by_hand_count: 1,
       unknown_seconds: 0,
     });
-    expect((await uptime(0, 100, '/incidents')).false_alarms).toEqual([]);
+    const { false_alarms, summary, data } = await uptime(0, 100, '/incidents');
+    expect({ false_alarms, count: data.length }).toEqual({ false_alarms: [], count: 1 });
+    expect(summary).toMatchObject({ false_alarm_count: 0, declared_by_hand_count: 1 });
+    const ofEndpoint = await uptime(0, 100, `/endpoints/${endpoint.endpointId}/uptime`);
+    expect(ofEndpoint).toMatchObject({ downtime_ms: 60 * MINUTE, declared_by_hand_count: 1 });
   });
 });
