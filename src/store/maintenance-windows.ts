@@ -222,27 +222,30 @@ export async function insertWindow(
 }
 
 /**
- * Notes that an endpoint had a window that is none of these plans, and that is taken away: from when it was set, null: not
- * known, it covered what it did.
+ * Notes that endpoints had windows that are none of these plans, and that are taken away: from when each was set, null: not
+ * known, it covered what it did. A few hundred at most.
  */
-export async function rememberWindow(
+export async function rememberWindows(
   tx: Tx,
   scope: SiteScope,
-  { siteId, endpointId, window, setAtMs }: OwnWindow,
+  windows: readonly OwnWindow[],
   nowMs: number,
 ): Promise<void> {
-  const fromMs = Math.max(window.startMs, setAtMs ?? window.startMs);
-  if (fromMs >= Math.min(window.endMs, nowMs) || !(await sitesInScope(tx, scope, [siteId])).has(siteId)) return;
-  const plan: Planned = { timing: { kind: 'once', ...window }, fromMs, endedAtMs: nowMs };
-  const rest = { title: null, source: 'planned', zone: 'UTC', createdBy: null } as const;
-  const row = rowOf({ siteId, endpointId, plan, ...rest }, null, nowMs);
-  await tx
-    .insertInto(TABLE)
-    .values({ ...row, removed_at: nowMs })
-    .execute();
+  const covered = windows.flatMap(({ siteId, endpointId, window, setAtMs }) => {
+    const fromMs = Math.max(window.startMs, setAtMs ?? window.startMs);
+    if (fromMs >= Math.min(window.endMs, nowMs)) return [];
+    const plan: Planned = { timing: { kind: 'once', ...window }, fromMs, endedAtMs: nowMs };
+    return [{ siteId, endpointId, plan, title: null, source: 'planned', zone: 'UTC', createdBy: null } as const];
+  });
+  if (covered.length === 0) return;
+  const seen = await sitesInScope(tx, scope, [...new Set(covered.map(({ siteId }) => siteId))]);
+  const rows = covered
+    .filter(({ siteId }) => seen.has(siteId))
+    .map((window) => ({ ...rowOf(window, null, nowMs), removed_at: nowMs }));
+  if (rows.length > 0) await tx.insertInto(TABLE).values(rows).execute();
 }
 
-type OwnWindow = { siteId: SiteId; endpointId: EndpointId; window: MaintenanceWindow; setAtMs: number | null };
+export type OwnWindow = { siteId: SiteId; endpointId: EndpointId; window: MaintenanceWindow; setAtMs: number | null };
 
 export type WindowPatch = {
   title?: string | null;

@@ -4,7 +4,7 @@ import { at, instant, startLife } from '../../../test/kit/life.ts';
 import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { DEFAULT_SLA_OPTIONS } from '../../domain/sla.ts';
 import { listOutages } from '../../services/list-outages.ts';
-import { updateEntry } from '../../store/legacy.ts';
+import { updateEntries } from '../../store/legacy.ts';
 
 const MINUTE = 60_000;
 
@@ -150,7 +150,7 @@ describe('the past of a site', () => {
     looks(endpoint, 0, 100);
     await fails(endpoint, 20);
     await recovers(endpoint, 40);
-    await updateEntry(api.database.kysely, endpoint.endpointId, { active: false });
+    await updateEntries(api.database.kysely, [endpoint.endpointId], { active: false });
     set(200);
     const figures = { downtime_ms: 20 * MINUTE, incident_count: 1 };
     const whole = await uptime(0, 200);
