@@ -306,11 +306,9 @@ export const SiteOutages = pageOf(SiteOutage).extend({
     longest_ms: duration.meta({ description: 'Downtime of the longest one within the window; null without one.' }),
     ...outageFigures,
   }),
-  false_alarms: z
-    .array(FailureEvent.extend({ duration_ms: z.int() }))
-    .meta({
-      description: 'Failures that verifiers or the monitor itself took back, newest first; of more than 50 the newest.',
-    }),
+  false_alarms: z.array(FailureEvent.extend({ duration_ms: z.int() })).meta({
+    description: 'Failures that verifiers or the monitor itself took back, newest first; of more than 50 the newest.',
+  }),
 });
 
 export const listSiteIncidents = defineContract({

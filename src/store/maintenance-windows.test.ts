@@ -90,7 +90,7 @@ describe('plans of maintenance', () => {
       });
       expect(await windowById(db, EVERY_SITE, made.windowId)).toEqual({
         ...wanted,
-        ...{ windowId: made.windowId, tenantId: null, createdAtMs: 77, updatedAtMs: 77 },
+        ...{ windowId: made.windowId, tenantId: null, wordsOf: null, createdAtMs: 77, updatedAtMs: 77 },
       });
     }
   });

@@ -10,6 +10,7 @@ import { widenApiKeys } from './0006-identity.ts';
 import { createIdempotencyTable } from './0007-idempotency.ts';
 import { createMaintenanceWindows } from './0008-maintenance-windows.ts';
 import { createEarlierSettings } from './0010-earlier-settings.ts';
+import { addWhoseWords } from './0013-whose-words.ts';
 
 export type Migration = {
   id: number;
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 7, name: 'idempotency keys', up: createIdempotencyTable },
   { id: 8, name: 'maintenance windows', up: createMaintenanceWindows },
   { id: 10, name: 'what settings were before', up: createEarlierSettings },
+  { id: 13, name: 'whose words windows carry, and from where keys come', up: addWhoseWords },
 ];
