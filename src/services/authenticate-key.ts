@@ -56,9 +56,7 @@ export function createAuthenticateKey({ apiKeys, clock, log }: Deps): Authentica
   return async (token, { anew } = { anew: false }) => {
     const isPlausible = token.startsWith(PREFIX) && token.length >= MIN_LENGTH && token.length <= MAX_LENGTH;
     const key = isPlausible ? await find(hashToken(token), anew) : null;
-    if (key === null) {
-      throw new AppError('invalid_token', 'the API key is not known here', { fix: 'check the key, or make a new one' });
-    }
+    if (key === null) throw unknownKey();
     switch (keyStatus(key, clock.nowMs())) {
       case 'revoked':
         throw new AppError('token_revoked', 'the API key has been revoked', { fix: 'use another key' });
@@ -68,4 +66,8 @@ export function createAuthenticateKey({ apiKeys, clock, log }: Deps): Authentica
         return key;
     }
   };
+}
+
+export function unknownKey(): AppError {
+  return new AppError('invalid_token', 'the API key is not known here', { fix: 'check the key, or make a new one' });
 }
