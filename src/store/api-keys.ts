@@ -72,6 +72,8 @@ export interface ApiKeys {
   rotate(keyId: ApiKeyId, options: { graceMs: number; createdBy?: string }): Promise<Rotated>;
   /** In any status; see `keyStatus`. */
   findByHash(hash: string): Promise<ApiKey | null>;
+  /** The clock of the database, by which keys begin and end on every server. */
+  nowMs(): Promise<number>;
   /** Notes that the key was used. Best effort: a caller may go on when it rejects. */
   touch(key: ApiKey): Promise<void>;
 }
@@ -110,11 +112,11 @@ export function createApiKeys(deps: {
   return {
     async create(wanted) {
       const token = newToken(random);
-      const key = await insert(db.kysely, rowOf(wanted, hashToken(token), clock.nowMs()));
+      const key = await insert(db.kysely, rowOf(wanted, hashToken(token), await sharedNowMs(db.kysely)));
       return { token, key };
     },
     async list(options = {}) {
-      const nowMs = clock.nowMs();
+      const nowMs = await sharedNowMs(db.kysely);
       const all = (await keys().orderBy('id').execute()).map(keyOf);
       return options.includeRevoked === true ? all : all.filter((key) => keyStatus(key, nowMs) !== 'revoked');
     },
@@ -134,7 +136,7 @@ export function createApiKeys(deps: {
         const query = tx.selectFrom('jetmon_api_keys').selectAll().where('id', '=', keyId);
         const row = await db.dialect.lockForUpdate(query).executeTakeFirst();
         if (row === undefined) return { kind: 'not_found' };
-        const nowMs = clock.nowMs();
+        const nowMs = await sharedNowMs(tx);
         const status = keyStatus(keyOf(row), nowMs);
         if (status !== 'active') return { kind: 'not_active', status };
         if (row.revoked_at !== null) return { kind: 'not_active', status: 'replaced' };
@@ -146,7 +148,7 @@ export function createApiKeys(deps: {
           created_at: nowMs,
           created_by: createdBy.slice(0, 128),
         });
-        const revokedAtMs = (await sharedNowMs(tx)) + Math.max(0, Math.trunc(graceMs));
+        const revokedAtMs = nowMs + Math.max(0, Math.trunc(graceMs));
         await tx.updateTable('jetmon_api_keys').set({ revoked_at: revokedAtMs }).where('id', '=', keyId).execute();
         return { kind: 'rotated', token, key, replaced: { ...keyOf(row), revokedAtMs } };
       });
@@ -155,6 +157,7 @@ export function createApiKeys(deps: {
       const row = await keys().where('key_hash', '=', hash).executeTakeFirst();
       return row === undefined || !isSameHash(row.key_hash, hash) ? null : keyOf(row);
     },
+    nowMs: () => sharedNowMs(db.kysely),
     async touch(key) {
       const nowMs = clock.nowMs();
       if (key.lastUsedAtMs !== null && nowMs - key.lastUsedAtMs < TOUCH_EVERY_MS) return;
