@@ -125,7 +125,7 @@ function consumerOf(caller: RequestFacts['caller']): string {
 
 /** Without the number of a site: what a tenant's gateway sent is for the operator, whoever else may see that site. */
 function entryOf(request: FastifyRequest, reply: FastifyReply, nowMs: number): AuditEntry {
-  const { caller, principal, refusal } = factsOf(request);
+  const { caller, principal, refusal, note } = factsOf(request);
   const key = typeof caller === 'object' ? caller : null;
   const consumer = consumerOf(caller);
   const path = (request.url.split('?', 1)[0] ?? '').slice(0, MAX_PATH);
@@ -145,7 +145,7 @@ function entryOf(request: FastifyRequest, reply: FastifyReply, nowMs: number): A
       duration_ms: Math.round(reply.elapsedTime * 1000) / 1000,
       request_id: request.id,
       remote_addr: request.socket.remoteAddress ?? null,
-      note: refusal ?? null,
+      note: note ?? refusal ?? null,
       ...(tenantId === null ? {} : { tenant_id: tenantId }),
       ...(gateway === null
         ? {}

@@ -3,8 +3,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from '../contracts/access.ts';
 import { AppError } from '../domain/errors.ts';
-import { createAuthenticateKey } from '../services/authenticate-key.ts';
+import { createAuthenticateKey, unknownKey } from '../services/authenticate-key.ts';
 import type { ServiceDeps } from '../services/deps.ts';
+import { comesFrom } from '../services/key-sources.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createFailureThrottle } from './failure-throttle.ts';
@@ -51,7 +52,11 @@ export function createAuth(deps: Deps, { localKey, tenantPerMinute }: Options): 
     }
     const token = bearerToken(authorization);
     if (localDigest !== null && timingSafeEqual(sha256(token), localDigest)) return null;
-    return authenticate(token, { anew });
+    const key = await authenticate(token, { anew });
+    if (comesFrom(key.allowedFrom, request.socket.remoteAddress)) return key;
+    // Who it was is for the trail: whoever found the token is not told that it is one.
+    Object.assign(factsOf(request), { caller: key, note: 'not_allowed_from_here' });
+    throw unknownKey();
   }
 
   return {

@@ -190,3 +190,46 @@ describe('a tenant that is refused again and again', () => {
     expect((await as('GET', SITES, { ...CONTEXT, 'x-jetmon-tenant-id': 'quiet' })).status).toBe(200);
   });
 });
+
+describe('a gateway that is limited to networks', () => {
+  const limited = (api: ApiFixture, allowedFrom: string[]) =>
+    api.apiKeys.create({ consumerName: 'edge', scope: 'write', isGateway: true, allowedFrom });
+
+  it('is taken from there', async () => {
+    const api = await startApi();
+    const { token } = await limited(api, ['192.0.2.0/24', '127.0.0.0/8']);
+    expect((await api.ask('GET', SITES, { token, headers: CONTEXT })).status).toBe(200);
+  });
+
+  it('is not known from elsewhere, whatever headers say of that, and the trail tells whose key it was', async () => {
+    const api = await startApi();
+    const { token, key } = await limited(api, ['192.0.2.0/24']);
+    const headers = { ...CONTEXT, 'x-forwarded-for': '192.0.2.1', forwarded: 'for=192.0.2.1' };
+    const refused = await api.ask('GET', SITES, { token, headers });
+    const unknown = await api.ask('GET', SITES, { token: `jm_${'A'.repeat(52)}`, headers });
+    const { request_id: _, ...error } = refused.body.error;
+    expect([refused.status, error.code]).toEqual([401, 'invalid_token']);
+    expect(unknown.body.error).toMatchObject(error);
+    expect(refused.headers.get('x-ratelimit-limit')).toBeNull();
+    await expect
+      .poll(
+        async () => {
+          const rows = await api.database.kysely
+            .selectFrom('jetmon_audit_log')
+            .select('metadata')
+            .where('event_type', '=', 'api_access')
+            .execute();
+          return rows.map(({ metadata }) => JSON.parse(String(metadata)));
+        },
+        { timeout: 10_000 },
+      )
+      .toContainEqual(
+        expect.objectContaining({
+          key_id: Number(key.keyId),
+          consumer: 'edge',
+          status: 401,
+          note: 'not_allowed_from_here',
+        }),
+      );
+  });
+});

@@ -13,6 +13,8 @@ export type RequestFacts = {
   admitted?: Principal;
   /** What it was refused with. */
   refusal?: ErrorCode;
+  /** Why, where only the trail may say so. */
+  note?: string;
 };
 
 const facts = new WeakMap<FastifyRequest, RequestFacts>();

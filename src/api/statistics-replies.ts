@@ -23,7 +23,7 @@ export function treatmentReply({ maintenance, degraded, seemsDown, falseAlarms }
 
 type UptimeFigures = Omit<EndpointUptime, 'endpoint_id' | 'monitor_url'>;
 
-export function uptimeReply({ report, falseAlarms }: Uptime): UptimeFigures {
+export function uptimeReply({ report, falseAlarms, declared }: Uptime): UptimeFigures {
   const { ms, monitoredMs, downtimeMs } = report;
   const totalMs = Object.values(ms).reduce((sum, each) => sum + each, 0);
   return {
@@ -52,7 +52,7 @@ export function uptimeReply({ report, falseAlarms }: Uptime): UptimeFigures {
       paused: ms.paused,
       unknown: ms.unknown,
     },
-    ...outageFigures(report, falseAlarms),
+    ...outageFigures(report, { falseAlarms, declared }),
   };
 }
 
@@ -60,11 +60,12 @@ export function endpointUptimeReply({ endpoint, ...uptime }: Uptime & { endpoint
   return { endpoint_id: endpoint.endpointId, monitor_url: endpoint.url, ...uptimeReply(uptime) };
 }
 
-function outageFigures({ outages }: SlaReport, falseAlarms: number) {
+function outageFigures({ outages }: SlaReport, { falseAlarms, declared }: Pick<Uptime, 'falseAlarms' | 'declared'>) {
   const { count, meanTimeToRepairMs, meanTimeBetweenFailuresMs } = outages;
   return {
     incident_count: count,
     false_alarm_count: falseAlarms,
+    declared_by_hand_count: declared,
     mttr_seconds: meanTimeToRepairMs === null ? null : wholeSeconds(meanTimeToRepairMs),
     mtbf_seconds: meanTimeBetweenFailuresMs === null ? null : wholeSeconds(meanTimeBetweenFailuresMs),
     mttr_ms: meanTimeToRepairMs,
@@ -148,13 +149,13 @@ export function outageReply(outage: OutagePage['outages'][number], nowMs: number
 }
 
 export function outagesReply(page: OutagePage, nowMs: number) {
-  const { report, longestMs, falseAlarms, falseAlarmCount } = page;
+  const { report, longestMs, falseAlarms, falseAlarmCount, declaredCount } = page;
   return {
     summary: {
       count: report.outages.count,
       total_downtime_ms: report.downtimeMs,
       longest_ms: longestMs,
-      ...outageFigures(report, falseAlarmCount),
+      ...outageFigures(report, { falseAlarms: falseAlarmCount, declared: declaredCount }),
     },
     false_alarms: falseAlarms.map((each) => ({
       ...failureEventReply(each),

@@ -9,6 +9,7 @@ export function documentOf(key: ApiKey): object {
     scope: first !== undefined && !first.includes(':') ? first : null,
     scopes: key.scopes,
     is_gateway: key.isGateway,
+    allowed_from: key.allowedFrom,
     tenant_id: key.tenantId,
     rate_limit_per_minute: key.rateLimitPerMinute,
     expires_at: instant(key.expiresAtMs),
@@ -20,8 +21,8 @@ export function documentOf(key: ApiKey): object {
 }
 
 /** What follows its scopes. */
-export function tenantWords({ isGateway, tenantId }: ApiKey): string {
-  if (isGateway) return ', gateway';
+export function tenantWords({ isGateway, allowedFrom, tenantId }: ApiKey): string {
+  if (isGateway) return allowedFrom === null ? ', gateway' : `, gateway from ${allowedFrom.join(' ')}`;
   return tenantId === null ? '' : `, tenant ${tenantId}`;
 }
 

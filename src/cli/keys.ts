@@ -9,7 +9,9 @@ import type { ApiKeyId } from '../domain/ids.ts';
 import { isTenantId, TENANT_ID_RULE } from '../domain/tenant-id.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { escapeControl } from '../lib/escape.ts';
+import { sourceIn } from '../services/key-sources.ts';
 import type { ApiKeys, Rotated } from '../store/api-keys.ts';
+import { collect } from './api/numbers-in.ts';
 import type { Terminal } from './command.ts';
 import { jsonLine } from './json-line.ts';
 import { documentOf, instant, statusWords, tenantWords } from './key-words.ts';
@@ -28,6 +30,11 @@ export function define(command: Command, terminal: Terminal): void {
     .option('--ttl <span>', 'how long it is valid, such as 90d; default: for ever')
     .option('--tenant <id>', 'bind it to one tenant: it sees the sites of that tenant alone')
     .option('--gateway', 'it speaks for tenants, and has to name one with every call')
+    .option(
+      '--from <networks>',
+      'of a gateway: from where alone it is taken, with commas between; may be repeated',
+      collect,
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', CREATE_HELP)
     .action((options: CreateOptions) => {
@@ -77,7 +84,7 @@ Scopes: ${SCOPES}.
 Examples:
   $ jetmon2 keys create --consumer grafana --scope read
   $ jetmon2 keys create --consumer statuspage --scope sites:read,events:read --tenant acme --ttl 90d
-  $ jetmon2 keys create --consumer gateway --scope write --gateway --rate-limit 6000
+  $ jetmon2 keys create --consumer gateway --scope write --gateway --rate-limit 6000 --from 10.0.0.0/8
 `;
 
 type CreateOptions = {
@@ -87,6 +94,7 @@ type CreateOptions = {
   ttl?: string;
   tenant?: string;
   gateway?: boolean;
+  from?: string[];
   json?: boolean;
 };
 type RotateOptions = { grace: string; json?: boolean };
@@ -120,6 +128,7 @@ function wantedKey(options: CreateOptions, terminal: Terminal): NewKey {
     ttlMs: options.ttl === undefined ? 0 : spanIn('--ttl', options.ttl, 1) * 1000,
     tenantId: tenantIn(options),
     isGateway: options.gateway === true,
+    allowedFrom: networksIn(options),
     createdBy: createdBy(terminal),
   };
 }
@@ -150,6 +159,28 @@ function tenantIn({ tenant, gateway }: CreateOptions): string | null {
     fix: 'a gateway names a tenant with each call; leave one of them out',
   });
 }
+
+function networksIn({ from, gateway }: CreateOptions): string[] | null {
+  if (from === undefined) return null;
+  if (gateway !== true) {
+    throw new AppError('invalid_arguments', '--from is for gateways', { fix: 'add --gateway, or leave it out' });
+  }
+  const texts = from.flatMap((text) => text.split(/[\s,]+/)).filter((text) => text !== '');
+  const networks = texts.map((text) => {
+    const network = sourceIn(text);
+    if (network !== null) return network;
+    throw new AppError('invalid_arguments', `--from ${text} is no network`, {
+      fix: 'write it as 10.0.0.0/8 or fd00::/8',
+    });
+  });
+  if (networks.length > 0 && networks.length <= MOST_NETWORKS) return [...new Set(networks)];
+  throw new AppError('invalid_arguments', `--from names ${networks.length} networks`, {
+    fix: `name 1 to ${MOST_NETWORKS}, larger ones where there are more`,
+  });
+}
+
+/** As many as a key has room for. */
+const MOST_NETWORKS = 20;
 
 function spanIn(option: string, text: string, atLeast: 0 | 1): number {
   const seconds = parseDuration(text);

@@ -23,7 +23,9 @@ export const MaintenanceWindow = z.object({
   id: Id,
   site_id: Id.nullable().meta({ description: 'null: all sites of whoever planned it.' }),
   endpoint_id: Id.nullable().meta({ description: 'null: all endpoints of the site.' }),
-  title: z.string().nullable(),
+  title: z.string().nullable().meta({
+    description: 'Shown to the tenant whose words it is and to operators: a site may be of several tenants. Else null.',
+  }),
   source: z.enum(['planned', 'started']).meta({ description: '`started`: opened by `maintenance/start`.' }),
   start: Instant.meta({ description: 'When it begins, or begins for the first time.' }),
   end: Instant.nullable().meta({ description: 'null where it comes again.' }),
@@ -37,8 +39,7 @@ export const MaintenanceWindow = z.object({
   }),
   next_end: Instant.nullable().meta({ description: 'The first instant after that occurrence.' }),
   created_by: z.string().nullable().meta({
-    description:
-      'Name of the key by which it was planned. To a tenant only of what is for all its sites: one site may be of several. null otherwise.',
+    description: 'Name of the key by which it was planned. Shown as `title` is; null as well where that is not known.',
   }),
   created_at: Instant,
   updated_at: Instant,

@@ -32,7 +32,8 @@ const treatmentMembers = {
     description: 'What a failure counts as before it is confirmed, and when it never is.',
   }),
   false_alarms: treatments.false_alarms.default('unknown').meta({
-    description: 'What a failure counts as that verifiers refuted: trouble of the monitor, or downtime.',
+    description:
+      'What a failure counts as that verifiers or the monitor itself took back: trouble of the monitor, or downtime. One that somebody closed by hand as a false alarm is downtime either way.',
   }),
 };
 
@@ -68,7 +69,11 @@ const duration = z.int().nonnegative().nullable();
 
 const outageFigures = {
   incident_count: z.int().meta({ description: 'Outages; failures that overlap are one, false alarms are none.' }),
-  false_alarm_count: z.int().meta({ description: 'Failures that verifiers refuted.' }),
+  false_alarm_count: z.int().meta({ description: 'Failures that verifiers or the monitor itself took back.' }),
+  declared_by_hand_count: z.int().meta({
+    description:
+      'Failures that somebody closed by hand as false alarms. No look says so, so they are outages and downtime until they were closed.',
+  }),
   mttr_seconds: duration.meta({ description: 'Mean downtime of an outage; null without one.' }),
   mtbf_seconds: duration.meta({ description: 'Monitored time that was not down, by outage; null without one.' }),
   mttr_ms: duration,
@@ -301,9 +306,9 @@ export const SiteOutages = pageOf(SiteOutage).extend({
     longest_ms: duration.meta({ description: 'Downtime of the longest one within the window; null without one.' }),
     ...outageFigures,
   }),
-  false_alarms: z
-    .array(FailureEvent.extend({ duration_ms: z.int() }))
-    .meta({ description: 'Failures that verifiers refuted, newest first; of more than 50 the newest.' }),
+  false_alarms: z.array(FailureEvent.extend({ duration_ms: z.int() })).meta({
+    description: 'Failures that verifiers or the monitor itself took back, newest first; of more than 50 the newest.',
+  }),
 });
 
 export const listSiteIncidents = defineContract({

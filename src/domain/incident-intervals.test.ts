@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { transitionsToIntervals } from './incident-intervals.ts';
+import { isDeclaredByHand, transitionsToIntervals } from './incident-intervals.ts';
 
 const at = (changedAtMs: number, severityAfter: number | null, reason = 'state_change') => ({
   changedAtMs,
@@ -25,6 +25,14 @@ describe('transitionsToIntervals', () => {
   it('marks every interval of a false alarm', () => {
     const found = transitionsToIntervals([at(1, 1), at(2, 3), at(9, null, 'false_alarm')], null);
     expect(found.map(({ isFalseAlarm }) => isFalseAlarm)).toEqual([true, true]);
+  });
+
+  it('leaves what somebody declared a false alarm as it was, and tells that it was declared', () => {
+    const declared = [at(1, 3), at(2, 4), at(9, null, 'declared_by_hand')];
+    expect(transitionsToIntervals(declared, null).map(({ isFalseAlarm }) => isFalseAlarm)).toEqual([false, false]);
+    expect(isDeclaredByHand(declared)).toBe(true);
+    expect(isDeclaredByHand([at(1, 3), at(9, null, 'false_alarm'), at(9, null, 'declared_by_hand')])).toBe(false);
+    expect(isDeclaredByHand([at(1, 3)])).toBe(false);
   });
 
   it('is one interval across transitions that leave the severity as it is', () => {

@@ -21,6 +21,12 @@ type Change = {
   changedAtMs: number;
 };
 
+/** Whether somebody closed the event as a false alarm. It was what it was until then: nobody saw otherwise. */
+export function isDeclaredByHand(transitions: Iterable<Pick<Change, 'severityAfter' | 'reason'>>): boolean {
+  for (const { severityAfter, reason } of transitions) if (severityAfter === null) return reason === 'declared_by_hand';
+  return false;
+}
+
 /**
  * The intervals of one event from its transitions, by `seq`: adjacent, one for each severity it had. `startedAtMs` is
  * when the failure began, which may lie before its opening was written; null: not known. Time that runs backwards

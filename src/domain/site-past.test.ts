@@ -7,7 +7,7 @@ const [FIRST, SECOND] = [1n, 2n] as [EndpointId, EndpointId];
 const EVER = Number.POSITIVE_INFINITY;
 const noted = (untilMs: number, state: WatchState) => ({ untilMs, state, intervalMs: 60_000 });
 const states = (state: WatchState, ...earlier: ReturnType<typeof noted>[]) =>
-  statesOf({ state, intervalMs: 60_000, pausedSinceMs: 50 }, earlier);
+  statesOf({ state, intervalMs: 60_000 }, earlier, () => 50);
 
 describe('the states of an endpoint', () => {
   it('are what was noted of it, and what it is now', () => {
@@ -23,6 +23,45 @@ describe('the states of an endpoint', () => {
     expect(states('paused')).toMatchObject([
       { toMs: 50, state: 'watched' },
       { fromMs: 50, state: 'paused' },
+    ]);
+  });
+});
+
+describe('a pause whose beginning nobody noted', () => {
+  it('begins when it is said to have, also after the endpoint was made or resumed here', () => {
+    const since50 = [
+      { fromMs: 10, toMs: 50, state: 'watched' },
+      { fromMs: 50, toMs: EVER, state: 'paused' },
+    ];
+    expect(states('paused', noted(10, 'absent')).slice(1)).toMatchObject(since50);
+    expect(states('paused', noted(5, 'watched'), noted(10, 'paused')).slice(2)).toMatchObject(since50);
+    expect(states('paused', { ...noted(10, 'watched'), intervalMs: 300_000 }).slice(1)).toMatchObject(since50);
+  });
+
+  it('and that is over is cut to its own time', () => {
+    expect(states('watched', noted(10, 'absent'), noted(70, 'paused'))).toMatchObject([
+      { toMs: 10, state: 'absent' },
+      { fromMs: 10, toMs: 50, state: 'watched' },
+      { fromMs: 50, toMs: 70, state: 'paused' },
+      { fromMs: 70, state: 'watched' },
+    ]);
+    expect(states('watched', noted(60, 'absent'), noted(70, 'paused'))).toMatchObject([
+      { toMs: 60, state: 'absent' },
+      { fromMs: 60, toMs: 70, state: 'paused' },
+      { fromMs: 70, state: 'watched' },
+    ]);
+  });
+
+  it('is not looked for where it was noted, nor where only the interval changed in it', () => {
+    const before = noted(30, 'watched');
+    expect(states('paused', before).map(({ state }) => state)).toEqual(['watched', 'paused']);
+    const slower = { ...noted(40, 'paused'), intervalMs: 300_000 };
+    const notes = [before, noted(35, 'paused'), slower];
+    expect(states('paused', ...notes).map(({ fromMs, state }) => [fromMs, state])).toEqual([
+      [-EVER, 'watched'],
+      [30, 'paused'],
+      [35, 'paused'],
+      [40, 'paused'],
     ]);
   });
 });

@@ -17,25 +17,38 @@ export type PastEndpoint = { endpointId: EndpointId; states: readonly EndpointSt
 /** What held until an instant. */
 export type Earlier<What> = What & { untilMs: number };
 
-/**
- * The states of an endpoint, from what was noted of it in order. `pausedSinceMs`: of one that is paused now and of which
- * nothing was noted; before, it was watched.
- */
-export function statesOf(
-  now: { state: WatchState; intervalMs: number; pausedSinceMs: number },
-  earlier: readonly Earlier<{ state: WatchState; intervalMs: number }>[],
-): EndpointState[] {
+/** When a pause began of which nobody noted the beginning; before, within the span, it was watched. */
+export type PausedSince = (span: { fromMs: number; toMs: number }) => number;
+
+type Held = Pick<EndpointState, 'state' | 'intervalMs'>;
+
+/** The states of an endpoint, from what was noted of it in order. */
+export function statesOf(now: Held, earlier: readonly Earlier<Held>[], pausedSince: PausedSince): EndpointState[] {
   const states: EndpointState[] = [];
   let fromMs = Number.NEGATIVE_INFINITY;
-  const { state: stateNow, intervalMs: intervalNow, pausedSinceMs } = now;
-  const isUnnoted = earlier.length === 0 && stateNow === 'paused';
-  const before = isUnnoted ? [{ untilMs: pausedSinceMs, state: 'watched', intervalMs: intervalNow } as const] : earlier;
-  for (const { untilMs, state, intervalMs } of before) {
-    if (untilMs > fromMs) states.push({ fromMs, toMs: untilMs, state, intervalMs });
-    fromMs = Math.max(fromMs, untilMs);
+  let before: Held | null = null;
+  for (const { untilMs: toMs, ...held } of [...earlier, { ...now, untilMs: Number.POSITIVE_INFINITY }]) {
+    if (!(toMs > fromMs)) continue;
+    const { state, intervalMs } = held;
+    const sinceMs = isPauseUnnoted(before, held)
+      ? Math.min(toMs, Math.max(fromMs, pausedSince({ fromMs, toMs })))
+      : fromMs;
+    if (sinceMs > fromMs) states.push({ fromMs, toMs: sinceMs, state: 'watched', intervalMs });
+    if (toMs > sinceMs) states.push({ fromMs: sinceMs, toMs, state, intervalMs });
+    [fromMs, before] = [toMs, held];
   }
-  states.push({ fromMs, toMs: Number.POSITIVE_INFINITY, state: stateNow, intervalMs: intervalNow });
   return states;
+}
+
+/**
+ * Another program pauses without a note. A note ends with a change of the interval or of watching, or with the endpoint
+ * itself: a pause begins there only where it was watched before, as often; and goes on only where that was another interval.
+ */
+function isPauseUnnoted(before: Held | null, { state, intervalMs }: Held): boolean {
+  if (state !== 'paused') return false;
+  if (before === null || before.state === 'absent') return true;
+  const isSameInterval = before.intervalMs === intervalMs;
+  return before.state === 'watched' ? !isSameInterval : isSameInterval;
 }
 
 /** A stretch of time in which the same endpoints spoke for the site, by the same rules. */

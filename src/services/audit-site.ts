@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SiteId } from '../domain/ids.ts';
 import { recordAudit } from '../store/audit.ts';
-import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
+import type { EndpointPatch } from '../store/endpoint-settings.ts';
+import type { Endpoint } from '../store/endpoints.ts';
 import type { Tx } from '../store/schema.ts';
 import type { ServiceDeps } from './deps.ts';
 

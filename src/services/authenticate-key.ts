@@ -19,28 +19,34 @@ const MAX_REMEMBERED = 1_000;
  */
 export type AuthenticateKey = (token: string, options?: { anew: boolean }) => Promise<ApiKey>;
 
+/** A key, and what time the database had when it was read. */
+type Found = { key: ApiKey; databaseMs: number; readMs: number };
+
 type Deps = Pick<ServiceDeps, 'apiKeys' | 'clock'> & { log: Pick<Log, 'warn'> };
 
 export function createAuthenticateKey({ apiKeys, clock, log }: Deps): AuthenticateKey {
   /** By hash, the oldest first. Requests that come together wait for one look-up. */
-  const remembered = new Map<string, { key: Promise<ApiKey | null>; untilMs: number }>();
+  const remembered = new Map<string, { found: Promise<Found | null>; untilMs: number }>();
 
-  async function lookUp(hash: string): Promise<ApiKey | null> {
+  async function lookUp(hash: string): Promise<Found | null> {
     const key = await apiKeys.findByHash(hash);
-    if (key !== null && keyStatus(key, clock.nowMs()) === 'active') {
+    if (key === null) return null;
+    // Whoever ended it had the time from the database, and clocks of servers differ.
+    const found = { key, databaseMs: await apiKeys.nowMs(), readMs: clock.monotonicMs() };
+    if (keyStatus(key, found.databaseMs) === 'active') {
       // Losing a note of use costs nothing; refusing the request for it would.
       await apiKeys
         .touch(key)
         .catch((error: unknown) => log.warn({ err: error }, 'the use of a key could not be noted'));
     }
-    return key;
+    return found;
   }
 
-  function find(hash: string, anew: boolean): Promise<ApiKey | null> {
+  function find(hash: string, anew: boolean): Promise<Found | null> {
     const nowMs = clock.monotonicMs();
     const known = remembered.get(hash);
-    if (!anew && known !== undefined && nowMs < known.untilMs) return known.key;
-    const entry = { key: lookUp(hash), untilMs: nowMs + REMEMBERED_MS };
+    if (!anew && known !== undefined && nowMs < known.untilMs) return known.found;
+    const entry = { found: lookUp(hash), untilMs: nowMs + REMEMBERED_MS };
     remembered.delete(hash);
     const oldest = remembered.keys().next();
     if (remembered.size >= MAX_REMEMBERED && !oldest.done) remembered.delete(oldest.value);
@@ -49,17 +55,16 @@ export function createAuthenticateKey({ apiKeys, clock, log }: Deps): Authentica
     const forget = (): void => {
       if (remembered.get(hash) === entry) remembered.delete(hash);
     };
-    entry.key.then((key) => (key === null ? forget() : undefined), forget);
-    return entry.key;
+    entry.found.then((found) => (found === null ? forget() : undefined), forget);
+    return entry.found;
   }
 
   return async (token, { anew } = { anew: false }) => {
     const isPlausible = token.startsWith(PREFIX) && token.length >= MIN_LENGTH && token.length <= MAX_LENGTH;
-    const key = isPlausible ? await find(hashToken(token), anew) : null;
-    if (key === null) {
-      throw new AppError('invalid_token', 'the API key is not known here', { fix: 'check the key, or make a new one' });
-    }
-    switch (keyStatus(key, clock.nowMs())) {
+    const found = isPlausible ? await find(hashToken(token), anew) : null;
+    if (found === null) throw unknownKey();
+    const { key, databaseMs, readMs } = found;
+    switch (keyStatus(key, databaseMs + clock.monotonicMs() - readMs)) {
       case 'revoked':
         throw new AppError('token_revoked', 'the API key has been revoked', { fix: 'use another key' });
       case 'expired':
@@ -68,4 +73,8 @@ export function createAuthenticateKey({ apiKeys, clock, log }: Deps): Authentica
         return key;
     }
   };
+}
+
+export function unknownKey(): AppError {
+  return new AppError('invalid_token', 'the API key is not known here', { fix: 'check the key, or make a new one' });
 }

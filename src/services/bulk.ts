@@ -79,10 +79,9 @@ export async function updateSites(
   { changes, atomic }: { changes: SiteChanges; atomic: boolean },
 ): Promise<BulkOutcome[]> {
   const wanted = checkedChanges(policy, changes);
-  const sites = await deps.endpoints.bySites(scope, siteIds);
-  const many = sites.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+  const there = await deps.endpoints.countBySites(scope, siteIds);
+  const many = [...there.values()].reduce((sum, each) => sum + each, 0);
   if (atomic && many > MOST_AT_ONCE) throw tooManyAtOnce(many);
-  const there = new Set(sites.map(({ siteId }) => siteId));
   const step = (siteId: SiteId): Step => {
     if (!there.has(siteId)) return siteNotFound(siteId);
     return async (tx) => {

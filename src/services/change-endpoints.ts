@@ -5,14 +5,15 @@ import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { Change } from '../store/changes.ts';
-import type { Endpoint, EndpointPatch } from '../store/endpoints.ts';
+import type { EndpointPatch } from '../store/endpoint-settings.ts';
+import type { Endpoint } from '../store/endpoints.ts';
 import type { Tx } from '../store/schema.ts';
 import { auditSite, changeInWords } from './audit-site.ts';
 import { checkInterval } from './check-interval.ts';
 import { siteExists } from './create-site.ts';
 import type { ServiceDeps, SitePolicy } from './deps.ts';
 import { type Closing, closeOpenEvents, followSite } from './follow-site.ts';
-import { keepOwnWindow } from './maintenance-window.ts';
+import { keepOwnWindows } from './maintenance-window.ts';
 import { parseMonitorUrl } from './site-url.ts';
 
 export type SiteChanges = {
@@ -121,15 +122,12 @@ async function patch(
   chosen: readonly Endpoint[],
   { url, common }: WantedChanges,
 ): Promise<void> {
-  const nowMs = deps.clock.nowMs();
-  for (const [index, endpoint] of chosen.entries()) {
-    await keepOwnWindow(deps, tx, scope, endpoint, common.maintenance);
-    const pauses = common.active === false && endpoint.active;
-    const wanted = {
-      ...common,
-      ...(index === 0 && url !== undefined ? { url } : {}),
-      ...(pauses ? { statusChangedAtMs: nowMs } : {}),
-    };
-    await deps.endpoints.update(scope, endpoint.endpointId, wanted, tx);
-  }
+  await keepOwnWindows(deps, tx, scope, chosen, common.maintenance);
+  const pauses = chosen.filter(({ active }) => common.active === false && active);
+  const others = chosen.filter((endpoint) => !pauses.includes(endpoint));
+  const idsOf = (endpoints: readonly Endpoint[]) => endpoints.map(({ endpointId }) => endpointId);
+  await deps.endpoints.updateAll(scope, idsOf(pauses), { ...common, statusChangedAtMs: deps.clock.nowMs() }, tx);
+  await deps.endpoints.updateAll(scope, idsOf(others), common, tx);
+  const [first] = chosen;
+  if (first !== undefined && url !== undefined) await deps.endpoints.update(scope, first.endpointId, { url }, tx);
 }

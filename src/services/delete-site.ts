@@ -17,11 +17,9 @@ export async function deleteSite(
   const toPublish = await toldIfUnsure(deps, scope, siteId, async (tx, endpoints) => {
     // One instant for all: that tells them from those that were removed before (kept-endpoints.ts).
     const nowMs = deps.clock.nowMs();
-    for (const { endpointId, removedAtMs } of endpoints) {
-      const removal = { active: false, removedAtMs: removedAtMs ?? nowMs };
-      await deps.endpoints.update(scope, endpointId, removal, tx);
-    }
-    if (endpoints.some((endpoint) => endpoint.removedAtMs === null)) {
+    const left = endpoints.filter(({ removedAtMs }) => removedAtMs === null).map(({ endpointId }) => endpointId);
+    await deps.endpoints.updateAll(scope, left, { active: false, removedAtMs: nowMs }, tx);
+    if (left.length > 0) {
       await auditSite(deps, tx, { siteId, detail: 'site removed' });
     }
     const why = { siteId, note: 'site removed', project: policy.projectStatus };

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { EventId, SiteId } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import { measureSla, type Outage, listOutages as outagesOf, type SlaOptions, type SlaReport } from '../domain/sla.ts';
-import { failedIn, falseAlarmsIn } from './measure-uptime.ts';
+import { countDeclared, failedIn, falseAlarmsIn } from './measure-uptime.ts';
 import { readSiteTime, type StatisticsDeps, type TimedFinding } from './site-time.ts';
 import type { StatisticsWindow } from './statistics-window.ts';
 
@@ -26,6 +26,8 @@ export type OutagePage = {
   longestMs: number | null;
   falseAlarms: readonly TimedFinding[];
   falseAlarmCount: number;
+  /** Failures that somebody closed as false alarms; they are among the outages. */
+  declaredCount: number;
 };
 
 const MAX_EVENTS = 50;
@@ -54,6 +56,7 @@ export async function listOutages(deps: StatisticsDeps, scope: SiteScope, query:
     longestMs: all.length === 0 ? null : Math.max(...all.map(({ downtimeMs }) => downtimeMs)),
     falseAlarms: falseAlarms.slice(0, MAX_FALSE_ALARMS),
     falseAlarmCount: falseAlarms.length,
+    declaredCount: countDeclared(time),
   };
 }
 

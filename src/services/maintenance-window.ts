@@ -4,7 +4,7 @@ import { AppError } from '../domain/errors.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { Endpoint } from '../store/endpoints.ts';
-import { rememberWindow } from '../store/maintenance-windows.ts';
+import { type OwnWindow, rememberWindows } from '../store/maintenance-windows.ts';
 import type { Tx } from '../store/schema.ts';
 import type { ServiceDeps } from './deps.ts';
 
@@ -28,17 +28,20 @@ export function maintenanceWindow(start: Sent, end: Sent): MaintenanceWindow | n
   throw refusal('maintenance_end', 'maintenance_end is not after maintenance_start', 'choose a later maintenance_end');
 }
 
-/** Another window, or none, takes the place of the one in the row of an endpoint: what that one covered stays covered. */
-export async function keepOwnWindow(
+/** Another window, or none, takes the place of those in the rows of endpoints: what those covered stays covered. */
+export async function keepOwnWindows(
   { clock }: Pick<ServiceDeps, 'clock'>,
   tx: Tx,
   scope: SiteScope,
-  endpoint: Pick<Endpoint, 'siteId' | 'endpointId' | 'maintenance' | 'maintenanceSetAtMs'>,
+  endpoints: readonly Pick<Endpoint, 'siteId' | 'endpointId' | 'maintenance' | 'maintenanceSetAtMs'>[],
   wanted: MaintenanceWindow | null | undefined,
 ): Promise<void> {
-  const { siteId, endpointId, maintenance: window, maintenanceSetAtMs: setAtMs } = endpoint;
-  if (wanted === undefined || window === null || isDeepStrictEqual(wanted, window)) return;
-  await rememberWindow(tx, scope, { siteId, endpointId, window, setAtMs }, clock.nowMs());
+  if (wanted === undefined) return;
+  const kept = endpoints.flatMap(
+    ({ siteId, endpointId, maintenance: window, maintenanceSetAtMs: setAtMs }): OwnWindow[] =>
+      window === null || isDeepStrictEqual(wanted, window) ? [] : [{ siteId, endpointId, window, setAtMs }],
+  );
+  await rememberWindows(tx, scope, kept, clock.nowMs());
 }
 
 function refusal(field: string, message: string, fix: string): AppError {

@@ -9,8 +9,11 @@ import { siteEndpoint } from './site-endpoint.ts';
 import { readSiteTime, type SiteTime, type StatisticsDeps, type TimedFinding } from './site-time.ts';
 import type { StatisticsWindow } from './statistics-window.ts';
 
-/** `falseAlarms`: failures that verifiers refuted and that have some of their time in the window. */
-export type Uptime = { report: SlaReport; falseAlarms: number };
+/**
+ * Failures that have some of their time in the window: `falseAlarms` verifiers or the monitor took back, and `declared`
+ * somebody closed as false alarms by hand.
+ */
+export type Uptime = { report: SlaReport; falseAlarms: number; declared: number };
 
 export type SiteUptime = Uptime & {
   window: StatisticsWindow;
@@ -38,7 +41,8 @@ export async function siteUptime(
     endpoints.push(uptimeOf(time, endpoint, options));
   }
   const falseAlarms = falseAlarmsIn(time, () => true).length;
-  return { window: time.window, report, falseAlarms, endpoints, endpointCount: time.endpoints.length };
+  const declared = countDeclared(time);
+  return { window: time.window, report, falseAlarms, declared, endpoints, endpointCount: time.endpoints.length };
 }
 
 /** Throws `site_not_found`, `site_endpoint_not_found`, `invalid_window`. */
@@ -59,6 +63,7 @@ function uptimeOf(time: SiteTime, endpoint: Endpoint, options: SlaOptions) {
     endpoint,
     report: measureSla(time.ofEndpoint(endpoint), options),
     falseAlarms: falseAlarmsIn(time, isOfEndpoint).length,
+    declared: countDeclared(time, isOfEndpoint),
   };
 }
 
@@ -70,6 +75,15 @@ export function falseAlarmsIn(
   return findings.filter(
     (finding) => isWanted(finding) && finding.intervals.some((each) => each.isFalseAlarm && failedIn(each, window)),
   );
+}
+
+/** Findings that were failures in the window, and that somebody closed as false alarms. */
+export function countDeclared(
+  { findings, window }: Pick<SiteTime, 'findings' | 'window'>,
+  isWanted: (finding: TimedFinding) => boolean = () => true,
+): number {
+  const isOne = (each: TimedFinding) => each.isDeclared && each.intervals.some((part) => failedIn(part, window));
+  return findings.filter((finding) => isWanted(finding) && isOne(finding)).length;
 }
 
 /** Whether an interval is of a failure and overlaps a stretch of time. */

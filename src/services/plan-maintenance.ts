@@ -186,15 +186,15 @@ export async function requireRoom(tx: Tx, scope: SiteScope, siteId: SiteId | nul
   );
 }
 
-/** Without who planned it: everybody who may see the site sees its trace, other tenants among them. */
+/** Without who planned it and what they call it: everybody who may see the site sees its trace, other tenants among them. */
 export async function auditWindow(
   tx: Tx,
-  { windowId, siteId, endpointId, title }: StoredWindow,
+  { windowId, siteId, endpointId }: StoredWindow,
   detail: string,
   atMs: number,
 ): Promise<void> {
   const metadata = {
-    ...{ window_id: String(windowId), title },
+    window_id: String(windowId),
     ...(endpointId === null ? {} : { endpoint_id: String(endpointId) }),
   };
   await recordAudit(tx, [{ siteId, eventType: 'config_change', source: 'api', detail, metadata, atMs }]);

@@ -9,6 +9,7 @@ import type { RollupRules } from '../domain/rollup-rules.ts';
 import {
   type EndpointState,
   type PastEndpoint,
+  type PausedSince,
   type SiteStretch,
   siteStretchesInSteps,
   statesOf,
@@ -43,7 +44,7 @@ type Asked = {
   keptFromMs: number | null;
 };
 
-/** Of more endpoints of which nobody noted since when they are paused, it is not looked up. */
+/** Of more endpoints with a pause of which nobody noted the beginning, it is not looked up. */
 const MAX_UNNOTED = 20;
 /** At one time few endpoints speak for a site; the history of each that did at any time is read. */
 const MAX_SPEAKERS = 60;
@@ -62,16 +63,25 @@ export async function readLooks({ history }: Pick<ServiceDeps, 'history'>, asked
     }
   }
 
-  const statesFrom = (endpoint: Endpoint, pausedSinceMs: number) =>
-    statesOf(
-      { state: endpoint.active ? 'watched' : 'paused', intervalMs: endpoint.intervalSeconds * 1000, pausedSinceMs },
-      notedOf(endpoint),
-    );
-  const unnoted = endpoints.filter((endpoint) => !endpoint.active && notedOf(endpoint).length === 0);
-  await readWhole(unnoted.slice(0, MAX_UNNOTED), (endpoint) => statesFrom(endpoint, window.fromMs));
+  const statesFrom = (endpoint: Endpoint, pausedSince: PausedSince) => {
+    const now = { state: endpoint.active ? 'watched' : 'paused', intervalMs: endpoint.intervalSeconds * 1000 } as const;
+    return statesOf(now, notedOf(endpoint), pausedSince);
+  };
+  const unnoted = endpoints.filter((endpoint) => {
+    let isUnnoted = false;
+    statesFrom(endpoint, (span) => {
+      isUnnoted ||= within(span, window) !== null;
+      return span.fromMs;
+    });
+    return isUnnoted;
+  });
+  await readWhole(unnoted.slice(0, MAX_UNNOTED), (endpoint) => statesFrom(endpoint, ({ fromMs }) => fromMs));
   const past = endpoints.map((endpoint) => {
-    const sinceMs = Math.max(saidPausedMs(endpoint) ?? window.fromMs, lastLookMs(endpoint, whole, window));
-    return { endpointId: endpoint.endpointId, states: statesFrom(endpoint, sinceMs) };
+    const states = statesFrom(endpoint, ({ toMs }) => {
+      const saidMs = toMs === Number.POSITIVE_INFINITY ? saidPausedMs(endpoint) : null;
+      return Math.max(saidMs ?? window.fromMs, lastLookMs(endpoint, whole, { ...window, toMs }));
+    });
+    return { endpointId: endpoint.endpointId, states };
   });
   const statesById = new Map(past.map(({ endpointId, states }) => [endpointId, states]));
   const paceOf = ({ endpointId }: Pick<Endpoint, 'endpointId'>) => statesById.get(endpointId) ?? [];
@@ -112,10 +122,10 @@ function saidPausedMs({ removedAtMs, statusChangedAtMs }: Endpoint): number | nu
 function lastLookMs(
   { endpointId, intervalSeconds }: Endpoint,
   covered: ReadonlyMap<EndpointId, readonly Closed[]>,
-  { fromMs }: StatisticsWindow,
+  { fromMs, toMs }: StatisticsWindow,
 ): number {
-  const untilMs = covered.get(endpointId)?.at(-1)?.toMs ?? null;
-  return untilMs === null ? fromMs : untilMs - intervalSeconds * 1000 - COVERAGE_GRACE_MS;
+  const last = covered.get(endpointId)?.findLast((each) => each.fromMs < toMs);
+  return last === undefined ? fromMs : last.toMs - intervalSeconds * 1000 - COVERAGE_GRACE_MS;
 }
 
 /** When which endpoint spoke for the site, in order and apart. */

@@ -5,10 +5,11 @@ import { covers, currentOrNext } from '../domain/planned-maintenance.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 import type { StoredWindow } from '../store/maintenance-rows.ts';
-import { insertWindow, listWindows, rememberWindow, updateWindow } from '../store/maintenance-windows.ts';
+import { insertWindow, listWindows, updateWindow } from '../store/maintenance-windows.ts';
 import type { Tx } from '../store/schema.ts';
 import { auditSite } from './audit-site.ts';
 import { siteNotFound } from './find-site.ts';
+import { keepOwnWindows } from './maintenance-window.ts';
 import { auditWindow, changePlans, endedAt, type MaintenanceDeps, requireRoom } from './plan-maintenance.ts';
 
 /** More do not run for one site at once: see `requireRoom`. */
@@ -119,14 +120,12 @@ async function endOwn(
   nowMs: number,
 ): Promise<EndpointId[]> {
   const running = endpoints.filter(({ maintenance }) => isWithin(maintenance, nowMs));
-  for (const { endpointId, siteId, maintenance: window, maintenanceSetAtMs: setAtMs } of running) {
-    if (window === null) continue;
-    await rememberWindow(tx, scope, { siteId, endpointId, window, setAtMs }, nowMs);
-    await deps.endpoints.update(scope, endpointId, { maintenance: null }, tx);
-  }
+  const endpointIds = running.map(({ endpointId }) => endpointId);
+  await keepOwnWindows(deps, tx, scope, running, null);
+  await deps.endpoints.updateAll(scope, endpointIds, { maintenance: null }, tx);
   const [first] = running;
   if (first !== undefined) await auditSite(deps, tx, { siteId: first.siteId, detail: 'maintenance stopped' });
-  return running.map(({ endpointId }) => endpointId);
+  return endpointIds;
 }
 
 async function requireSite(deps: Pick<MaintenanceDeps, 'endpoints'>, tx: Tx, scope: SiteScope, siteId: SiteId) {

@@ -18,6 +18,8 @@ export type ApiKey = {
   scopes: readonly ScopeWord[];
   /** Speaks for tenants, each call for the one it names, and for nobody else. */
   isGateway: boolean;
+  /** Networks from which a gateway is taken, as `10.0.0.0/8`; null: from everywhere. */
+  allowedFrom: readonly string[] | null;
   /** The one tenant it is bound to; null: none. Never together with `isGateway`. */
   tenantId: string | null;
   rateLimitPerMinute: number;
@@ -38,6 +40,8 @@ export type NewKey = {
   /** One coarse word, or one or more granular ones. */
   scope: ScopeWord | readonly ScopeWord[];
   isGateway?: boolean;
+  /** Only of a gateway, one to some thirty. */
+  allowedFrom?: readonly string[] | null;
   tenantId?: string | null;
   /** Absent, zero or less: the default of the scope. */
   rateLimitPerMinute?: number;
@@ -68,6 +72,8 @@ export interface ApiKeys {
   rotate(keyId: ApiKeyId, options: { graceMs: number; createdBy?: string }): Promise<Rotated>;
   /** In any status; see `keyStatus`. */
   findByHash(hash: string): Promise<ApiKey | null>;
+  /** The clock of the database, by which keys begin and end on every server. */
+  nowMs(): Promise<number>;
   /** Notes that the key was used. Best effort: a caller may go on when it rejects. */
   touch(key: ApiKey): Promise<void>;
 }
@@ -106,11 +112,11 @@ export function createApiKeys(deps: {
   return {
     async create(wanted) {
       const token = newToken(random);
-      const key = await insert(db.kysely, rowOf(wanted, hashToken(token), clock.nowMs()));
+      const key = await insert(db.kysely, rowOf(wanted, hashToken(token), await sharedNowMs(db.kysely)));
       return { token, key };
     },
     async list(options = {}) {
-      const nowMs = clock.nowMs();
+      const nowMs = await sharedNowMs(db.kysely);
       const all = (await keys().orderBy('id').execute()).map(keyOf);
       return options.includeRevoked === true ? all : all.filter((key) => keyStatus(key, nowMs) !== 'revoked');
     },
@@ -130,7 +136,7 @@ export function createApiKeys(deps: {
         const query = tx.selectFrom('jetmon_api_keys').selectAll().where('id', '=', keyId);
         const row = await db.dialect.lockForUpdate(query).executeTakeFirst();
         if (row === undefined) return { kind: 'not_found' };
-        const nowMs = clock.nowMs();
+        const nowMs = await sharedNowMs(tx);
         const status = keyStatus(keyOf(row), nowMs);
         if (status !== 'active') return { kind: 'not_active', status };
         if (row.revoked_at !== null) return { kind: 'not_active', status: 'replaced' };
@@ -142,7 +148,7 @@ export function createApiKeys(deps: {
           created_at: nowMs,
           created_by: createdBy.slice(0, 128),
         });
-        const revokedAtMs = (await sharedNowMs(tx)) + Math.max(0, Math.trunc(graceMs));
+        const revokedAtMs = nowMs + Math.max(0, Math.trunc(graceMs));
         await tx.updateTable('jetmon_api_keys').set({ revoked_at: revokedAtMs }).where('id', '=', keyId).execute();
         return { kind: 'rotated', token, key, replaced: { ...keyOf(row), revokedAtMs } };
       });
@@ -151,6 +157,7 @@ export function createApiKeys(deps: {
       const row = await keys().where('key_hash', '=', hash).executeTakeFirst();
       return row === undefined || !isSameHash(row.key_hash, hash) ? null : keyOf(row);
     },
+    nowMs: () => sharedNowMs(db.kysely),
     async touch(key) {
       const nowMs = clock.nowMs();
       if (key.lastUsedAtMs !== null && nowMs - key.lastUsedAtMs < TOUCH_EVERY_MS) return;
@@ -167,19 +174,22 @@ function isSameHash(one: string, other: string): boolean {
 
 function rowOf(wanted: NewKey, hash: string, nowMs: number): Insertable<ApiKeysTable> {
   const { consumerName, rateLimitPerMinute = 0, ttlMs = 0, createdBy = 'cli' } = wanted;
-  const { isGateway = false, tenantId = null } = wanted;
+  const { isGateway = false, tenantId = null, allowedFrom = null } = wanted;
   const scopes = typeof wanted.scope === 'string' ? [wanted.scope] : [...new Set(wanted.scope)];
   if (consumerName.length < 1 || consumerName.length > 128)
     throw new RangeError('consumer must have 1 to 128 characters');
   if (scopes.length === 0 || (scopes.length > 1 && scopes.some(isCoarse)))
     throw new RangeError('scope must be one coarse word, or granular ones');
   if (isGateway && tenantId !== null) throw new RangeError('a gateway is not bound to one tenant');
+  if (!isGateway && allowedFrom !== null) throw new RangeError('a gateway alone is limited to networks');
+  if (allowedFrom !== null && !areNetworks(allowedFrom)) throw new RangeError('those are no networks, or too many');
   if (tenantId !== null && !isTenantId(tenantId)) throw new RangeError('that is no id of a tenant');
   return {
     key_hash: hash,
     consumer_name: consumerName,
     scope: scopes.join(' '),
     is_gateway: isGateway ? 1 : 0,
+    allowed_from: allowedFrom?.join(' ') ?? null,
     tenant_id: tenantId,
     rate_limit_per_minute: rateLimitPerMinute > 0 ? Math.trunc(rateLimitPerMinute) : defaultLimit(scopes),
     expires_at: ttlMs > 0 ? nowMs + Math.trunc(ttlMs) : null,
@@ -188,6 +198,14 @@ function rowOf(wanted: NewKey, hash: string, nowMs: number): Insertable<ApiKeysT
     created_at: nowMs,
     created_by: createdBy.slice(0, 128),
   };
+}
+
+/** As long as the column. */
+const MAX_NETWORKS_LENGTH = 1_024;
+
+function areNetworks(texts: readonly string[]): boolean {
+  const isWhole = texts.length > 0 && texts.every((text) => /^[0-9a-f.:]+\/[0-9]{1,3}$/.test(text));
+  return isWhole && texts.join(' ').length <= MAX_NETWORKS_LENGTH;
 }
 
 function isCoarse(word: ScopeWord): word is CoarseScope {
@@ -206,6 +224,8 @@ function keyOf(row: Selectable<ApiKeysTable>): ApiKey {
     consumerName: row.consumer_name,
     scopes: row.scope.split(' ').filter(isScopeWord),
     isGateway: row.is_gateway !== 0n,
+    // Of an empty text there is no network that lets anybody in.
+    allowedFrom: row.allowed_from?.split(' ') ?? null,
     tenantId: row.tenant_id,
     rateLimitPerMinute: Number(row.rate_limit_per_minute),
     expiresAtMs: numberOrNull(row.expires_at),

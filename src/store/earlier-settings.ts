@@ -13,20 +13,25 @@ const TABLE = 'jetmon_earlier_settings';
 
 type Watched = { endpointId: EndpointId; siteId: SiteId; active: boolean; intervalSeconds: number };
 
-/** Nothing is noted where a change changes nothing of it. */
-export async function rememberEndpoint(
+/** The same change of each of them. Nothing is noted where it changes nothing. */
+export async function rememberEndpoints(
   tx: Tx,
-  { siteId, endpointId, active, intervalSeconds }: Watched,
+  endpoints: readonly Watched[],
   after: Partial<Pick<Watched, 'active' | 'intervalSeconds'>>,
   nowMs: number,
 ): Promise<void> {
-  const isSame = (after.active ?? active) === active && (after.intervalSeconds ?? intervalSeconds) === intervalSeconds;
-  if (isSame) return;
-  await remember(tx, siteId, nowMs, {
-    endpoint_id: endpointId,
-    state: active ? 'watched' : 'paused',
-    check_interval_seconds: intervalSeconds,
-  });
+  const bySite = new Map<SiteId, Noted[]>();
+  for (const { siteId, endpointId, active, intervalSeconds } of endpoints) {
+    const isSame =
+      (after.active ?? active) === active && (after.intervalSeconds ?? intervalSeconds) === intervalSeconds;
+    if (isSame) continue;
+    const state = active ? 'watched' : 'paused';
+    const noted = { endpoint_id: endpointId, state, check_interval_seconds: intervalSeconds } as const;
+    const others = bySite.get(siteId);
+    if (others === undefined) bySite.set(siteId, [noted]);
+    else others.push(noted);
+  }
+  for (const [siteId, noted] of bySite) await remember(tx, siteId, nowMs, noted);
 }
 
 /** An endpoint was not there before. */
@@ -36,12 +41,12 @@ export async function rememberAbsence(
   nowMs: number,
 ): Promise<void> {
   const state = 'absent' satisfies WatchState;
-  await remember(tx, siteId, nowMs, { endpoint_id: endpointId, state, check_interval_seconds: intervalSeconds });
+  await remember(tx, siteId, nowMs, [{ endpoint_id: endpointId, state, check_interval_seconds: intervalSeconds }]);
 }
 
 /** `text` null: the defaults held. */
 export async function rememberRules(tx: Tx, siteId: SiteId, text: string | null, nowMs: number): Promise<void> {
-  await remember(tx, siteId, nowMs, { rules: text });
+  await remember(tx, siteId, nowMs, [{ rules: text }]);
 }
 
 /** Of one site; a read goes through half as many. */
@@ -50,10 +55,11 @@ const PRUNED_EVERY = 64n;
 
 type Noted = { endpoint_id?: EndpointId; state?: WatchState; check_interval_seconds?: number; rules?: string | null };
 
-async function remember(tx: Tx, siteId: SiteId, nowMs: number, noted: Noted): Promise<void> {
-  const row = { blog_id: siteId, until_at: nowMs, ...noted };
-  const { insertId = 0n } = await tx.insertInto(TABLE).values(row).executeTakeFirstOrThrow();
-  if (insertId % PRUNED_EVERY !== 0n) return;
+async function remember(tx: Tx, siteId: SiteId, nowMs: number, noted: readonly Noted[]): Promise<void> {
+  const rows = noted.map((each) => ({ blog_id: siteId, until_at: nowMs, ...each }));
+  const { insertId = 0n } = await tx.insertInto(TABLE).values(rows).executeTakeFirstOrThrow();
+  // Of several rows one database names the first, the other the last.
+  if (insertId % PRUNED_EVERY >= BigInt(rows.length)) return;
   const ofSite = tx.selectFrom(TABLE).select('until_at').where('blog_id', '=', siteId);
   const oldest = await ofSite.orderBy('until_at', 'desc').limit(1).offset(MOST_KEPT).executeTakeFirst();
   if (oldest === undefined) return;

@@ -1,5 +1,4 @@
 /** Sites and their endpoints: the shared registry joined with the settings it has no columns for. */
-import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
@@ -8,9 +7,10 @@ import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
-import { rememberAbsence, rememberEndpoint } from './earlier-settings.ts';
-import { insertEntry, intervalSecondsOf, parseLegacyInstant, registry, updateEntry } from './legacy.ts';
-import { PLAN_COLUMNS, planColumns, planOfRow } from './plan-columns.ts';
+import { rememberAbsence, rememberEndpoints } from './earlier-settings.ts';
+import { type EndpointPatch, hasSettings, saveSettings } from './endpoint-settings.ts';
+import { insertEntry, intervalSecondsOf, parseLegacyInstant, registry, updateEntries } from './legacy.ts';
+import { PLAN_COLUMNS, planOfRow } from './plan-columns.ts';
 import { prepared } from './prepared.ts';
 import type { Executor, Tx } from './schema.ts';
 import { isPausedInPart, mayBeIn } from './site-candidates.ts';
@@ -59,23 +59,6 @@ export type NewEndpoint = {
   urlIsNewUpTo?: EndpointId;
 };
 
-export type EndpointPatch = {
-  url?: string;
-  active?: boolean;
-  bucketNo?: number;
-  intervalSeconds?: number;
-  timeoutSeconds?: number | null;
-  alertCooldownMinutes?: number | null;
-  /** Members left out stay as they are. */
-  plan?: Partial<ProbePlanOverrides>;
-  /** Null: none any more. */
-  maintenance?: MaintenanceWindow | null;
-  /** Stamps the instant of change in the registry. */
-  statusChangedAtMs?: number;
-  /** Making an endpoint active clears it. */
-  removedAtMs?: number;
-};
-
 export type Created =
   | { kind: 'created'; endpoint: Endpoint }
   /** The same site id and URL, or, without a site id, any endpoint in the scope with that URL. */
@@ -115,6 +98,8 @@ export interface Endpoints {
   bySite(scope: SiteScope, siteId: SiteId, tx?: Tx): Promise<Endpoint[]>;
   /** In the order of these ids, at most 200; those that do not exist are left out. */
   bySites(scope: SiteScope, siteIds: readonly SiteId[], tx?: Tx): Promise<Site[]>;
+  /** How many endpoints each of these sites has, removed ones among them, at most 200 sites; those that do not exist are left out. */
+  countBySites(scope: SiteScope, siteIds: readonly SiteId[]): Promise<ReadonlyMap<SiteId, number>>;
   /** The first endpoint with exactly this URL. */
   findByUrl(scope: SiteScope, url: string, tx?: Tx): Promise<Endpoint | null>;
   /**
@@ -134,7 +119,12 @@ export interface Endpoints {
   create(scope: SiteScope, endpoint: NewEndpoint, tx?: Tx): Promise<Created>;
   /** Members left out stay as they are. Null when there is no such endpoint. */
   update(scope: SiteScope, endpointId: EndpointId, patch: EndpointPatch, tx?: Tx): Promise<Endpoint | null>;
+  /** The same for many, in a few statements for all of them. Those that do not exist are left out. */
+  updateAll(scope: SiteScope, endpointIds: readonly EndpointId[], patch: EndpointPatch, tx?: Tx): Promise<void>;
 }
+
+/** Endpoints that are changed by one statement. */
+const ENDPOINTS_AT_ONCE = 200;
 
 export function createEndpoints(db: Database, clock: Clock = systemClock): Endpoints {
   const within = <T>(tx: Tx | undefined, run: (tx: Tx) => Promise<T>) => (tx ? run(tx) : db.transaction(run));
@@ -188,25 +178,16 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     return [...sites.values()].filter((site) => site.endpoints.length > 0);
   }
 
-  type Before = Pick<Endpoint, 'endpointId' | 'siteId'> & Partial<Pick<Endpoint, 'maintenance'>>;
-
-  async function saveSettings(tx: Tx, endpoint: Before, patch: EndpointPatch) {
-    const nowMs = clock.nowMs();
-    const removedAtMs = patch.active === true ? null : patch.removedAtMs;
-    const row = {
-      source_site_id: endpoint.endpointId,
-      blog_id: endpoint.siteId,
-      ...(patch.intervalSeconds === undefined ? {} : { check_interval_seconds: patch.intervalSeconds }),
-      ...(patch.timeoutSeconds === undefined ? {} : { timeout_seconds: patch.timeoutSeconds }),
-      ...(patch.alertCooldownMinutes === undefined ? {} : { alert_cooldown_minutes: patch.alertCooldownMinutes }),
-      ...planColumns(patch.plan ?? {}),
-      ...windowColumns(patch.maintenance, endpoint.maintenance ?? null, nowMs),
-      ...(removedAtMs === undefined ? {} : { removed_at: removedAtMs }),
-      created_at: nowMs,
-      updated_at: nowMs,
-    };
-    const table = 'jetmon_endpoint_check_config';
-    await db.dialect.upsert(tx, { table, rows: [row], key: ['source_site_id'], keep: ['created_at'] });
+  async function countBySites(scope: SiteScope, siteIds: readonly SiteId[]): Promise<Map<SiteId, number>> {
+    if (siteIds.length === 0) return new Map();
+    const rows = await db.kysely
+      .selectFrom(registry(db.kysely))
+      .select(({ fn }) => ['registry.site_id', fn.countAll<bigint>().as('many')])
+      .where('registry.site_id', 'in', siteIds)
+      .where(isInScope(scope, 'registry.site_id'))
+      .groupBy('registry.site_id')
+      .execute();
+    return new Map(rows.map(({ site_id, many }) => [site_id as SiteId, Number(many)]));
   }
 
   async function create(tx: Tx, scope: SiteScope, wanted: NewEndpoint): Promise<Created> {
@@ -222,7 +203,8 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     const owner = siteId ?? (await allocateSiteId(tx));
     if (owner === null) return { kind: 'site_id_required' };
     const endpointId = await insertEntry(tx, { ...wanted, siteId: owner });
-    await saveSettings(tx, { endpointId, siteId: owner }, wanted);
+    const made = { endpointId, siteId: owner, maintenance: null };
+    await saveSettings(tx, db.dialect, [made], wanted, clock.nowMs());
     await rememberAbsence(tx, { ...wanted, endpointId, siteId: owner }, clock.nowMs());
     await bringIntoScope(db, tx, scope, { siteId: owner, source: 'gateway', atMs: clock.nowMs() });
     const endpoint = await byId(scope, endpointId, tx);
@@ -242,17 +224,24 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     return (await endpoints(EVERY_SITE, tx).where('registry.site_id', '=', siteId).limit(1).execute()).length > 0;
   }
 
-  async function update(
-    tx: Tx,
-    scope: SiteScope,
-    endpointId: EndpointId,
-    patch: EndpointPatch,
-  ): Promise<Endpoint | null> {
-    const before = await byId(scope, endpointId, tx);
-    if (before === null) return null;
-    await rememberEndpoint(tx, before, patch, clock.nowMs());
-    await updateEntry(tx, endpointId, patch);
-    if (hasSettings(patch)) await saveSettings(tx, before, patch);
+  async function updateAll(tx: Tx, scope: SiteScope, endpointIds: readonly EndpointId[], patch: EndpointPatch) {
+    for (let at = 0; at < endpointIds.length; at += ENDPOINTS_AT_ONCE) {
+      const ids = endpointIds.slice(at, at + ENDPOINTS_AT_ONCE);
+      const before = (await endpoints(scope, tx).where('registry.endpoint_id', 'in', ids).execute()).map(endpointOf);
+      if (before.length === 0) continue;
+      const nowMs = clock.nowMs();
+      await rememberEndpoints(tx, before, patch, nowMs);
+      await updateEntries(
+        tx,
+        before.map(({ endpointId }) => endpointId),
+        patch,
+      );
+      if (hasSettings(patch)) await saveSettings(tx, db.dialect, before, patch, nowMs);
+    }
+  }
+
+  async function update(tx: Tx, scope: SiteScope, endpointId: EndpointId, patch: EndpointPatch) {
+    await updateAll(tx, scope, [endpointId], patch);
     return byId(scope, endpointId, tx);
   }
 
@@ -264,20 +253,15 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
       return (await endpoints(scope, tx).where('registry.site_id', '=', siteId).execute()).map(endpointOf);
     },
     bySites,
+    countBySites,
     findByUrl,
     findByUrls,
     pageOfSite,
     listSites: async (scope, filter, tx) => bySites(scope, await siteIdsOf(tx ?? db.kysely, scope, filter), tx),
     create: (scope, wanted, tx) => within(tx, (inner) => create(inner, scope, wanted)),
     update: (scope, endpointId, patch, tx) => within(tx, (inner) => update(inner, scope, endpointId, patch)),
+    updateAll: (scope, endpointIds, patch, tx) => within(tx, (inner) => updateAll(inner, scope, endpointIds, patch)),
   };
-}
-
-/** Whether a patch changes anything that the registry has no column for. */
-function hasSettings(patch: EndpointPatch): boolean {
-  const { active, intervalSeconds, timeoutSeconds, alertCooldownMinutes, plan, maintenance, removedAtMs } = patch;
-  const settings = [intervalSeconds, timeoutSeconds, alertCooldownMinutes, plan, maintenance, removedAtMs];
-  return active === true || settings.some((value) => value !== undefined);
 }
 
 function select(db: Executor) {
@@ -314,14 +298,6 @@ function endpointOf(row: Row): Endpoint {
     // Another program that shares the registry may have made a removed row active again.
     removedAtMs: active || row.removed_at === null ? null : Number(row.removed_at),
   };
-}
-
-/** The same window once more stands since it was set first. */
-function windowColumns(window: MaintenanceWindow | null | undefined, before: MaintenanceWindow | null, nowMs: number) {
-  if (window === undefined || (window !== null && isDeepStrictEqual(window, before))) return {};
-  const setAtMs = window === null ? null : nowMs;
-  const [startMs, endMs] = [window?.startMs ?? null, window?.endMs ?? null];
-  return { maintenance_start: startMs, maintenance_end: endMs, maintenance_set_at: setAtMs };
 }
 
 /** What a `Date` can hold. */

@@ -11,6 +11,8 @@ export type TimeLine = Readonly<{
   startedAtMs: number;
   /** Null while it is open. */
   endedAtMs: number | null;
+  /** Somebody closed it as a false alarm. */
+  isDeclared: boolean;
   /** `isFalseAlarm`: verifiers or the monitor took it back; to close it by hand as one does not. */
   intervals: readonly IncidentInterval[];
   /** How many steps that are. */

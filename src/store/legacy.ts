@@ -80,7 +80,11 @@ export async function insertEntry(db: Executor, entry: RegistryEntry): Promise<E
 /** `statusChangedAtMs` stamps the instant of change without a change of status, as pausing does. */
 export type EntryPatch = Partial<Omit<RegistryEntry, 'siteId'>> & { statusChangedAtMs?: number };
 
-export async function updateEntry(db: Executor, endpointId: EndpointId, patch: EntryPatch): Promise<void> {
+export async function updateEntries(
+  db: Executor,
+  endpointIds: readonly EndpointId[],
+  patch: EntryPatch,
+): Promise<void> {
   const values = {
     ...(patch.url === undefined ? {} : { monitor_url: patch.url }),
     ...(patch.active === undefined ? {} : { monitor_active: patch.active ? 1 : 0 }),
@@ -89,7 +93,7 @@ export async function updateEntry(db: Executor, endpointId: EndpointId, patch: E
     ...(patch.statusChangedAtMs === undefined ? {} : { last_status_change: legacyInstant(patch.statusChangedAtMs) }),
   };
   if (Object.keys(values).length === 0) return;
-  await legacy(db).updateTable(LEGACY_TABLE).set(values).where('jetpack_monitor_site_id', '=', endpointId).execute();
+  await legacy(db).updateTable(LEGACY_TABLE).set(values).where('jetpack_monitor_site_id', 'in', endpointIds).execute();
 }
 
 /** An endpoint as the writer of events needs it. */

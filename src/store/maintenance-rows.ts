@@ -21,6 +21,8 @@ export type StoredWindow = {
   /** In which it is shown and, if it comes again, reckoned. */
   zone: string;
   createdBy: string | null;
+  /** Tenant whose words the title and the name of the key are; null: of the operator, or not known. */
+  wordsOf: string | null;
   createdAtMs: number;
   updatedAtMs: number;
 };
@@ -55,7 +57,12 @@ export function planColumns(plan: Planned, zone: string) {
   };
 }
 
-export function rowOf(window: NewWindow, tenantId: string | null, nowMs: number): NewRow {
+/** `tenantId`: of whose sites it is, where it is of all of them. */
+export function rowOf(
+  window: NewWindow,
+  { tenantId, wordsOf }: Pick<StoredWindow, 'tenantId' | 'wordsOf'>,
+  nowMs: number,
+): NewRow {
   const { siteId, endpointId, title, source, plan, zone, createdBy } = window;
   return {
     blog_id: siteId,
@@ -65,6 +72,7 @@ export function rowOf(window: NewWindow, tenantId: string | null, nowMs: number)
     source,
     ...planColumns(plan, zone),
     created_by: createdBy === null ? null : fitText(createdBy, MAX_NAME),
+    words_of_tenant: wordsOf,
     created_at: nowMs,
     updated_at: nowMs,
   };
@@ -94,6 +102,7 @@ export function windowOfRow(row: WindowRow): StoredWindow | null {
     },
     zone: row.zone,
     createdBy: row.created_by,
+    wordsOf: row.words_of_tenant,
     createdAtMs: Number(row.created_at),
     updatedAtMs: Number(row.updated_at),
   };

@@ -10,7 +10,7 @@ import {
   insertWindow,
   listWindows,
   liveWindows,
-  rememberWindow,
+  rememberWindows,
   updateWindow,
   waitForOtherPlans,
   windowById,
@@ -90,7 +90,7 @@ describe('plans of maintenance', () => {
       });
       expect(await windowById(db, EVERY_SITE, made.windowId)).toEqual({
         ...wanted,
-        ...{ windowId: made.windowId, tenantId: null, createdAtMs: 77, updatedAtMs: 77 },
+        ...{ windowId: made.windowId, tenantId: null, wordsOf: null, createdAtMs: 77, updatedAtMs: 77 },
       });
     }
   });
@@ -166,7 +166,7 @@ describe('plans of maintenance', () => {
     const { siteId, endpointId } = own;
     const remember = (startMs: number, endMs: number) =>
       store.db.transaction((tx) =>
-        rememberWindow(tx, EVERY_SITE, { siteId, endpointId, window: { startMs, endMs }, setAtMs: null }, 5_000),
+        rememberWindows(tx, EVERY_SITE, [{ siteId, endpointId, window: { startMs, endMs }, setAtMs: null }], 5_000),
       );
     await remember(6_000, 9_000);
     await remember(1_000, 9_000);

@@ -213,8 +213,9 @@ export async function insertWindow(
   nowMs: number,
   requestSlot: string | null = null,
 ): Promise<StoredWindow> {
-  const tenantId = window.siteId === null && scope.kind === 'tenant' ? scope.tenantId : null;
-  const row = { ...rowOf(window, tenantId, nowMs), request_slot: requestSlot };
+  const wordsOf = scope.kind === 'tenant' ? scope.tenantId : null;
+  const tenantId = window.siteId === null ? wordsOf : null;
+  const row = { ...rowOf(window, { tenantId, wordsOf }, nowMs), request_slot: requestSlot };
   const { insertId } = await tx.insertInto(TABLE).values(row).executeTakeFirstOrThrow();
   const stored = await windowById(tx, scope, (insertId ?? 0n) as WindowId);
   if (stored === null) throw new Error('the maintenance window is not there after it was inserted');
@@ -222,27 +223,30 @@ export async function insertWindow(
 }
 
 /**
- * Notes that an endpoint had a window that is none of these plans, and that is taken away: from when it was set, null: not
- * known, it covered what it did.
+ * Notes that endpoints had windows that are none of these plans, and that are taken away: from when each was set, null: not
+ * known, it covered what it did. A few hundred at most.
  */
-export async function rememberWindow(
+export async function rememberWindows(
   tx: Tx,
   scope: SiteScope,
-  { siteId, endpointId, window, setAtMs }: OwnWindow,
+  windows: readonly OwnWindow[],
   nowMs: number,
 ): Promise<void> {
-  const fromMs = Math.max(window.startMs, setAtMs ?? window.startMs);
-  if (fromMs >= Math.min(window.endMs, nowMs) || !(await sitesInScope(tx, scope, [siteId])).has(siteId)) return;
-  const plan: Planned = { timing: { kind: 'once', ...window }, fromMs, endedAtMs: nowMs };
-  const rest = { title: null, source: 'planned', zone: 'UTC', createdBy: null } as const;
-  const row = rowOf({ siteId, endpointId, plan, ...rest }, null, nowMs);
-  await tx
-    .insertInto(TABLE)
-    .values({ ...row, removed_at: nowMs })
-    .execute();
+  const covered = windows.flatMap(({ siteId, endpointId, window, setAtMs }) => {
+    const fromMs = Math.max(window.startMs, setAtMs ?? window.startMs);
+    if (fromMs >= Math.min(window.endMs, nowMs)) return [];
+    const plan: Planned = { timing: { kind: 'once', ...window }, fromMs, endedAtMs: nowMs };
+    return [{ siteId, endpointId, plan, title: null, source: 'planned', zone: 'UTC', createdBy: null } as const];
+  });
+  if (covered.length === 0) return;
+  const seen = await sitesInScope(tx, scope, [...new Set(covered.map(({ siteId }) => siteId))]);
+  const rows = covered
+    .filter(({ siteId }) => seen.has(siteId))
+    .map((window) => ({ ...rowOf(window, { tenantId: null, wordsOf: null }, nowMs), removed_at: nowMs }));
+  if (rows.length > 0) await tx.insertInto(TABLE).values(rows).execute();
 }
 
-type OwnWindow = { siteId: SiteId; endpointId: EndpointId; window: MaintenanceWindow; setAtMs: number | null };
+export type OwnWindow = { siteId: SiteId; endpointId: EndpointId; window: MaintenanceWindow; setAtMs: number | null };
 
 export type WindowPatch = {
   title?: string | null;
@@ -266,7 +270,7 @@ export async function updateWindow(
   await tx
     .updateTable(TABLE)
     .set({
-      ...(title === undefined ? {} : { title: titleColumn(title) }),
+      ...(title === undefined ? {} : { title: titleColumn(title), ...ownerOfWords(scope, before) }),
       ...(plan === undefined ? {} : planColumns(plan, plan.zone)),
       ...(isRemoved === undefined ? {} : { removed_at: nowMs }),
       updated_at: nowMs,
@@ -277,9 +281,15 @@ export async function updateWindow(
   return window === undefined ? null : { window, versions };
 }
 
+/** Who gives another's window a title sees it, and no more of the other's words. */
+function ownerOfWords(scope: SiteScope, { wordsOf }: StoredWindow) {
+  if (scope.kind === 'all' || scope.tenantId === wordsOf) return {};
+  return { words_of_tenant: scope.tenantId, created_by: null };
+}
+
 async function keepVersion(tx: Tx, window: StoredWindow, nowMs: number): Promise<StoredWindow> {
   const ended = { ...window, plan: { ...window.plan, endedAtMs: nowMs } };
-  const row = { ...rowOf(ended, window.tenantId, nowMs), version_of: window.windowId };
+  const row = { ...rowOf(ended, window, nowMs), version_of: window.windowId };
   const { insertId } = await tx.insertInto(TABLE).values(row).executeTakeFirstOrThrow();
   return { ...ended, windowId: (insertId ?? 0n) as WindowId };
 }

@@ -127,6 +127,8 @@ export type MaintenanceWindowsTable = {
   endpoint_id: NullableInt;
   tenant_id: NullableText;
   title: NullableText;
+  /** Tenant whose words title and `created_by` are. */
+  words_of_tenant: NullableText;
   /** `planned`, or `started` for one that began when it was asked for. */
   source: string;
   /** When it begins for the first time, as it was planned. */

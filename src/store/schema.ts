@@ -113,6 +113,8 @@ export type ApiKeysTable = {
   /** Words with a space between them. */
   scope: string;
   is_gateway: DefaultedInt;
+  /** Networks with spaces between them; null: from everywhere. */
+  allowed_from: NullableText;
   tenant_id: NullableText;
   rate_limit_per_minute: Int;
   expires_at: NullableInt;

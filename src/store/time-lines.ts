@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
-import { transitionsToIntervals } from '../domain/incident-intervals.ts';
+import { isDeclaredByHand, transitionsToIntervals } from '../domain/incident-intervals.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import { padded } from './append/statements.ts';
 import type { Database } from './database.ts';
@@ -12,10 +12,16 @@ import { type Packed, textAt } from './dialect/packed.ts';
 import { createKeptLines, type KeptLines, type TimeLine } from './kept-lines.ts';
 import { isInScope } from './site-scope.ts';
 
+type LineReason = 'other' | 'false_alarm' | 'declared_by_hand';
+
 type LineChange = {
   /** Null when the event was closed. */
   severityAfter: number | null;
-  reason: 'false_alarm' | 'other';
+  /**
+   * `false_alarm`: verifiers or the monitor took it back. `declared_by_hand`: somebody called it one. What else it may be
+   * changes no figure.
+   */
+  reason: LineReason;
   /** Since when it is so: when it was written, or earlier where that is known. */
   changedAtMs: number;
 };
@@ -39,28 +45,29 @@ const KINDS = {
 } as const;
 
 /**
- * When a step was, how severe the event was then, and whether it was refuted, as one number: each value of each row is made
- * and handed over. Exact until the year 2248; a severity is at most 255, and 0 stands for none.
+ * When a step was, and how severe the event was then or why it was closed, as one number: each value of each row is made
+ * and handed over. Exact until the year 2527; a severity is at most 255 and follows the reasons of a close.
  */
-const STEP = { size: 1024, severity: 2, refuted: 1, ofNoFigure: 1_023 };
-// A cause changes no figure. Somebody who closes an event by hand ends it; what it was until then is not theirs to say.
-const step = sql<bigint>`coalesce(t.began_at, t.changed_at) * ${sql.lit(STEP.size)}
-  + case when t.reason in ('cause_linked', 'cause_unlinked') then ${sql.lit(STEP.ofNoFigure)}
-    else coalesce(t.severity_after + 1, 0) * ${sql.lit(STEP.severity)}
-      + case when t.reason = 'false_alarm' and t.source <> 'api' then ${sql.lit(STEP.refuted)} else 0 end
-    end`;
+const STEP_SIZE = 512;
+const CLOSED_FOR = ['other', 'false_alarm', 'declared_by_hand'] as const satisfies readonly LineReason[];
+const [CLOSED, REFUTED, DECLARED] = [0, 1, 2];
+const OF_NO_FIGURE = STEP_SIZE - 1;
+// Somebody who closes an event by hand ends it; what it was until then is not theirs to say.
+const step = sql<bigint>`coalesce(t.began_at, t.changed_at) * ${sql.lit(STEP_SIZE)} + case
+  when t.reason in ('cause_linked', 'cause_unlinked') then ${sql.lit(OF_NO_FIGURE)}
+  when t.severity_after is not null then t.severity_after + ${sql.lit(CLOSED_FOR.length)}
+  when t.reason <> 'false_alarm' then ${sql.lit(CLOSED)}
+  when t.source = 'api' then ${sql.lit(DECLARED)} else ${sql.lit(REFUTED)} end`;
 
-/** Null: it changes no figure, and must not come between a change and since when it is so. */
+/** Null: a cause, which changes no figure and must not come between a change and since when it is so. */
 function changeOf(step: number): LineChange | null {
-  const changedAtMs = Math.floor(step / STEP.size);
-  const rest = step - changedAtMs * STEP.size;
-  if (rest === STEP.ofNoFigure) return null;
-  const severity = rest >> 1;
-  return {
-    severityAfter: severity === 0 ? null : severity - 1,
-    reason: (rest & STEP.refuted) === 0 ? 'other' : 'false_alarm',
-    changedAtMs,
-  };
+  const changedAtMs = Math.floor(step / STEP_SIZE);
+  const what = step - changedAtMs * STEP_SIZE;
+  if (what === OF_NO_FIGURE) return null;
+  const reason = CLOSED_FOR[what];
+  return reason === undefined
+    ? { severityAfter: what - CLOSED_FOR.length, reason: 'other', changedAtMs }
+    : { severityAfter: null, reason, changedAtMs };
 }
 
 /** All events of the site, its own among them, by id. Null when there are more steps than anybody can read at once. */
@@ -149,7 +156,8 @@ async function readSteps(
   }
 }
 
-type OpenLine = Pick<TimeLine, 'eventId' | 'checkType' | 'endpointId' | 'startedAtMs' | 'version'> & {
+type OpenLine = Pick<TimeLine, 'eventId' | 'checkType' | 'endpointId' | 'startedAtMs'> & {
+  version: number;
   changes: LineChange[];
 };
 
@@ -158,6 +166,7 @@ function lineOf({ changes, ...line }: OpenLine): TimeLine {
   return {
     ...line,
     endedAtMs: last?.severityAfter === null ? last.changedAtMs : null,
+    isDeclared: isDeclaredByHand(changes),
     intervals: transitionsToIntervals(changes, line.startedAtMs),
   };
 }

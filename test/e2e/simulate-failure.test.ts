@@ -1,4 +1,6 @@
 /** A failure that is simulated: seen, confirmed and recorded by a real server, and undone. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startTestSite } from '../../src/testsite/testsite.ts';
 import { run, type Server, serverForTest, startForTest, temporaryPlace } from '../kit/program.ts';
@@ -8,6 +10,17 @@ async function fixture(tls = false) {
   const site = await startTestSite(options);
   onTestFinished(site.stop);
   return site;
+}
+
+/** A test site that is broken in another way than it is asked to be. */
+async function brokenOtherwise(): Promise<string> {
+  const server = createServer((_, reply) => reply.writeHead(403).end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** As a server is that nobody configured for tests. */
@@ -82,6 +95,21 @@ describe('simulate-failure', { timeout: TIMEOUT_MS }, () => {
     const { code, out } = await simulate(...unmet);
     expect(code).toBe(1);
     expect(out).toMatch(/✘ not as expected after .+: event \d+ is .+; expected was .+ verifier_confirmed/);
+  });
+
+  it('counts what it caused itself and nothing else: neither another failure nor one of before', async () => {
+    const { simulate } = await bench();
+    const { http } = await fixture();
+    const opened = ['--json', '--expect-transition-reason', 'opened'];
+    const first = JSON.parse((await simulate('--fixture-url', http, ...opened)).out);
+    const again = JSON.parse((await simulate('--fixture-url', http, ...opened)).out);
+    expect([first.ok, again.ok, again.sites[0].result]).toEqual([true, true, 'changed']);
+    expect(again.sites[0].event.id).toBeGreaterThan(first.sites[0].event.id);
+    const otherwise = ['--fixture-url', await brokenOtherwise(), '--batch', 'otherwise', '--wait', '2s'];
+    const { code, out } = await simulate(...otherwise, ...opened);
+    expect(code).toBe(1);
+    const state = 'Seems Down';
+    expect(JSON.parse(out).sites).toMatchObject([{ met: false, event: null, other_event: { state } }]);
   });
 
   it('says how to open the guard where the server does not go to this machine', async () => {

@@ -44,26 +44,33 @@ describe('another tenant', () => {
     expect(await maintenanceIntervals(api, other, 1n as SiteId, 0, api.clock.nowMs() + DAY)).toEqual([]);
   });
 
-  it('of a shared site does not learn by whose key a window was planned, neither from it nor from the trace', async () => {
+  it('of a shared site learns neither by whose key a window was planned nor what it is called, not from the trace either', async () => {
     const { api, rest } = await twoTenants();
     const row = { tenant_id: 'other', blog_id: 1n, created_at: 1, updated_at: 1 };
     await api.database.kysely.insertInto('jetmon_site_tenants').values(row).execute();
     await planMaintenance(api, one, { ...rest, siteIds: [1n as SiteId], createdBy: 'canary-key' });
     await planMaintenance(api, one, { ...rest, siteIds: null, createdBy: 'canary-key' });
     const askedBy = async (tenantId: string) => {
-      const { token } = await api.apiKeys.create({ consumerName: `of ${tenantId}`, scope: 'read', tenantId });
+      const { token } = await api.apiKeys.create({ consumerName: `of ${tenantId}`, scope: 'write', tenantId });
       const paths = ['/maintenance/1', '/sites/1/maintenance', '/maintenance', '/sites/1/audit'];
       return Promise.all(paths.map((path) => api.ask('GET', `/api/v1${path}`, { token })));
     };
     const others = await askedBy('other');
     expect(others.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect(others.map(({ text }) => text).join()).not.toContain('canary-key');
+    expect(others.map(({ text }) => text).join()).not.toContain('canary');
     const [, , all] = await askedBy('one');
     expect(all?.body.data).toMatchObject([
-      { id: 1, created_by: null },
-      { id: 2, site_id: null, created_by: 'canary-key' },
+      { id: 1, title: 'canary', created_by: 'canary-key' },
+      { id: 2, site_id: null, title: 'canary', created_by: 'canary-key' },
     ]);
     expect((await api.ask('GET', '/api/v1/maintenance/1')).body.created_by).toBe('canary-key');
+    // Who gives it another title has that title for theirs.
+    const { token } = await api.apiKeys.create({ consumerName: 'of other', scope: 'write', tenantId: 'other' });
+    const named = await api.ask('PATCH', '/api/v1/maintenance/1', { token, body: { title: 'ours' } });
+    expect(named.body).toMatchObject({ title: 'ours', created_by: null });
+    const [mine] = await askedBy('one');
+    expect(mine?.body).toMatchObject({ title: null, created_by: null });
+    expect((await api.ask('GET', '/api/v1/maintenance/1')).body).toMatchObject({ title: 'ours', created_by: null });
   });
 
   it('has none of their sites covered by a window for all sites of one', async () => {

@@ -118,7 +118,7 @@ function windowReply(window: StoredWindow, scope: SiteScope, nowMs: number): Mai
     id: window.windowId,
     site_id: window.siteId,
     endpoint_id: window.endpointId,
-    title: window.title,
+    title: maySeeWords(window, scope) ? window.title : null,
     source: window.source,
     start: instant(startMs),
     end: isOnce ? instant(timing.endMs) : null,
@@ -129,16 +129,16 @@ function windowReply(window: StoredWindow, scope: SiteScope, nowMs: number): Mai
     is_active: isWithin(next, nowMs),
     next_start: instantOrNull(next?.startMs ?? null),
     next_end: instantOrNull(next?.endMs ?? null),
-    created_by: maySeeWho(window, scope) ? window.createdBy : null,
+    created_by: maySeeWords(window, scope) ? window.createdBy : null,
     created_at: instant(window.createdAtMs),
     updated_at: instant(window.updatedAtMs),
     ended_at: instantOrNull(plan.endedAtMs),
   };
 }
 
-/** A site may be of several tenants, and what one calls its keys is not for the others. */
-function maySeeWho({ tenantId }: StoredWindow, scope: SiteScope): boolean {
-  return scope.kind === 'all' || tenantId === scope.tenantId;
+/** A site may be of several tenants, and what one calls its plans and its keys is not for the others. */
+function maySeeWords({ wordsOf }: StoredWindow, scope: SiteScope): boolean {
+  return scope.kind === 'all' || wordsOf === scope.tenantId;
 }
 
 type Recurring = Extract<StoredWindow['plan']['timing'], { kind: 'recurring' }>;

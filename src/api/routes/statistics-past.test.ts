@@ -4,6 +4,7 @@ import { at, instant, startLife } from '../../../test/kit/life.ts';
 import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { DEFAULT_SLA_OPTIONS } from '../../domain/sla.ts';
 import { listOutages } from '../../services/list-outages.ts';
+import { updateEntries } from '../../store/legacy.ts';
 
 const MINUTE = 60_000;
 
@@ -144,6 +145,30 @@ describe('the past of a site', () => {
     expect(await uptime(0, 400)).toMatchObject({ ...BEFORE, maintenance_seconds: 1_200 });
   });
 
+  it('knows a pause that another program made from the last look on, also once it is over', async () => {
+    const { api, site, endpoint, looks, set, fails, recovers, uptime } = await startLife();
+    looks(endpoint, 0, 100);
+    await fails(endpoint, 20);
+    await recovers(endpoint, 40);
+    await updateEntries(api.database.kysely, [endpoint.endpointId], { active: false });
+    set(200);
+    const figures = { downtime_ms: 20 * MINUTE, incident_count: 1 };
+    const whole = await uptime(0, 200);
+    expect(whole).toMatchObject(figures);
+    // A look counts until the next one is late.
+    expect(whole.states_ms.up).toBeGreaterThanOrEqual(80 * MINUTE);
+    expect(whole.states_ms.up + whole.states_ms.paused + whole.states_ms.unknown).toBe(180 * MINUTE);
+    const ofEndpoint = await uptime(0, 200, `/endpoints/${endpoint.endpointId}/uptime`);
+    expect(ofEndpoint).toMatchObject(figures);
+    expect(ofEndpoint.paused_seconds).toBeGreaterThanOrEqual(98 * 60);
+    await api.ask('POST', `${site}/resume`);
+    looks(endpoint, 200, 300);
+    set(300);
+    const after = await uptime(0, 300, `/endpoints/${endpoint.endpointId}/uptime`);
+    expect(after).toMatchObject({ ...figures, paused_seconds: ofEndpoint.paused_seconds });
+    expect(await uptime(0, 200)).toMatchObject(figures);
+  });
+
   it('is not made well by closing an outage by hand as a false alarm', async () => {
     const { api, site, endpoint, looks, set, fails, uptime } = await startLife();
     looks(endpoint, 0, 100);
@@ -157,8 +182,13 @@ describe('the past of a site', () => {
       downtime_ms: 60 * MINUTE,
       incident_count: 1,
       false_alarm_count: 0,
+      declared_by_hand_count: 1,
       unknown_seconds: 0,
     });
-    expect((await uptime(0, 100, '/incidents')).false_alarms).toEqual([]);
+    const { false_alarms, summary, data } = await uptime(0, 100, '/incidents');
+    expect({ false_alarms, count: data.length }).toEqual({ false_alarms: [], count: 1 });
+    expect(summary).toMatchObject({ false_alarm_count: 0, declared_by_hand_count: 1 });
+    const ofEndpoint = await uptime(0, 100, `/endpoints/${endpoint.endpointId}/uptime`);
+    expect(ofEndpoint).toMatchObject({ downtime_ms: 60 * MINUTE, declared_by_hand_count: 1 });
   });
 });

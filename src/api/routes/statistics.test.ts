@@ -139,6 +139,7 @@ const FIGURES = {
   coverage_percent: 76.265,
   incident_count: 2,
   false_alarm_count: 1,
+  declared_by_hand_count: 0,
   mttr_seconds: 315,
   mtbf_seconds: 11_200,
   mttr_ms: 315_000,

@@ -11,7 +11,7 @@ const DOWN = {
 const SEEMS_DOWN = { ...DOWN, state: 'Seems Down', severity: 3, transitions: [] } as EventDetail;
 
 const isMetBy = (options: Parameters<typeof expectationIn>[0], event: EventDetail | null) =>
-  isMet(expectationIn(options), { latest: null, event });
+  isMet(expectationIn(options), { event });
 
 describe('what is expected', () => {
   it('is Down unless something else is said', () => {
@@ -30,7 +30,7 @@ describe('what is expected', () => {
   it('is named in words, and so is a word that is none', () => {
     const all = { expectEventState: 'Down', expectEventSeverity: '4', requireTransition: true };
     expect(expectationWords(expectationIn({ ...all, expectTransitionReason: 'opened' }))).toBe(
-      'an open event: Down, severity 4, a transition, a transition for opened',
+      'an open event of this failure: Down, severity 4, a transition, a transition for opened',
     );
     expect(() => expectationIn({ expectEventState: 'Up' })).toThrow(/--expect-event-state Up is no state/);
     expect(() => expectationIn({ expectEventSeverity: '256' })).toThrow(/--expect-event-severity 256/);
@@ -42,8 +42,13 @@ describe('what was seen', () => {
 
   it('is told in one line', () => {
     expect(seenWords(NOTHING_SEEN)).toContain('nobody looked yet');
-    expect(seenWords({ latest, event: null })).toContain('Unknown, egress_refused: the monitor does not go there');
-    expect(seenWords({ latest, event: DOWN })).toBe('event 7 is Down, severity 4 (opened, local_confirmed)');
+    const nothing = { ...NOTHING_SEEN, latest };
+    expect(seenWords(nothing)).toContain('Unknown, egress_refused: the monitor does not go there');
+    const other = { ...DOWN, metadata: { reason: 'dns_timeout' } };
+    expect(seenWords({ ...nothing, other })).toMatch(
+      /^event 7 is Down for something else \(dns_timeout\); the last look/,
+    );
+    expect(seenWords({ ...nothing, event: DOWN })).toBe('event 7 is Down, severity 4 (opened, local_confirmed)');
   });
 
   it('says how to open the guard where the server does not go', () => {

@@ -3,6 +3,7 @@ import type { EventDetail } from '../../contracts/events.ts';
 import type { LatestResult } from '../../contracts/sites.ts';
 import { AppError } from '../../domain/errors.ts';
 import { INCIDENT_STATES } from '../../domain/state.ts';
+import { openedFor } from './caused-by.ts';
 
 export type Expectation = {
   state: string | null;
@@ -21,11 +22,13 @@ export type ExpectationOptions = {
 
 export type Seen = {
   latest: Pick<LatestResult, 'state' | 'reason' | 'summary'> | null;
-  /** The worst that is open. */
+  /** The worst that is open and that the failure caused. */
   event: EventDetail | null;
+  /** The worst that is open for something else; it counts for nothing. */
+  other: EventDetail | null;
 };
 
-export const NOTHING_SEEN: Seen = { latest: null, event: null };
+export const NOTHING_SEEN: Seen = { latest: null, event: null, other: null };
 
 /** Down, where nothing else is said. Throws `invalid_arguments`. */
 export function expectationIn(options: ExpectationOptions): Expectation {
@@ -53,7 +56,10 @@ function severityIn(text: string): number {
   });
 }
 
-export function isMet({ state, severity, hasTransition, reason }: Expectation, { event }: Seen): boolean {
+export function isMet(
+  { state, severity, hasTransition, reason }: Expectation,
+  { event }: Pick<Seen, 'event'>,
+): boolean {
   if (event === null) return false;
   const { transitions } = event;
   return (
@@ -71,20 +77,27 @@ export function expectationWords({ state, severity, hasTransition, reason }: Exp
     ...(hasTransition ? ['a transition'] : []),
     ...(reason === null ? [] : [`a transition for ${reason}`]),
   ];
-  return `an open event: ${parts.join(', ')}`;
+  return `an open event of this failure: ${parts.join(', ')}`;
 }
 
-export function seenWords({ latest, event }: Seen): string {
+export function seenWords({ latest, event, other }: Seen): string {
   if (event !== null) {
     const steps = event.transitions.map(({ reason }) => reason).join(', ');
     return `event ${event.id} is ${event.state}, severity ${event.severity} (${steps})`;
   }
-  if (latest === null) return 'no event is open, and nobody looked yet';
-  return `no event is open; the last look: ${latest.state}, ${latest.reason}: ${latest.summary}`;
+  const isOpen =
+    other === null
+      ? 'no event is open'
+      : `event ${other.id} is ${other.state} for something else (${openedFor(other) ?? other.check_type})`;
+  if (latest === null) return `${isOpen}, and nobody looked yet`;
+  return `${isOpen}; the last look: ${latest.state}, ${latest.reason}: ${latest.summary}`;
 }
 
 /** Why the failure will never be seen, whatever is waited for; null: it may be. */
-export function hopelessWords({ latest, event }: Seen, url: string): { message: string; fix: string } | null {
+export function hopelessWords(
+  { latest, event }: Pick<Seen, 'latest' | 'event'>,
+  url: string,
+): { message: string; fix: string } | null {
   if (event !== null || latest === null || !latest.reason.startsWith('egress_')) return null;
   const { hostname } = new URL(url);
   const message = `the server does not go to ${url}: ${latest.summary}`;

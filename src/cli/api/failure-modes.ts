@@ -13,6 +13,8 @@ export type Failure = {
   settings: Omit<SiteSettings, 'custom_headers'>;
   /** What will be found, after the URL. */
   words: string;
+  /** Reasons of a look that finds it. Any other finding is of something else that is wrong there. */
+  reasons: readonly string[];
   /** Whether the test site answers there, and not a host of the public internet. */
   isFixture: boolean;
 };
@@ -36,17 +38,18 @@ export function isFailureMode(text: string): text is FailureMode {
 
 /** What the mode watches. Without a test site of the kind it wants, a host of the public internet stands in. */
 export function failureOf(mode: FailureMode, fixture: Fixture): Failure {
-  const { path, elsewhere, words, settings = {} } = MODES[mode];
+  const { path, elsewhere, words, reasons, settings = {} } = MODES[mode];
   const origin = mode === 'tls' ? fixture.https : fixture.http;
   const url = origin === null ? elsewhere : path(origin);
   const late = mode === 'timeout' && origin === null ? { timeout_seconds: 2 } : {};
-  return { url, words, settings: { ...DEFAULTS, ...settings, ...late }, isFixture: origin !== null };
+  return { url, words, reasons, settings: { ...DEFAULTS, ...settings, ...late }, isFixture: origin !== null };
 }
 
 type Mode = {
   path(origin: string): string;
   elsewhere: string;
   words: string;
+  reasons: readonly string[];
   settings?: Omit<SiteSettings, 'custom_headers'>;
 };
 
@@ -55,40 +58,48 @@ const MODES: Readonly<Record<FailureMode, Mode>> = {
     path: (origin) => `${origin}/status/500`,
     elsewhere: `${ECHO}/status/500`,
     words: 'answers 500',
+    reasons: ['http_server_error'],
   },
   'http-403': {
     path: (origin) => `${origin}/status/403`,
     elsewhere: `${ECHO}/status/403`,
     words: 'answers 403',
+    reasons: ['http_forbidden'],
   },
   unreachable: {
     path: closedPortOf,
     elsewhere: NOBODY,
     words: 'takes no connections',
+    // Networks answer for an address where nobody is in ways of their own.
+    reasons: ['tcp_refused', 'tcp_timeout', 'tcp_unreachable', 'tcp_failed'],
     settings: { timeout_seconds: 2 },
   },
   redirect: {
     path: (origin) => `${origin}/redirect`,
     elsewhere: `${ECHO}/redirect/1`,
     words: 'redirects, which is not wanted of it',
+    reasons: ['redirect_forbidden'],
     settings: { redirect_policy: 'fail' },
   },
   keyword: {
     path: (origin) => `${origin}/keyword`,
     elsewhere: 'https://example.com/',
     words: 'does not hold a text that is looked for',
+    reasons: ['keyword_missing'],
     settings: { check_keyword: IMPOSSIBLE_KEYWORD },
   },
   timeout: {
     path: (origin) => `${origin}/slow?delay=5s`,
     elsewhere: `${ECHO}/delay/10`,
     words: 'answers too late',
+    reasons: ['http_timeout'],
     settings: { timeout_seconds: 1 },
   },
   tls: {
     path: (origin) => `${origin}/tls`,
     elsewhere: 'https://expired.badssl.com/',
     words: 'shows a certificate that is not to be trusted',
+    reasons: ['tls_self_signed', 'tls_untrusted', 'tls_expired'],
   },
 };
 

@@ -191,10 +191,11 @@ async function startAll(
 ): Promise<void> {
   for (const siteId of wanted.siteIds) {
     if (signal.aborted) break;
-    const { url, settings } = failure;
+    const { url, settings, reasons } = failure;
     const { batch, mayCreate, keyPrefix } = wanted;
-    const site = { siteId, url, settings, batch, mayCreate, allowUnmarked: options.allowUnmarked === true };
-    const started = await startFailure(api.client, site, { isTriggered: options.trigger, keyPrefix });
+    const allowUnmarked = options.allowUnmarked === true;
+    const site = { siteId, url, settings, batch, mayCreate, allowUnmarked, beginsAnew: true };
+    const started = await startFailure(api.client, site, { isTriggered: options.trigger, reasons, keyPrefix });
     for (const words of startedWords(started, url)) say(lineOf(siteId, words));
     all.push(started);
   }

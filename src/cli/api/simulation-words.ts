@@ -52,7 +52,7 @@ export function siteDocument(
   { siteId, prepared, look, notLookedAt, problem }: Started,
   outcome: Outcome | undefined,
 ): Record<string, unknown> {
-  const { event = null, latest = null } = outcome?.seen ?? {};
+  const { event = null, other = null, latest = null } = outcome?.seen ?? {};
   return {
     site_id: siteId,
     result: prepared?.outcome ?? 'refused',
@@ -62,6 +62,7 @@ export function siteDocument(
     latest: latest === null ? null : lookOf(latest),
     event: event === null ? null : eventOf(event),
     transitions: event?.transitions.map(stepOf) ?? [],
+    other_event: other === null ? undefined : eventOf(other),
     met: outcome?.isMet ?? null,
     took_ms: outcome === undefined ? null : Math.round(outcome.tookMs),
     error: problem ?? undefined,

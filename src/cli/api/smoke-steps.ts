@@ -26,7 +26,15 @@ export function smokeSteps(
 
   async function create(): Promise<string> {
     mayBeThere = true;
-    const wanted = { siteId, url, batch, settings: PLAIN_SETTINGS, mayCreate: true, allowUnmarked: false };
+    const wanted = {
+      siteId,
+      url,
+      batch,
+      settings: PLAIN_SETTINGS,
+      mayCreate: true,
+      allowUnmarked: false,
+      beginsAnew: false,
+    };
     const { outcome } = await prepareSite(client, wanted, { idempotencyKey });
     return `site ${siteId} ${outcome === 'created' ? 'is created' : 'was there and is used again'}: ${url}`;
   }

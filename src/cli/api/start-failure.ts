@@ -5,6 +5,7 @@ import type { ReplyOf } from '../../contracts/contract.ts';
 import { triggerSiteCheck } from '../../contracts/site-operations.ts';
 import type { Id } from '../../contracts/values.ts';
 import { AppError } from '../../domain/errors.ts';
+import type { Cause } from './caused-by.ts';
 import { hopelessWords } from './expectation.ts';
 import { type Prepared, prepareSite, type WantedSite } from './prepare-site.ts';
 
@@ -16,6 +17,8 @@ export type Started = {
   siteId: Id;
   /** null: it was left alone. */
   prepared: Prepared | null;
+  /** What an event must be of to count as this failure; null: there is none. */
+  cause: Cause | null;
   /** null: nobody asked for one, or the server puts a limit on it. */
   look: Look | null;
   /** Why it was not looked at now; its own look follows. */
@@ -26,6 +29,8 @@ export type Started = {
 
 export type StartOptions = {
   isTriggered: boolean;
+  /** Reasons for which looks fail then. */
+  reasons: readonly string[];
   /** Keys of requests begin with it. */
   keyPrefix: string;
 };
@@ -34,12 +39,14 @@ export type StartOptions = {
 export async function startFailure(
   client: Client,
   wanted: WantedSite,
-  { isTriggered, keyPrefix }: StartOptions,
+  { isTriggered, reasons, keyPrefix }: StartOptions,
 ): Promise<Started> {
   const { siteId, url } = wanted;
-  const started: Started = { siteId, prepared: null, look: null, notLookedAt: null, problem: null };
+  const started: Started = { siteId, prepared: null, cause: null, look: null, notLookedAt: null, problem: null };
   try {
-    started.prepared = await prepareSite(client, wanted, { idempotencyKey: `${keyPrefix}-create-${siteId}` });
+    const prepared = await prepareSite(client, wanted, { idempotencyKey: `${keyPrefix}-create-${siteId}` });
+    started.prepared = prepared;
+    started.cause = causeOf(prepared, reasons);
   } catch (error) {
     return { ...started, problem: problemOf(error) };
   }
@@ -53,6 +60,10 @@ export async function startFailure(
     if (!(error instanceof ApiError) || !isLimit(error)) throw error;
     return { ...started, notLookedAt: error.message };
   }
+}
+
+function causeOf({ endpointId, url, newestEventBefore }: Prepared, reasons: readonly string[]): Cause {
+  return { endpointId, url, reasons, afterEvent: newestEventBefore };
 }
 
 /** Throws what is trouble of the caller or the server, and not of one site. */

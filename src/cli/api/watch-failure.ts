@@ -5,9 +5,14 @@ import type { EventDetail } from '../../contracts/events.ts';
 import type { Id } from '../../contracts/values.ts';
 import { severityOf } from '../../domain/state.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { type Cause, isCausedBy } from './caused-by.ts';
 import { type Expectation, isMet, NOTHING_SEEN, type Seen } from './expectation.ts';
 
-export type Watched = { siteId: Id };
+export type Watched = {
+  siteId: Id;
+  /** null: nothing that happens counts. */
+  cause: Cause | null;
+};
 
 export type Outcome = {
   seen: Seen;
@@ -28,6 +33,8 @@ export type WatchOptions = {
   onOutcome(site: Watched, outcome: Outcome): void;
 };
 
+/** Open events of a site that are read: a URL has few. */
+const MAX_OPEN = 10;
 /** Sites asked about at a time. */
 const AT_A_TIME = 8;
 
@@ -43,7 +50,7 @@ export async function watchFailures(
 
   async function look([index, site]: [number, Watched]): Promise<boolean> {
     const before = outcomes[index]?.seen ?? NOTHING_SEEN;
-    const seen = (await lookAt(client, site.siteId)) ?? before;
+    const seen = (await lookAt(client, site)) ?? before;
     onSeen(site, seen);
     const outcome = {
       seen,
@@ -75,12 +82,18 @@ export async function watchFailures(
 }
 
 /** null: the server could not say just now. */
-async function lookAt(client: Client, siteId: Id): Promise<Seen | null> {
+async function lookAt(client: Client, { siteId, cause }: Watched): Promise<Seen | null> {
   try {
     const { endpoints, active_events } = await client.sites.get(siteId);
-    const [worst] = [...active_events].sort((a, b) => b.severity - a.severity);
-    const event = worst === undefined ? null : await client.events.get(worst.id);
-    return { latest: endpoints[0]?.latest ?? null, event: event !== null && isOpenFailure(event) ? event : null };
+    const seen: Seen = { ...NOTHING_SEEN, latest: endpoints[0]?.latest ?? null };
+    const worstFirst = [...active_events].sort((a, b) => b.severity - a.severity);
+    for (const { id } of worstFirst.slice(0, MAX_OPEN)) {
+      const event = await client.events.get(id);
+      if (!isOpenFailure(event)) continue;
+      if (cause !== null && isCausedBy(cause, event)) return { ...seen, event };
+      seen.other ??= event;
+    }
+    return seen;
   } catch (error) {
     if (error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status === 503)) return null;
     throw error;

@@ -11,6 +11,7 @@ import { createIdempotencyTable } from './0007-idempotency.ts';
 import { createMaintenanceWindows } from './0008-maintenance-windows.ts';
 import { createEarlierSettings } from './0010-earlier-settings.ts';
 import { createVerifications } from './0011-verifications.ts';
+import { addWhoseWords } from './0013-whose-words.ts';
 
 export type Migration = {
   id: number;
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 8, name: 'maintenance windows', up: createMaintenanceWindows },
   { id: 10, name: 'what settings were before', up: createEarlierSettings },
   { id: 11, name: 'what verifiers said last', up: createVerifications },
+  { id: 13, name: 'whose words windows carry, and from where keys come', up: addWhoseWords },
 ];
