@@ -53,7 +53,7 @@ it('a block read for its figures, or for its times, says what the whole of it sa
         blinds: sums.flatMap(({ blinds }) => flat(blinds)),
       });
       expect(times.atMs).toEqual(looks.atMs);
-      expect(times.hasBlind()).toBe(all.some(isBlind));
+      expect(times.totals).toEqual(all.map((sample) => (isBlind(sample) ? BLIND_TOTAL : ABSENT)));
     }),
   );
 });

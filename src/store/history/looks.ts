@@ -10,18 +10,15 @@ export interface Looks {
   addSample(sample: Sample): void;
   /** Leaves the first so many. */
   cut(count: number): void;
-  hasBlind(): boolean;
 }
 
 export function createLooks(): Looks {
   const atMs: number[] = [];
   const totals: number[] = [];
-  let blinds = 0;
 
   function add(lookMs: number, total: number): void {
     atMs.push(lookMs);
     totals.push(total);
-    if (total === BLIND_TOTAL) blinds += 1;
   }
 
   return {
@@ -32,9 +29,7 @@ export function createLooks(): Looks {
     cut(count) {
       atMs.length = count;
       totals.length = count;
-      blinds = totals.reduce((sum, total) => sum + (total === BLIND_TOTAL ? 1 : 0), 0);
     },
-    hasBlind: () => blinds > 0,
   };
 }
 
