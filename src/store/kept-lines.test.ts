@@ -9,6 +9,7 @@ const line = (id: number, version = 1): TimeLine => ({
   checkType: 'http',
   startedAtMs: id,
   endedAtMs: null,
+  isDeclared: false,
   intervals: [],
   version,
 });
