@@ -47,8 +47,10 @@ export function* siteIncidentsInSteps(record: SiteRecord): Generator<undefined, 
   const open = createOpen(record.stretches);
   yield;
   let doneMs = Number.NEGATIVE_INFINITY;
-  for (const [index, { atMs, begins, interval, finding }] of borders(record, isTouched).entries()) {
-    if (index % BORDERS_AT_ONCE === 0) yield;
+  let passed = 0;
+  for (const { atMs, begins, interval, finding } of borders(record, isTouched)) {
+    if (passed % BORDERS_AT_ONCE === 0) yield;
+    passed += 1;
     if (atMs > doneMs) {
       for (const { fromMs, toMs } of open.stretchesBetween(doneMs, atMs)) {
         for (const part of open.parts()) add(found, part, fromMs, toMs);
@@ -58,7 +60,9 @@ export function* siteIncidentsInSteps(record: SiteRecord): Generator<undefined, 
     if (begins) open.begin(interval, finding);
     else open.end(interval, finding);
   }
-  return [...plain.map((interval) => ({ ...interval, isFalseAlarm: false })), ...found];
+  return plain
+    .map((interval) => (interval.isFalseAlarm ? { ...interval, isFalseAlarm: false } : interval))
+    .concat(found);
 }
 
 function isFalseFailure({ severity, isFalseAlarm }: IncidentInterval): boolean {

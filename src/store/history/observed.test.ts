@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Run } from './block.ts';
-import { createLooks } from './looks.ts';
+import { addLook, createLooks } from './looks.ts';
 import { addRuns, observedIn, type Seen } from './observed.ts';
 import { within } from './pace.ts';
 import { ABSENT, BLIND_TOTAL } from './sample.ts';
@@ -60,7 +60,7 @@ it('time is observed exactly where a look in time says so, whatever places the l
       for (const piece of [all.filter(([atMs]) => atMs >= 60), all.filter(([atMs]) => atMs < 60)]) {
         const looks = createLooks();
         for (const [atMs, kind] of piece)
-          if (kind !== 'failed') looks.add(atMs, kind === 'blind' ? BLIND_TOTAL : ABSENT);
+          if (kind !== 'failed') addLook(looks, atMs, kind === 'blind' ? BLIND_TOTAL : ABSENT);
         addRuns(looks, within(NEXT), seen);
       }
       const window = { fromMs: Math.min(one, other), toMs: Math.max(one, other) };

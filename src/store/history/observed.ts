@@ -20,13 +20,13 @@ export type Seen = {
 
 /** Adds the runs of looks in the order of time. No run goes over a look that could not tell. */
 export function addRuns(
-  { atMs, totals }: Looks,
+  { count, atMs, totals }: Looks,
   inTime: InTime,
   { runs, blinds }: Pick<Seen, 'runs' | 'blinds'>,
 ): void {
   let isOpen = false;
   let lastMs = 0;
-  for (let place = 0; place < atMs.length; place += 1) {
+  for (let place = 0; place < count; place += 1) {
     const lookMs = atMs[place] ?? 0;
     if (totals[place] === BLIND_TOTAL) {
       // Each of them: a failed look, which is not among these, may lie between two.

@@ -9,7 +9,7 @@ import type { Run } from './block.ts';
 import { readable, type StoredDay, samplesOf, type Walk, type Window, walkDays } from './days.ts';
 import { countFailures, failedTimes, failuresBy } from './failures.ts';
 import { readFigures, readWhen, type StoredFigures } from './light-block.ts';
-import { createLooks, inOrder, type Looks } from './looks.ts';
+import { addSample, createLooks, inOrder, type Looks } from './looks.ts';
 import { addRuns, observedIn, type Seen } from './observed.ts';
 import { COVERAGE_GRACE_MS, inTime, longestOf, type Pace } from './pace.ts';
 import { type HistoryParts, SPAN } from './parts.ts';
@@ -75,8 +75,9 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     besides: (tx: Tx, endpointId: EndpointId) => Promise<T>,
   ): Promise<T[]> {
     const read: T[] = [];
+    const looks = createLooks();
     for (const endpointId of endpointIds) {
-      const walk: Walk = { endpointId, window, visit: (day) => void visit(figuresIn(parts, walk, day)) };
+      const walk: Walk = { endpointId, window, visit: (day) => void visit(figuresIn(parts, walk, day, looks)) };
       read.push(await walkDays(parts, pending, walk, (tx) => besides(tx, endpointId)));
     }
     return read;
@@ -98,8 +99,8 @@ export function createReads(parts: HistoryParts, pending: Pending) {
       return bucket;
     };
     let coarse: Run | null = null;
-    const visit = ({ looks: { atMs, totals }, sums }: FiguresDay) => {
-      for (let place = 0; place < atMs.length; place += 1) {
+    const visit = ({ looks: { count, atMs, totals }, sums }: FiguresDay) => {
+      for (let place = 0; place < count; place += 1) {
         const total = totals[place] ?? ABSENT;
         if (total === BLIND_TOTAL) continue;
         const bucket = bucketAt(atMs[place] ?? 0);
@@ -170,8 +171,8 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     async totals(endpointIds: readonly EndpointId[], window: Window): Promise<Totals> {
       const all = noSums();
       let looks = 0;
-      const visit = ({ looks: { totals }, sums }: FiguresDay) => {
-        for (const total of totals) {
+      const visit = ({ looks: { count, totals }, sums }: FiguresDay) => {
+        for (const total of totals.subarray(0, count)) {
           if (total === BLIND_TOTAL) continue;
           looks += 1;
           if (total !== ABSENT) addTenths(all, total);
@@ -237,11 +238,12 @@ export function createReads(parts: HistoryParts, pending: Pending) {
       const reachMs = 2 * longestOf(intervals) + COVERAGE_GRACE_MS;
       const window = { fromMs: fromMs - reachMs, toMs: toMs + reachMs };
       const seen: Omit<Seen, 'failed'> = { runs: [], blinds: [] };
+      const looks = createLooks();
       const walk: Walk = {
         endpointId,
         window,
         visit(day) {
-          addRuns(whenIn(parts, walk, day, seen), isNext, seen);
+          addRuns(whenIn(parts, walk, day, { ...seen, looks }), isNext, seen);
           return undefined;
         },
       };
@@ -253,10 +255,16 @@ export function createReads(parts: HistoryParts, pending: Pending) {
 
 type FiguresDay = { looks: Looks; sums: (StoredFigures & { isWholeDay: boolean })[] };
 
-function figuresIn(parts: HistoryParts, { endpointId, window }: Walk, { blocks, loose }: StoredDay): FiguresDay {
-  const looks = createLooks();
+/** `looks` is what it may write on: a season of days needs the room of one. */
+function figuresIn(
+  parts: HistoryParts,
+  { endpointId, window }: Walk,
+  { blocks, loose }: StoredDay,
+  looks: Looks,
+): FiguresDay {
+  looks.count = 0;
   const sums: FiguresDay['sums'] = [];
-  for (const sample of loose) looks.addSample(sample);
+  for (const sample of loose) addSample(looks, sample);
   for (const block of blocks) {
     const isWholeDay = block.span === SPAN.wholeDay;
     const found = wholeOrNothing(looks, () =>
@@ -267,15 +275,18 @@ function figuresIn(parts: HistoryParts, { endpointId, window }: Walk, { blocks, 
   return { looks: inOrder(looks, window), sums };
 }
 
-/** When the looks of a day were; the runs of those that are kept as sums are added to what was seen. */
+/**
+ * When the looks of a day were; the runs of those that are kept as sums are added to what was seen. `looks` as
+ * above.
+ */
 function whenIn(
   parts: HistoryParts,
   { endpointId, window }: Walk,
   { blocks, loose }: StoredDay,
-  seen: Omit<Seen, 'failed'>,
+  { looks, ...seen }: Omit<Seen, 'failed'> & { looks: Looks },
 ): Looks {
-  const looks = createLooks();
-  for (const sample of loose) looks.addSample(sample);
+  looks.count = 0;
+  for (const sample of loose) addSample(looks, sample);
   for (const block of blocks) {
     const found = wholeOrNothing(looks, () =>
       readable(parts, endpointId, block, () => readWhen(block.startMs, block.body, looks)),
@@ -289,9 +300,9 @@ function whenIn(
 
 /** Of a damaged block not even the looks before the damage count. */
 function wholeOrNothing<T>(looks: Looks, read: () => T | null): T | null {
-  const before = looks.atMs.length;
+  const before = looks.count;
   const found = read();
-  if (found === null) looks.cut(before);
+  if (found === null) looks.count = before;
   return found;
 }
 

@@ -3,7 +3,7 @@
  * durations are changes to the sample before, and status and measured phases are said once per run.
  */
 import type { ByteReader, ByteWriter } from '../../lib/bytes.ts';
-import type { Looks } from './looks.ts';
+import { addLook, type Looks } from './looks.ts';
 import { ABSENT, BLIND_TOTAL, isBlind, type Sample } from './sample.ts';
 
 /** Which durations of a sample were measured. */
@@ -121,7 +121,7 @@ export function readLooks(from: ByteReader, baseMs: number, into: Looks): void {
       if (isTimed) rest += from.signed();
       if (isUntold) total = BLIND_TOTAL;
       else total = isTimed ? total + rest : ABSENT;
-      into.add(atMs, total);
+      addLook(into, atMs, total);
     }
   }
 }
@@ -139,7 +139,7 @@ export function readTimes(from: ByteReader, baseMs: number, into: Looks): void {
       distance += from.signed();
       atMs += distance;
       from.skip(durations);
-      into.add(atMs, total);
+      addLook(into, atMs, total);
     }
   }
 }
