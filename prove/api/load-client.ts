@@ -66,7 +66,8 @@ function offer(rate: number): void {
   const wanted = Math.floor(((performance.now() - startMs) / 1_000) * rate);
   while (asked + due.length < wanted) due.push(startMs + ((asked + due.length + 1) * 1_000) / rate);
   while (due.length > 0) {
-    const send = idle.pop();
+    // The one that has rested longest: a server closes those that rest for long.
+    const send = idle.shift();
     if (send === undefined) return;
     send(nextPath(), due.shift() ?? 0);
   }

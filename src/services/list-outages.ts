@@ -1,8 +1,8 @@
 /** The outages of a site, newest first: when, how long, how bad, and what took part. */
-import { setImmediate } from 'node:timers/promises';
 import type { EventId, SiteId } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import { measureSla, type Outage, listOutages as outagesOf, type SlaOptions, type SlaReport } from '../domain/sla.ts';
+import { inTurns } from './in-turns.ts';
 import { countDeclared, failedIn, falseAlarmsIn } from './measure-uptime.ts';
 import { readSiteTime, type StatisticsDeps, type TimedFinding } from './site-time.ts';
 import type { StatisticsWindow } from './statistics-window.ts';
@@ -42,15 +42,9 @@ export async function listOutages(deps: StatisticsDeps, scope: SiteScope, query:
   const left = beforeMs === null ? all : all.filter(({ fromMs }) => fromMs < beforeMs);
   const shown = left.slice(0, limit);
   const falseAlarms = falseAlarmsIn(time, () => true).toSorted((a, b) => b.startedAtMs - a.startedAtMs);
-  const outages: OutagePage['outages'][number][] = [];
-  for (const outage of shown) {
-    // Each goes through all that failed: others have their turn in between.
-    await setImmediate();
-    outages.push({ ...outage, ...eventsIn(time.findings, outage, options) });
-  }
   return {
     window: time.window,
-    outages,
+    outages: await inTurns(withEvents(shown, time.findings, options)),
     next: left.length > shown.length ? (shown.at(-1)?.fromMs ?? null) : null,
     report: measureSla(input, options),
     longestMs: all.length === 0 ? null : Math.max(...all.map(({ downtimeMs }) => downtimeMs)),
@@ -60,13 +54,35 @@ export async function listOutages(deps: StatisticsDeps, scope: SiteScope, query:
   };
 }
 
-/** Failures that were open during an outage, the oldest first. */
-function eventsIn(findings: readonly TimedFinding[], outage: Outage, { falseAlarms }: SlaOptions) {
-  const counts = (each: TimedFinding['intervals'][number]) =>
-    failedIn(each, outage) && (!each.isFalseAlarm || falseAlarms === 'down');
-  const found = findings.filter(({ intervals }) => intervals.some(counts));
-  const byAge = found.sort((a, b) => a.startedAtMs - b.startedAtMs || compareIds(a.eventId, b.eventId));
-  return { events: byAge.slice(0, MAX_EVENTS), eventCount: found.length };
+/** Findings that are gone through before others have their turn. */
+const FINDINGS_AT_ONCE = 20_000;
+
+/** Each with the failures that were open during it, the oldest first. `outages`: the newest first. */
+function* withEvents(
+  outages: readonly Outage[],
+  findings: readonly TimedFinding[],
+  { falseAlarms }: SlaOptions,
+): Generator<undefined, OutagePage['outages'][number][]> {
+  const isOpenIn = ({ intervals }: TimedFinding, stretch: Pick<Outage, 'fromMs' | 'toMs'>) =>
+    intervals.some((each) => failedIn(each, stretch) && (!each.isFalseAlarm || falseAlarms === 'down'));
+  const [newest, oldest] = [outages[0], outages.at(-1)];
+  if (newest === undefined || oldest === undefined) return [];
+  // A page is of a few of the outages, and most of what failed is of none of them.
+  const all = { fromMs: oldest.fromMs, toMs: newest.toMs };
+  const byAge = findings
+    .filter((finding) => isOpenIn(finding, all))
+    .sort((a, b) => a.startedAtMs - b.startedAtMs || compareIds(a.eventId, b.eventId));
+  const found: OutagePage['outages'][number][] = [];
+  let passed = 0;
+  for (const outage of outages) {
+    const events = byAge.filter((finding) => isOpenIn(finding, outage));
+    found.push({ ...outage, events: events.slice(0, MAX_EVENTS), eventCount: events.length });
+    passed += byAge.length;
+    if (passed < FINDINGS_AT_ONCE) continue;
+    passed = 0;
+    yield;
+  }
+  return found;
 }
 
 function compareIds(a: EventId, b: EventId): number {
