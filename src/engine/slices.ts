@@ -31,18 +31,22 @@ export function createSlices<Item>(parts: {
 
   function workOff(most: number): void {
     const before = waiting;
-    for (let costly = 0; waiting > 0 && costly < most; ) {
-      while (at >= current.length) {
-        current = lists.shift() ?? [];
-        at = 0;
+    try {
+      for (let costly = 0; waiting > 0 && costly < most; ) {
+        while (at >= current.length) {
+          current = lists.shift() ?? [];
+          at = 0;
+        }
+        const item = current[at] as Item;
+        at += 1;
+        waiting -= 1;
+        if (parts.work(item)) costly += 1;
       }
-      const item = current[at] as Item;
-      at += 1;
-      waiting -= 1;
-      if (parts.work(item)) costly += 1;
+    } finally {
+      // One that cannot be worked off keeps none of the others.
+      if (before > waiting) parts.done(before - waiting);
+      if (waiting > 0) announce();
     }
-    if (before > waiting) parts.done(before - waiting);
-    if (waiting > 0) announce();
   }
 
   function announce(): void {

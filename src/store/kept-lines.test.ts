@@ -36,4 +36,15 @@ describe('lines that are kept', () => {
     expect([1, 2, 3].map((id) => kept.of(site(id)).length)).toEqual([2, 0, 0]);
     expect(kept.size()).toBe(2);
   });
+
+  it('take room for what is in them, and sites without any take none', () => {
+    const kept = createKeptLines(4);
+    const interval = { fromMs: 1, toMs: 2, severity: 3, isFalseAlarm: false };
+    kept.keep(site(1), [{ ...line(1), intervals: [interval, interval] }]);
+    expect(kept.size()).toBe(3);
+    kept.keep(site(2), []);
+    expect(kept.of(site(1))).toHaveLength(1);
+    kept.keep(site(2), [line(2), line(3)]);
+    expect([kept.of(site(1)).length, kept.size()]).toEqual([0, 2]);
+  });
 });

@@ -24,20 +24,20 @@ export interface KeptLines {
   of(siteId: SiteId): readonly TimeLine[];
   /** Adds lines, by id, in the place of earlier versions. Of a site that has too many none is kept. */
   keep(siteId: SiteId, lines: readonly TimeLine[]): void;
-  /** Of all sites. */
+  /** Lines and their intervals, of all sites. */
   size(): number;
 }
 
-/** About 20 MiB. */
-const MAX_LINES = 50_000;
+/** Lines and intervals: about 20 MiB. */
+const MAX_SIZE = 150_000;
 
-export function createKeptLines(maxLines = MAX_LINES): KeptLines {
+export function createKeptLines(maxSize = MAX_SIZE): KeptLines {
   /** The one asked for last is the last one. */
   const sites = new Map<SiteId, readonly TimeLine[]>();
   let size = 0;
 
   function drop(siteId: SiteId): void {
-    size -= sites.get(siteId)?.length ?? 0;
+    size -= sizeOf(sites.get(siteId) ?? []);
     sites.delete(siteId);
   }
 
@@ -46,16 +46,21 @@ export function createKeptLines(maxLines = MAX_LINES): KeptLines {
     keep(siteId, lines) {
       const all = merged(sites.get(siteId) ?? [], lines);
       drop(siteId);
-      if (all.length > maxLines) return;
+      const its = sizeOf(all);
+      if (its === 0 || its > maxSize) return;
       sites.set(siteId, all);
-      size += all.length;
+      size += its;
       for (const oldest of sites.keys()) {
-        if (size <= maxLines) break;
+        if (size <= maxSize) break;
         drop(oldest);
       }
     },
     size: () => size,
   };
+}
+
+function sizeOf(lines: readonly TimeLine[]): number {
+  return lines.reduce((sum, { intervals }) => sum + 1 + intervals.length, 0);
 }
 
 function merged(before: readonly TimeLine[], fresh: readonly TimeLine[]): readonly TimeLine[] {

@@ -283,7 +283,8 @@ export async function updateWindow(
 
 /** Who gives another's window a title sees it, and no more of the other's words. */
 function ownerOfWords(scope: SiteScope, { wordsOf }: StoredWindow) {
-  if (scope.kind === 'all' || scope.tenantId === wordsOf) return {};
+  if (scope.kind === 'all') return { words_of_tenant: null };
+  if (scope.tenantId === wordsOf) return {};
   return { words_of_tenant: scope.tenantId, created_by: null };
 }
 

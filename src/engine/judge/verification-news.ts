@@ -1,6 +1,7 @@
 /**
  * Which answer of the verifiers is kept with the event it is about: each that says something new, and one that says the
- * same again once a minute, so that a failure nobody can verify for hours is neither silent nor a flood of writes.
+ * same again after a minute, after two, and so on to a quarter of an hour, so that a failure nobody can verify for hours is
+ * neither silent nor a flood of writes.
  */
 import type { EventId } from '../../domain/ids.ts';
 import type { OpenIncident } from '../../domain/incident.ts';
@@ -17,9 +18,9 @@ export interface VerificationNews {
   kept(decided: Decided, eventId: EventId | null): void;
 }
 
-const SAME_AGAIN_MS = 60_000;
+const SAME_AGAIN_MS = { first: 60_000, longest: 900_000 };
 
-type Kept = { eventId: EventId; words: string; atMs: number };
+type Kept = { eventId: EventId; words: string; atMs: number; againMs: number };
 
 export function createVerificationNews(): VerificationNews {
   // A target that is replaced, or a later start, keeps one more answer than it needs to.
@@ -29,14 +30,18 @@ export function createVerificationNews(): VerificationNews {
       if (verification === undefined || (open === null && decision.mutations.length === 0)) return null;
       const last = known.get(target)?.get(verdict.check);
       const isSame = last !== undefined && last.eventId === open?.eventId && last.words === wordsOf(verification);
-      if (isSame && decision.mutations.length === 0 && nowMs >= last.atMs && nowMs - last.atMs < SAME_AGAIN_MS)
+      if (isSame && decision.mutations.length === 0 && nowMs >= last.atMs && nowMs - last.atMs < last.againMs)
         return null;
       return { outcome: outcomeOf(verification), atMs: nowMs, evidence: verificationEvidence(verification) };
     },
     kept({ target, verdict, verification, nowMs }, eventId) {
       if (verification === undefined || eventId === null) return;
       const ofTarget = known.get(target) ?? new Map<string, Kept>();
-      known.set(target, ofTarget.set(verdict.check, { eventId, words: wordsOf(verification), atMs: nowMs }));
+      const words = wordsOf(verification);
+      const last = ofTarget.get(verdict.check);
+      const isSame = last?.eventId === eventId && last.words === words;
+      const againMs = isSame ? Math.min(2 * last.againMs, SAME_AGAIN_MS.longest) : SAME_AGAIN_MS.first;
+      known.set(target, ofTarget.set(verdict.check, { eventId, words, atMs: nowMs, againMs }));
     },
   };
 }
@@ -45,8 +50,10 @@ function outcomeOf({ outcome }: Verification): KeptVerification['outcome'] {
   return outcome === 'no_verdict' ? 'unverified' : outcome;
 }
 
-/** Who said what, without what differs from one time to the next, such as how long it took. */
+/** Who said what, without what differs from one time to the next: how long it took, and why one said nothing. */
 function wordsOf({ outcome, votes }: Verification): string {
-  const said = votes.map(({ verifier, says, reason, httpCode }) => `${verifier} ${says} ${reason} ${httpCode}`);
+  const said = votes.map(({ verifier, says, reason, httpCode }) =>
+    says === 'none' ? `${verifier} none` : `${verifier} ${says} ${reason} ${httpCode}`,
+  );
   return [outcome, ...said.sort()].join('\n');
 }
