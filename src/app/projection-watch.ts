@@ -58,7 +58,8 @@ export function createProjectionWatch(parts: {
         { endpoints: inRound, example: String(example) },
         'the status column of the registry says something else than the event log; `jetmon2 replay --verify` names what differs',
       );
-    } else if (inRound === 0 && drifted > 0) log.info('the status column of the registry agrees with the event log again');
+    } else if (inRound === 0 && drifted > 0)
+      log.info('the status column of the registry agrees with the event log again');
     drifted = inRound;
     inRound = 0;
     example = null;

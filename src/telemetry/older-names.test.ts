@@ -55,7 +55,9 @@ const OLDER = [
   'wpcom.notification.status.{down,running,confirmed_down,unknown}.{attempt,error,delivered,failed}.count',
   'wpcom.notification.http.<code>.permanent_failure.count',
   'projection.drift.{count,detected.count,check_error.count}',
-  `eventstore.mutation.{retry.count,${OPS.split(',').map((op) => `${op}.retry.count`).join(',')}}`,
+  `eventstore.mutation.{retry.count,${OPS.split(',')
+    .map((op) => `${op}.retry.count`)
+    .join(',')}}`,
   'process.{rss_mb,go_sys_mem_mb,heap_alloc_mb}',
   'config_reload.count',
   'worker.spawn.{new,missing}.count',
@@ -75,7 +77,10 @@ const OLDER = [
 const SENT = Object.values(METRICS).flatMap(({ statsd, labels }) => pathsOf(statsd, labels));
 
 /** With every value of a closed label, and `<...>` for one that is open. */
-function pathsOf(statsd: readonly StatsdName[], labels: Readonly<Record<string, readonly string[] | number>>): string[] {
+function pathsOf(
+  statsd: readonly StatsdName[],
+  labels: Readonly<Record<string, readonly string[] | number>>,
+): string[] {
   return statsd.flatMap(({ path }) => {
     const label = (template: string): string[] => {
       const name = /\{(\w+)\}/.exec(template)?.[1];

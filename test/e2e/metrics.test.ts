@@ -97,7 +97,9 @@ describe('a server at work tells', { timeout: 90_000 }, () => {
     const names = CLAIMED.flatMap((name) => METRICS[name].statsd.map((one) => ({ ...one, kind: METRICS[name].kind })));
     const expected = names.filter(({ path }) => !NOT_HEARD_HERE.has(path));
     await untilNothing('a name was not heard', () => {
-      return expected.filter((one) => !isHeardAs(one.path, 'asTime' in one ? 'ms' : KINDS[one.kind])).map(({ path }) => path);
+      return expected
+        .filter((one) => !isHeardAs(one.path, 'asTime' in one ? 'ms' : KINDS[one.kind]))
+        .map(({ path }) => path);
     });
   });
 });

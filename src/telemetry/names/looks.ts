@@ -61,12 +61,7 @@ export const LOOK_METRICS = {
     NONE,
     at('scheduler.streaming.dispatched.count'),
   ),
-  came_due: counter(
-    'jetmon_looks_due_total',
-    'Looks that came due.',
-    NONE,
-    at('scheduler.streaming.selected.count'),
-  ),
+  came_due: counter('jetmon_looks_due_total', 'Looks that came due.', NONE, at('scheduler.streaming.selected.count')),
   dispatch_waited: counter(
     'jetmon_dispatch_waits_total',
     'Looks that could not leave when they were due, because as many were in flight as may be.',
@@ -106,9 +101,13 @@ export const LOOK_METRICS = {
     at('scheduler.streaming.max_lag.time', { of: 'max' }),
   ),
   targets: gauge('jetmon_targets', 'Endpoints that are watched.', NONE, at('scheduler.streaming.targets.count')),
-  endpoints: gauge('jetmon_endpoints', 'Watched endpoints by the worst that is open on them; `unchecked`: never looked at.', {
-    state: ['up', 'warning', 'degraded', 'seems_down', 'down', 'maintenance', 'unknown', 'unchecked'],
-  }),
+  endpoints: gauge(
+    'jetmon_endpoints',
+    'Watched endpoints by the worst that is open on them; `unchecked`: never looked at.',
+    {
+      state: ['up', 'warning', 'degraded', 'seems_down', 'down', 'maintenance', 'unknown', 'unchecked'],
+    },
+  ),
   due_waiting: gauge(
     'jetmon_due_waiting',
     'Endpoints that are due and wait for their turn.',

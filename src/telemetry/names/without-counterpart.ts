@@ -30,10 +30,7 @@ export const WITHOUT_COUNTERPART: readonly WithoutCounterpart[] = [
     instead: 'the names below `scheduler.streaming`',
   },
   {
-    names: [
-      'scheduler.streaming.ssl.*',
-      'scheduler.streaming.legacy_projection.*',
-    ],
+    names: ['scheduler.streaming.ssl.*', 'scheduler.streaming.legacy_projection.*'],
     why: 'the expiry of a certificate is part of the newest result, and the status of the registry is written in the transaction of its event: neither is a write of its own that could take a time or fail alone.',
     instead: '`jetmon_event_append_duration_seconds`, `jetmon_projection_drift`',
   },
@@ -67,6 +64,7 @@ export const WITHOUT_COUNTERPART: readonly WithoutCounterpart[] = [
       'stats.parent.memory',
     ],
     why: 'names of version 1 that version 2 gave up: they speak of worker processes and of batches, of which there are none.',
-    instead: '`STATS_DIR` for the files of version 1; `jetmon_prober_threads`, `jetmon_looks_total`, `jetmon_process_resident_memory_bytes`',
+    instead:
+      '`STATS_DIR` for the files of version 1; `jetmon_prober_threads`, `jetmon_looks_total`, `jetmon_process_resident_memory_bytes`',
   },
 ];
