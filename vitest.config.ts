@@ -21,6 +21,7 @@ const ABOUT_FILES = [
 const ABOUT_NONE = [
   'src/store/append/append-plan*.test.ts',
   'src/store/append/group-commit.test.ts',
+  'src/store/append/retry-counts.test.ts',
   'src/store/history/*codec*.test.ts',
 ];
 

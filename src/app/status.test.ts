@@ -114,6 +114,7 @@ describe('the status of a server', () => {
     expect(status.ok).toBe(false);
     const page = statusPage(status, 0);
     expect(page).toContain('needs attention');
+    expect(page).toContain('closed by references: no reference answers');
     expect(page).toContain('after a restart: HTTP_PORT');
     expect(page).toContain('quarantined since 2026-01-02T03:04:05.000Z: it lies');
     expect(page).toContain('agreement 0.50, votes 1 down, 2 up, 3 none, canaries 4 right, 5 wrong, 6 none');

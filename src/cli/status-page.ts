@@ -52,10 +52,14 @@ function dispatchWords({ dispatch }: Status): string {
   return `${rate === null ? 'not measured yet' : `${rate.toFixed(1)} looks a second`}${late}`;
 }
 
+/** In words that say what it comes to: nobody awake at night should have to know what must hold. */
 function gateRows({ gate }: Status): Row[] {
-  return (gate?.conditions ?? []).map(({ name, holds, why }, index) => {
-    const words = holds ? 'holds' : styleText('red', `does not hold${why === null ? '' : `: ${escapeControl(why)}`}`);
-    return [index === 0 ? 'gate' : '', `${escapeControl(name)} ${words}`];
+  if (gate === undefined) return [];
+  const held = gate.conditions.filter(({ holds }) => !holds);
+  if (held.length === 0) return [['gate', 'open: failures of sites are believed']];
+  return held.map(({ name, why }, index): Row => {
+    const because = why === null ? '' : `: ${escapeControl(why)}`;
+    return [index === 0 ? 'gate' : '', styleText('red', `closed by ${escapeControl(name)}${because}`)];
   });
 }
 

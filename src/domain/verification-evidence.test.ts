@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Verification, Vote } from './verification.ts';
-import { legacyChecks, verificationEvidence } from './verification-evidence.ts';
+import { verificationEvidence } from './verification-evidence.ts';
 
 function vote(verifier: string, change: Partial<Vote> = {}): Vote {
   const seen = { httpCode: 503, errorCode: 0, failureClass: 'server', rttMs: 41.6, tookMs: 120.4 };
@@ -69,23 +69,5 @@ describe('the evidence of a verification', () => {
     expect(evidence.verifier_results).toHaveLength(32);
     expect(evidence.verifier_results_omitted).toBe(468);
     expect(evidence.verifier_results[0]).toMatchObject({ rtt_ms: 2 ** 31 - 1, http_code: 0, error_code: null });
-  });
-});
-
-describe('what consumers of the older system are told', () => {
-  it('is one check per verifier that had a say and is believed', () => {
-    const up = vote('us', { says: 'up', httpCode: 200 });
-    const votes = [
-      vote('eu'),
-      up,
-      vote('ap', SILENT),
-      vote('sa', { quarantined: true }),
-      vote('af', { rttMs: null, httpCode: null }),
-    ];
-    expect(legacyChecks({ votes })).toEqual([
-      { type: 2, host: 'eu', status: 0, rtt: 42, code: 503 },
-      { type: 2, host: 'us', status: 1, rtt: 42, code: 200 },
-      { type: 2, host: 'af', status: 0, rtt: 0, code: 0 },
-    ]);
   });
 });

@@ -1,4 +1,4 @@
-/** What is kept of a verification with a transition, and what consumers of the older system are told of it. */
+/** What is kept of a verification with a transition. */
 import { fitText } from '../lib/text.ts';
 import type { Verification, Vote } from './verification.ts';
 
@@ -48,23 +48,6 @@ function resultOf({ verifier, region, says, reason, failureClass, quarantined, .
     took_ms: wholeWithin(seen.tookMs, MAX_DURATION_MS),
     ...(quarantined ? { quarantined } : {}),
   };
-}
-
-/** A member of `checks[]` of a status change (spec/03 section 11). */
-export type LegacyVerifierCheck = { type: 2; host: string; status: 0 | 1; rtt: number; code: number };
-
-/** One per verifier that had a say; those that are silent or in quarantine have none. */
-export function legacyChecks({ votes }: Pick<Verification, 'votes'>): LegacyVerifierCheck[] {
-  return votes
-    .filter(({ says, quarantined }) => says !== 'none' && !quarantined)
-    .slice(0, MAX_VOTES)
-    .map(({ verifier, says, rttMs, httpCode }) => ({
-      type: 2,
-      host: fitText(verifier, MAX_NAME),
-      status: says === 'up' ? 1 : 0,
-      rtt: wholeWithin(rttMs, MAX_DURATION_MS) ?? 0,
-      code: wholeWithin(httpCode, 999) ?? 0,
-    }));
 }
 
 /** Null also for what is no number. */

@@ -12,8 +12,6 @@ export const AUDIT_EVENT_TYPES = [
   'wpcom_sent',
   'wpcom_retry',
   'wpcom_failure',
-  'retry_dispatched',
-  'veriflier_sent',
   'maintenance_active',
   'alert_suppressed',
   'config_change',

@@ -57,6 +57,16 @@ describe('StatsD lines', () => {
     expect(flush()).toHaveLength(2);
   });
 
+  it('tell a gauge as a time where its name always was one', () => {
+    const { metrics, flush } = fixture();
+    metrics.gauge('window_latency', () => 0.25);
+    metrics.gauge('round', () => 7, { stage: 'due_remaining' });
+    expect(flush()).toEqual([
+      'p.scheduler.round.due_remaining.count:7|g',
+      'p.scheduler.streaming.scale_latency.time:250|ms',
+    ]);
+  });
+
   it('tell timers as mean or longest of the interval', () => {
     const { metrics, flush } = fixture();
     for (const ms of [10, 21]) metrics.observe('look_duration', ms);

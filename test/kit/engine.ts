@@ -52,6 +52,7 @@ export async function testEngine(options: TestEngineOptions = {}) {
   const runtime = createRuntime({ db: store.db, clock, history });
   const opIds: string[] = [];
   const probers: FakeProber[] = [];
+  const metrics = createMetrics();
   const engine = createEngine({
     ...store,
     eventQueries: store.queries,
@@ -63,7 +64,7 @@ export async function testEngine(options: TestEngineOptions = {}) {
     },
     clock,
     log: silentLog,
-    metrics: createMetrics(),
+    metrics,
     policy: () => ({ attemptsToConfirm: 3, ...DEFAULT_POLICY }),
     createConfirm: () => NO_VERIFIERS,
     referenceTargets: [],
@@ -91,6 +92,7 @@ export async function testEngine(options: TestEngineOptions = {}) {
     clock,
     runtime,
     history,
+    metrics,
     engine,
     prober: theOnly(probers),
     /** One per append, in order. */

@@ -54,6 +54,17 @@ describe('what is due', () => {
     expect(dispatch.stats().due).toBe(1);
   });
 
+  it('is counted, and what the window had no room for then as well', () => {
+    const { dispatch, answer } = setUp();
+    dispatch.due(slots(0, 3));
+    expect(dispatch.stats()).toMatchObject({ cameDue: 3, waited: 0 });
+    dispatch.due(slots(3, 10));
+    expect(dispatch.stats()).toMatchObject({ cameDue: 13, waited: 9 });
+    answer(4);
+    dispatch.due([3, 20]);
+    expect(dispatch.stats()).toMatchObject({ cameDue: 15, waited: 11, flightMs: 1_000 });
+  });
+
   it('goes before what waits already when it is a retry, every second time at least', () => {
     const { dispatch, urgent, answer } = setUp();
     dispatch.due(slots(0, 10));

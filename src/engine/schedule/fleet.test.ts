@@ -129,7 +129,7 @@ describe('a job', () => {
     expect(jobs.claim(first)).toBe(slot);
     expect(jobs.claim(first)).toBe(-1);
     const second = jobs.jobFor(slot, 10_000).id;
-    jobs.revoke(slot);
+    expect(jobs.revoke(slot)).toBe(1);
     fleet.remove(slot);
     expect(fleet.add(watched(2))).toBe(slot);
     const third = jobs.jobFor(slot, 10_000).id;

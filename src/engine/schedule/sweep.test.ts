@@ -88,11 +88,12 @@ describe('the sweep', () => {
       ...rows,
       page: (after, limit) => (isAway ? Promise.reject(new Error('the database is away')) : rows.page(after, limit)),
     };
-    const { engine, run } = await sweeping({ ...store, fleetRows });
+    const { engine, run, metrics } = await sweeping({ ...store, fleetRows });
     isAway = true;
     await store.addEndpoint();
     await run(MINUTE);
     expect(engine.watched()).toBe(1);
+    expect(metrics.read().find(({ name }) => name === 'registry_unread')?.series).toMatchObject([{ value: 6 }]);
     isAway = false;
     await run(11_000);
     expect(engine.watched()).toBe(2);

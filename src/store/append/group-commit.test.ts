@@ -26,6 +26,7 @@ function benchOf(change: Partial<GroupCommitSettings> = {}) {
   const commits: Commit[] = [];
   const waits: number[] = [];
   const answers: string[] = [];
+  const retried: string[] = [];
   const clock = createFakeClock();
   const group = createGroupCommit<Item, string>({
     settings: { lanes: 1, batch: 256, capacity: 1_000, capacityBytes: 1_000, ...change },
@@ -38,6 +39,7 @@ function benchOf(change: Partial<GroupCommitSettings> = {}) {
       commits.push({ names, succeed: () => resolve(names.map((name) => `${name}!`)), fail: reject });
       return promise;
     },
+    onRetry: (items) => void retried.push(items.map(({ name }) => name).join()),
     clock: {
       ...clock,
       after(delayMs, run) {
@@ -72,6 +74,7 @@ function benchOf(change: Partial<GroupCommitSettings> = {}) {
     names: () => commits.map(({ names }) => names),
     waits,
     answers,
+    retried,
     submit,
     succeed,
     fail,
@@ -135,6 +138,26 @@ describe('what the database will not take', () => {
     expect(names()).toEqual([['a1', 'b1', 'c1', 'd1'], ['a1', 'b1'], ['c1', 'd1'], ['c1'], ['d1'], ['c2']]);
     expect(answers).toEqual(['a1!', 'b1!', 'c1: no', 'd1!', 'c2!']);
     expect(group.stats().poisoned).toBe(1);
+  });
+});
+
+describe('what is tried again', () => {
+  it('is told once for each time, and not when it is given up', async () => {
+    const { group, clock, submit, fail, succeed, retried } = benchOf({ lanes: 2 });
+    await submit('a1', 'b1');
+    await fail(0, AWAY);
+    expect(retried).toEqual(['a1,b1']);
+    clock.advance(10_000);
+    await settled();
+    await fail(1, BUSY);
+    await succeed(2);
+    await fail(3, BUSY);
+    expect(retried).toEqual(['a1,b1', 'b1']);
+    const closed = group.close();
+    await settled();
+    await fail(4, AWAY);
+    await closed;
+    expect(retried).toEqual(['a1,b1', 'b1']);
   });
 });
 
