@@ -40,6 +40,7 @@ export function verifierMetrics(metrics: Metrics, newReport: () => PanelReport):
   metrics.gauge('verifiers_healthy', () => counted(({ isAnswering }) => isAnswering !== false));
   metrics.gauge('verifiers_quarantined', () => counted(({ quarantinedWhy }) => quarantinedWhy !== null));
   metrics.gauge('verifier_quorum', () => report().quorum);
+  metrics.gauge('verifier_waiting', () => report().waiting);
   for (const [vote, says] of VOTES) {
     const of = ({ said }: PanelReport['verifiers'][number]) => said[says];
     metrics.counterFrom('verifier_vote', () => report().verifiers.reduce((sum, one) => sum + of(one), 0), { vote });
