@@ -13,7 +13,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createStatsd } from '../telemetry/statsd.ts';
 import { loadConfig } from './config.ts';
 import { createConfirm } from './confirm.ts';
-import { verifierMetrics } from './detection-metrics.ts';
+import { verifierHostMetrics, verifierMetrics } from './detection-metrics.ts';
 
 const TOKEN = 'a-secret-of-the-tests';
 /** Nobody withdraws anything. */
@@ -24,6 +24,7 @@ function confirmFor(verifiers: readonly object[]) {
   const metrics = createMetrics();
   const panel = createConfirm(config, { log: silentLog, metrics, onQuarantine: () => {}, knownUp: () => null });
   verifierMetrics(metrics, panel.report);
+  verifierHostMetrics(metrics, panel.report);
   onTestFinished(() => panel.stop());
   // What the engine asks through.
   const confirm: Confirm = panel;

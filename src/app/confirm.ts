@@ -36,11 +36,14 @@ export function createConfirm(
       clock,
       bindSource: config.BIND_SOURCE ?? null,
       onRpc(result, tookMs) {
+        // What ends with this panel is no news of those that come after it.
+        if (isStopped) return;
         metrics.counter('verifier_rpc', { host: entry.name, result }).add();
         metrics.timer('verifier_rpc_duration', { host: entry.name }).observe(tookMs);
       },
     });
-  return createPanel({
+  let isStopped = false;
+  const panel = createPanel({
     entries: config.verifiers,
     clients: config.verifiers.map(clientFor),
     quorum: config.verifierQuorum,
@@ -56,4 +59,11 @@ export function createConfirm(
     before,
     log,
   });
+  return {
+    ...panel,
+    stop() {
+      isStopped = true;
+      panel.stop();
+    },
+  };
 }

@@ -47,17 +47,23 @@ export function gateMetrics(metrics: Metrics, { gateStats }: Pick<Engine, 'gateS
   metrics.counterFrom('gate_verdict', () => gateStats().leftToVerifiers, { verdict: 'left_to_verifiers' });
 }
 
-/** Whoever is configured later is counted from the next start on. */
+/** Of all together. */
 export function verifierMetrics(metrics: Metrics, newReport: () => PanelReport): void {
   const report = once(newReport);
   const counted = (of: (one: PanelReport['verifiers'][number]) => boolean) => report().verifiers.filter(of).length;
   metrics.gauge('verifiers_healthy', () => counted(({ isAnswering }) => isAnswering !== false));
   metrics.gauge('verifiers_quarantined', () => counted(({ quarantinedWhy }) => quarantinedWhy !== null));
   metrics.gauge('verifier_quorum', () => report().quorum);
+  metrics.gauge('verifier_waiting', () => report().waiting);
   for (const [vote, says] of VOTES) {
     const of = ({ said }: PanelReport['verifiers'][number]) => said[says];
     metrics.counterFrom('verifier_vote', () => report().verifiers.reduce((sum, one) => sum + of(one), 0), { vote });
   }
+}
+
+/** Of each that is configured, anew for each panel. */
+export function verifierHostMetrics(metrics: Metrics, newReport: () => PanelReport): void {
+  const report = once(newReport);
   for (const { verifier: host } of report().verifiers) {
     const find = () => report().verifiers.find(({ verifier }) => verifier === host);
     metrics.counterFrom('verifier_asked', () => find()?.asked ?? Number.NaN, { host });

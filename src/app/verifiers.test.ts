@@ -1,5 +1,6 @@
 /** Verifiers over a change of the configuration. Those of this file lie over real sockets; canaries come when they come. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../../test/kit/eventually.ts';
 import { startVerifier } from '../../test/kit/verifier.ts';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { TroubleName } from '../engine/gate/operator-events.ts';
@@ -31,12 +32,21 @@ function finds(state: 'Up' | 'Seems Down'): VerifierOptions['createProber'] {
   };
 }
 
-async function verifiersUnderTest() {
+const liarAmongThree = (at: number) => finds(at === 0 ? 'Seems Down' : 'Up');
+
+/** A prober that never comes back with anything. */
+const hangs: VerifierOptions['createProber'] = () => ({
+  submit: () => {},
+  inFlight: () => 0,
+  stats: () => ({ threads: 0, running: 0, waiting: 0, visits: 0, voided: 0, stalled: 0 }),
+  drain: async () => {},
+  stop: async () => {},
+});
+
+async function verifiersUnderTest(createProber: (at: number) => VerifierOptions['createProber'] = liarAmongThree) {
   const tokens = ['token-of-the-liar', 'token-of-b', 'token-of-c'];
   const started = await Promise.all(
-    tokens.map((token, at) =>
-      startVerifier({ authTokens: [token, 'the-next-one'], createProber: finds(at === 0 ? 'Seems Down' : 'Up') }),
-    ),
+    tokens.map((token, at) => startVerifier({ authTokens: [token, 'the-next-one'], createProber: createProber(at) })),
   );
   const members = started.map(({ port }, at) => ({
     ...{ name: 'abc'[at], host: '127.0.0.1', port, auth_token: tokens[at] },
@@ -48,19 +58,23 @@ async function verifiersUnderTest() {
     clock: systemClock,
     log: silentLog,
   });
+  const metrics = createMetrics();
   const open = new Set<TroubleName>();
   const verifiers = createVerifiers({
     settings,
     trouble: { raise: (name) => void open.add(name), calm: (name) => void open.delete(name) },
     knownUp: () => null,
     log: silentLog,
-    metrics: createMetrics(),
+    metrics,
   });
   onTestFinished(() => verifiers.stop());
   let endpoints = 0n;
   const question = { siteId: 1n as SiteId, timeoutMs: 5_000, plan: null, mayHang: false };
   return {
     verifiers,
+    /** The verifiers that a metric speaks of. */
+    hosts: (wanted: string) =>
+      metrics.read().flatMap(({ name, series }) => (name === wanted ? series.map(({ labels }) => labels['host']) : [])),
     open,
     members,
     reload(changed: readonly object[]) {
@@ -98,5 +112,37 @@ describe('what is known of a verifier', () => {
     expect(of('b')?.votes.disagree).toBeGreaterThanOrEqual(20);
     expect([...open]).toEqual([]);
     expect(verifiers.report().verifiers).toHaveLength(3);
+  });
+});
+
+describe('a reload that changes verifiers', () => {
+  it('asks those that come about what those that go had not answered, at once', async () => {
+    const { verifiers, members, reload, ask } = await verifiersUnderTest((at) => (at === 0 ? finds('Up') : hangs));
+    const [good = {}, b = {}, c = {}] = members;
+    let changes = 0;
+    verifiers.onChange?.(() => {
+      changes += 1;
+    });
+    const asked = ask();
+    await eventually('only those that hang are awaited', () =>
+      verifiers.report().verifiers.every(({ inFlight, isAnswering }) => inFlight > 0 || isAnswering),
+    );
+    reload([good]);
+    expect(await asked).toMatchObject({ outcome: 'refuted', regions: 1 });
+    reload([good, b, c]);
+    expect(changes).toBe(2);
+  });
+
+  it('leaves no numbers of a verifier that is gone, and counts one that is new', async () => {
+    const { members, hosts, reload, ask } = await verifiersUnderTest();
+    await ask();
+    const PER_HOST = ['verifier_asked', 'verifier_rpc', 'verifier_rpc_duration'];
+    const named = () => new Set(PER_HOST.flatMap(hosts));
+    await eventually('all three are counted', () => named().size === 3);
+    const [a = {}, b = {}, c = {}] = members;
+    reload([a, b, { ...c, name: 'd' }]);
+    await ask();
+    await eventually('the new one is counted', () => named().has('d'));
+    expect([...named()].sort()).toEqual(['a', 'b', 'd']);
   });
 });

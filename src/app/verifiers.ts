@@ -7,6 +7,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { VerifierEntry } from '../verifier/client.ts';
 import type { Panel, PanelMemory, PanelReport } from '../verifier/panel.ts';
 import { createConfirm } from './confirm.ts';
+import { verifierHostMetrics } from './detection-metrics.ts';
 import type { Settings } from './settings.ts';
 
 export interface Verifiers extends Confirm {
@@ -23,6 +24,7 @@ export function createVerifiers(parts: {
   metrics: Metrics;
 }): Verifiers {
   const { settings, trouble, knownUp, log, metrics } = parts;
+  const listeners = new Set<() => void>();
   let isStopped = false;
   let entries = settings.current().verifiers;
   let panel = create();
@@ -46,6 +48,7 @@ export function createVerifiers(parts: {
       log,
       metrics,
     });
+    verifierHostMetrics(metrics, created.report);
     return created;
   }
 
@@ -66,7 +69,7 @@ export function createVerifiers(parts: {
   settings.subscribe((_, changed) => {
     if (!changed.some((key) => key === 'VERIFIERS' || key === 'VERIFIER_QUORUM')) return;
     const before = panel;
-    // Whoever still waits for an answer gets none, and asks again.
+    // Whoever still waits for an answer gets none, and asks those that come now.
     before.stop();
     const now = settings.current().verifiers;
     const known = entries.filter((one) => now.some((other) => isSameMachine(one, other)));
@@ -78,15 +81,25 @@ export function createVerifiers(parts: {
     // Of those that are named now nothing is known yet.
     trouble.calm('verifiers_silent');
     panel = create(before.memory((name) => kept.has(name)));
+    for (const { verifier } of before.report().verifiers) {
+      if (!now.some(({ name }) => name === verifier)) metrics.forget('host', verifier);
+    }
+    for (const listener of listeners) listener();
   });
 
   return {
     get isConfigured() {
       return panel.isConfigured;
     },
+    onChange: (listener) => void listeners.add(listener),
     async ask(question, withdrawn, isWanted) {
-      const asked = panel;
-      const verification = await asked.ask(question, withdrawn, isWanted);
+      let asked = panel;
+      let verification = await asked.ask(question, withdrawn, isWanted);
+      // Asked in vain, because others took their place meanwhile.
+      while (asked !== panel && !isStopped && !withdrawn.aborted && verification.outcome === 'no_verdict') {
+        asked = panel;
+        verification = await asked.ask(question, withdrawn, isWanted);
+      }
       // Where our own network is in doubt, silence says nothing of them.
       if (asked === panel && !isStopped && !withdrawn.aborted) tellOfSilence(asked.report());
       return verification;

@@ -39,5 +39,9 @@ describe('retries', () => {
 
   it('give the last word all the time there is: to the attempt that confirms, or to the verifiers', () => {
     expect([retryTimeoutMs(3, POLICY), retryTimeoutMs(3, VERIFIED)]).toEqual([10_000, 5_000]);
+    // Slow, or not known how quick: three quarters, as the verifiers take all of it after that.
+    expect(retryTimeoutMs(3, { ...VERIFIED, usualMs: 9_000 })).toBe(7_500);
+    expect(retryTimeoutMs(3, { ...VERIFIED, usualMs: null })).toBe(7_500);
+    expect(retryTimeoutMs(3, { ...VERIFIED, usualMs: null, timeoutMs: 4_000 })).toBe(4_000);
   });
 });

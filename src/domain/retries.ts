@@ -47,12 +47,17 @@ export function retryOffsetMs(attempt: number, { retryOffsetsMs }: Pick<RetryPol
   return retryOffsetsMs[attempt - 2] ?? last + lastGap * (attempt - 1 - retryOffsetsMs.length);
 }
 
+/** Where others have the last word a retry takes no more of the deadline, so that a hang is told soon after its last one. */
+const SHARE_OF_DEADLINE = 0.75;
+
 /**
  * A retry need not wait as long as a first look where we know how quick the endpoint usually is. Whoever has the last
  * word does: the verifiers, or without them the attempt that confirms.
  */
 export function retryTimeoutMs(attempt: number, policy: RetryPolicy): number {
   const { attemptsToConfirm, minRetryTimeoutMs, verifiers, timeoutMs, usualMs } = policy;
-  if (usualMs === null || (verifiers === 'none' && attempt >= attemptsToConfirm)) return timeoutMs;
-  return Math.min(timeoutMs, Math.max(minRetryTimeoutMs, 2 * usualMs));
+  if (verifiers === 'none' && (usualMs === null || attempt >= attemptsToConfirm)) return timeoutMs;
+  const mostMs = verifiers === 'none' ? timeoutMs : Math.max(minRetryTimeoutMs, SHARE_OF_DEADLINE * timeoutMs);
+  const wantedMs = usualMs === null ? mostMs : Math.max(minRetryTimeoutMs, 2 * usualMs);
+  return Math.min(timeoutMs, mostMs, wantedMs);
 }

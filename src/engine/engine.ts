@@ -162,6 +162,7 @@ export function createEngine(parts: EngineParts): Engine {
       registry.followLater(endpointId);
     },
   });
+  confirm.onChange?.(pipeline.askAgain);
   const selfWatch = createSelfWatch(operatorEvents);
   const historyKeeping = createHistoryKeeping(parts);
   const sweep = createSweep({

@@ -178,6 +178,10 @@ export function createPipeline(parts: PipelineParts) {
       if (target === null) return;
       turns.take(target, async () => looks.follow(target, await settle.withdraw(target, because)));
     },
+    /** Others can be asked now than before: what waits for their word need not wait any longer. */
+    askAgain() {
+      if (parts.confirm.isConfigured) for (const target of targets.all()) settle.askAgain(target);
+    },
     /** A URL that was well a moment ago; null: there is none. */
     knownUp: () => (well !== -1 && fleet.isUsed(well) ? fleet.url(well) : null),
     start: looks.start,

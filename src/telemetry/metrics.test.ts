@@ -36,6 +36,20 @@ describe('metrics', () => {
     expect([takeMaxMs(), takeMaxMs()]).toEqual([2_000_000, 0]);
   });
 
+  it('forget what bears a label that is gone, and have room for others in its place', () => {
+    const metrics = createMetrics();
+    for (let host = 0; host < 100; host += 1) {
+      metrics.counter('verifier_rpc', { host: `host-${host}`, result: 'success' }).add();
+      metrics.observe('look_duration', 1);
+      metrics.timer('verifier_rpc_duration', { host: `host-${host}` }).observe(1);
+      metrics.counterFrom('verifier_asked', () => 1, { host: `host-${host}` });
+      if (host > 0) metrics.forget('host', `host-${host - 1}`);
+    }
+    for (const name of ['verifier_rpc', 'verifier_rpc_duration', 'verifier_asked'] as const)
+      expect(seriesOf(metrics, name)).toMatchObject([{ labels: { host: 'host-99' } }]);
+    expect(seriesOf(metrics, 'look_duration')).toHaveLength(1);
+  });
+
   it('ask gauges when they are read, and leave out one that fails', () => {
     const metrics = createMetrics();
     let waiting = 1;

@@ -33,6 +33,8 @@ export interface Metrics {
   gauge<N extends GaugeName>(name: N, read: () => number, ...labels: LabelArgs<N>): void;
   /** A counter that somebody else keeps: `read` gives what there was since the start. */
   counterFrom<N extends CounterName>(name: N, read: () => number, ...labels: LabelArgs<N>): void;
+  /** Nothing that bears this label is shown any more, until it is counted anew; its place under the bound is free. */
+  forget(label: string, value: string): void;
   /** All there is now, in the order of the table. */
   read(): MetricReading[];
 }
@@ -145,6 +147,17 @@ export function createMetrics(): Metrics {
     },
     gauge: (name, read, ...[labels]) => pull(name, read, textLabels(labels)),
     counterFrom: (name, read, ...[labels]) => pull(name, read, textLabels(labels)),
+    forget(label, value) {
+      const kept = value.slice(0, MAX_LABEL);
+      const isOfIt = (labels: LabelSet) => labels[label] === kept;
+      for (const all of [counters, pulled]) {
+        for (const children of all.values())
+          for (const [key, { labels }] of children) if (isOfIt(labels)) children.delete(key);
+      }
+      for (const children of timers.values())
+        for (const [key, { series }] of children) if (isOfIt(series.labels)) children.delete(key);
+      for (const [key, values] of seen) if (key.endsWith(` ${label}`)) values.delete(kept);
+    },
     read() {
       return (Object.keys(METRICS) as MetricName[]).flatMap((name): MetricReading[] => {
         const { kind } = METRICS[name];

@@ -348,3 +348,22 @@ describe('the end', () => {
     expect(await answer).toMatchObject(held);
   });
 });
+
+describe('more failures than may wait for proof', () => {
+  it('are unknown by themselves: that is no sign of trouble of ours, and the others are believed', async () => {
+    const { world, sites } = await fleet(40);
+    world.clock.advance(10_000);
+    const [failing, ...others] = sites;
+    if (failing === undefined) return;
+    const later = { ...world.failure(failing), shape: 'refused', isOnset: false } as const;
+    const waiting = Array.from({ length: 10_000 }, () => world.gate.judge(later));
+    expect(world.gate.stats().waiting).toBe(10_000);
+    expect(await world.gate.judge(later)).toMatchObject(blind);
+    expect(world.gate.stats().open.network_unproven).toBe(false);
+    expect(world.suspects).toEqual([]);
+    for (const { id } of others.slice(0, 4)) void world.look(id);
+    world.clock.advance(1_000);
+    await world.settle();
+    expect(await Promise.all(waiting)).toEqual(waiting.map(() => believe('passed')));
+  });
+});

@@ -189,8 +189,8 @@ export function createGate(parts: GateParts): Gate {
     return judgement;
   }
 
-  /** Replies stopped coming for a while, and they come again. */
-  function wasBlind(failure: FailedLook): Judgement {
+  /** Of this look alone nobody knows, as replies stopped coming while it was out, or too many wait for proof already. */
+  function holdBack(failure: FailedLook): Judgement {
     const judgement = cannotTell(failure, 'network_unproven');
     trouble.isOn('network_unproven');
     trouble.isOver('network_unproven');
@@ -204,7 +204,7 @@ export function createGate(parts: GateParts): Gate {
     const pool = passes.poolFor(failure.endpointId, network);
     if (blindness.covers(pool, begunMs)) return cannotTell(failure, 'network_unproven');
     const isSilent = failure.shape === 'silent';
-    if (isSilent && pulse.pauseIn(begunMs, nowMs) > 0) return wasBlind(failure);
+    if (isSilent && pulse.pauseIn(begunMs, nowMs) > 0) return holdBack(failure);
     if (pool.candidates.length < 2 && !hasReferences()) return believe(failure, 'too_few');
     if (whose() === 'references') {
       if (!failure.isOnset && references?.prove(nowMs - FRESH_MS)) return believe(failure, 'passed');
@@ -219,6 +219,7 @@ export function createGate(parts: GateParts): Gate {
     const testimony = await witnesses.wait(failure, network, pool, who);
     // It may have tripped since the word was given.
     if (testimony === 'overtaken' || brake.isTripped()) return cannotTell(failure, 'mass_failure');
+    if (testimony === 'crowded') return holdBack(failure);
     return testimony === 'proven' ? believe(failure, 'passed') : goneBlind(failure, network, pool);
   }
 

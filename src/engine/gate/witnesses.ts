@@ -12,8 +12,8 @@ import type { References } from './references.ts';
 /** For whose sake others are asked; nulls: for everybody's. */
 export type Asker = { endpointId: EndpointId | null; network: number | null };
 
-/** `overtaken`: it was decided otherwise meanwhile. */
-export type Testimony = 'proven' | 'unproven' | 'overtaken';
+/** `overtaken`: it was decided otherwise meanwhile. `crowded`: too many wait already, which says nothing of our network. */
+export type Testimony = 'proven' | 'unproven' | 'overtaken' | 'crowded';
 
 export type Whose = 'anybody' | 'references';
 
@@ -117,7 +117,7 @@ export function createWitnesses(parts: {
 
   return {
     wait(failure, network, pool, whose) {
-      if (queue.size >= MOST_WAITING) return Promise.resolve('unproven');
+      if (queue.size >= MOST_WAITING) return Promise.resolve('crowded');
       references?.hurry();
       return new Promise((tell) => {
         const sinceMs = clock.monotonicMs();

@@ -64,6 +64,22 @@ function asker() {
   return { parts, asking, asked, appended, failures, settled };
 }
 
+describe('a failure that waits to be asked about again', () => {
+  it('is asked about at once when there are others to ask, and nothing else is', async () => {
+    const { asking, asked, settled } = asker();
+    const target = suspect();
+    asking.askAgain(target);
+    expect(asked).toHaveLength(0);
+    asking.consider(target, 'http', NEXT);
+    asking.askAgain(target);
+    expect(asked).toHaveLength(1);
+    asked[0]?.answer('no_verdict');
+    await settled(target);
+    asking.askAgain(target);
+    expect(asked).toHaveLength(2);
+  });
+});
+
 describe('a question', () => {
   it('is asked once at a time, and decided on when it is answered', async () => {
     const { asking, asked, appended, settled } = asker();

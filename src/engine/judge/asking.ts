@@ -15,6 +15,8 @@ import { policyOf, type Target, waitOf } from './target.ts';
 export interface Asking {
   /** Asks, unless a question of this target is out or it is too early. The next failed look leads here again. */
   consider(target: Target, check: string, next: Extract<NextLook, { why: 'verify' }>): void;
+  /** Asks at once about what fails and waits to be asked about again, as there are others to be asked now. */
+  askAgain(target: Target): void;
   /** Our own network came into doubt: the question about this check is taken back, and its answer changes nothing. */
   withdraw(target: Target, check: string): void;
   /** Questions without an answer. */
@@ -72,23 +74,34 @@ export function createAsking(parts: AskingParts): Asking {
     await answered(target, asked.check, await answer, asked.sinceMs);
   }
 
+  function consider(target: Target, check: string, { askAtMs, sinceMs }: { askAtMs: number; sinceMs: number }): void {
+    if (questions.has(target) || askAtMs > clock.nowMs()) return;
+    const asked = { check, sinceMs, withdrawn: new AbortController() };
+    questions.set(target, asked);
+    open += 1;
+    counts.asked(sinceMs, clock.nowMs());
+    const { siteId, endpointId, url, timeoutMs, plan } = target;
+    const mayHang = failureOf(target, check)?.verdict.shape === 'silent';
+    const question = { siteId, endpointId, url, timeoutMs, plan, mayHang };
+    const answer = confirm.ask(question, asked.withdrawn.signal, () => isStillFailing(target, asked));
+    const done = () => {
+      open -= 1;
+      parts.inTurn(target, () => heard(target, asked, answer));
+    };
+    // What must not happen is told like a decision that could not be written.
+    answer.then(done, done);
+  }
+
   return {
-    consider(target, check, { askAtMs, sinceMs }) {
-      if (questions.has(target) || askAtMs > clock.nowMs()) return;
-      const asked = { check, sinceMs, withdrawn: new AbortController() };
-      questions.set(target, asked);
-      open += 1;
-      counts.asked(sinceMs, clock.nowMs());
-      const { siteId, endpointId, url, timeoutMs, plan } = target;
-      const mayHang = failureOf(target, check)?.verdict.shape === 'silent';
-      const question = { siteId, endpointId, url, timeoutMs, plan, mayHang };
-      const answer = confirm.ask(question, asked.withdrawn.signal, () => isStillFailing(target, asked));
-      const done = () => {
-        open -= 1;
-        parts.inTurn(target, () => heard(target, asked, answer));
-      };
-      // What must not happen is told like a decision that could not be written.
-      answer.then(done, done);
+    consider,
+    askAgain(target) {
+      for (const [check, { failure, recent }] of target.memory) {
+        const { open, suspicion } = knownOf(target, check);
+        const run = open !== null && isFailing(open) ? open.failing : suspicion;
+        const isWaiting = recent.verifiedAtMs !== null && open?.state !== 'Down';
+        if (failure !== null && run !== null && isWaiting)
+          consider(target, check, { askAtMs: 0, sinceMs: run.sinceMs });
+      }
     },
     withdraw(target, check) {
       const asked = questions.get(target);

@@ -24,6 +24,8 @@ export interface Confirm {
    * against nobody. `isWanted`: whether it still matters when its turn comes; it does when absent.
    */
   ask(question: Question, withdrawn: AbortSignal, isWanted?: () => boolean): Promise<Verification>;
+  /** Told when others are there to be asked than before; who had no answer need not wait to ask again. */
+  onChange?(listener: () => void): void;
 }
 
 /** Of a set-up without verifiers. */

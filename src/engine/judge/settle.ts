@@ -44,6 +44,8 @@ export interface Settle {
   look(target: Target, observation: Observation, seenMonoMs: number): Promise<Settled>;
   /** Takes back what was said on evidence that came into doubt and nobody else confirmed; resolves with the wait alone. */
   withdraw(target: Target, because: string): Promise<number | null>;
+  /** Others are to be asked now than before. */
+  askAgain(target: Target): void;
   /** Questions to others without an answer. */
   questions(): number;
 }
@@ -145,7 +147,7 @@ export function createSettle(parts: SettleParts): Settle {
     return Math.min(target.intervalMs, parts.policy().recoveryProbeMs);
   }
 
-  return { look, withdraw, questions: asking.open };
+  return { look, withdraw, askAgain: asking.askAgain, questions: asking.open };
 }
 
 /** Weak evidence that was kept to ourselves; what the gate holds back is told as trouble of ours. */

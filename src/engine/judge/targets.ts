@@ -28,6 +28,7 @@ export interface Targets {
   find(endpointId: EndpointId): Target | null;
   /** Those on which a failure is being confirmed. */
   confirming(): number;
+  all(): Iterable<Target>;
   /** The endpoint is not watched any more, or not as it was. */
   retire(slot: number): void;
 }
@@ -63,6 +64,7 @@ export function createTargets(parts: Parts): Targets {
       for (const target of targets.values()) if (isConfirming(target)) count += 1;
       return count;
     },
+    all: () => targets.values(),
     find: (endpointId) => targets.get(fleet.find(endpointId)) ?? null,
     retire(slot) {
       const target = targets.get(slot);

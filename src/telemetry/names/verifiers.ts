@@ -30,6 +30,11 @@ export const VERIFIER_METRICS = {
     NONE,
     at('detection.verifier.quorum.count'),
   ),
+  verifier_waiting: gauge(
+    'jetmon_verifier_waiting_failures',
+    'Failures that wait until verifiers have room for them.',
+    NONE,
+  ),
   verifier_vote: counter(
     'jetmon_verifier_votes_total',
     'What verifiers said.',
