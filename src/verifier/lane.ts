@@ -205,10 +205,7 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
       else flushing ??= clock.after(settings.windowMs, flush);
       return () => leave(entry);
     },
-    // While what is under way hangs, what waits is not sent in its time: one batch may, so that the pace is seen to be short.
-    hasRoom: () =>
-      waiting < Math.max(settings.maxBatch, pace.questions() / 2) &&
-      waiting + asked < pace.questions() + settings.maxBatch,
+    hasRoom: () => waiting < Math.max(settings.maxBatch, pace.questions() / 2),
     stats: () => ({ waiting, inFlight: underWay.size }),
     stop() {
       isStopped = true;

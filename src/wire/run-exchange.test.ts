@@ -294,10 +294,7 @@ describe('the limit on connections to a target', () => {
         if (open(address)) inside.push(address);
         return open(address);
       },
-      wait(_address, enter) {
-        waiting.push(enter);
-        return () => {};
-      },
+      wait: (_address, enter) => void waiting.push(enter),
       release: (address) => void inside.splice(inside.indexOf(address), 1),
       waiting: () => waiting.length,
     };

@@ -76,8 +76,6 @@ class RunningExchange implements Dialler<Socket> {
   #requesting: Requesting | null = null;
   /** Addresses that were entered at the gate. */
   #gated: string[] = [];
-  /** Ends the wait at the gate: nothing of what is over is kept there. */
-  #leaveGate: (() => void) | null = null;
   #isOver = false;
 
   constructor(
@@ -201,7 +199,7 @@ class RunningExchange implements Dialler<Socket> {
         this.#break(error);
       }
     };
-    this.#leaveGate = gate.wait(address, enter, this.#request.precedence);
+    gate.wait(address, enter, this.#request.precedence);
   }
 
   #waitedTooLong(): void {
@@ -358,7 +356,6 @@ class RunningExchange implements Dialler<Socket> {
 
   #close(): void {
     this.#isOver = true;
-    this.#leaveGate?.();
     this.#deadline?.cancel();
     this.#dialling?.giveUp('ABANDONED');
     this.#connection?.destroy();
