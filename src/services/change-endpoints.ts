@@ -1,11 +1,9 @@
 /** What a change of a site and one of a single endpoint have in common: what is refused, closed, noted and told. */
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
-import type { MaintenanceWindow } from '../domain/maintenance.ts';
-import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { Change } from '../store/changes.ts';
-import type { EndpointPatch } from '../store/endpoint-settings.ts';
+import type { EndpointPatch, EndpointSettings } from '../store/endpoint-settings.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 import type { Tx } from '../store/schema.ts';
 import { auditSite, changeInWords } from './audit-site.ts';
@@ -16,21 +14,11 @@ import { type Closing, closeOpenEvents, followSite } from './follow-site.ts';
 import { keepOwnWindows } from './maintenance-window.ts';
 import { parseMonitorUrl } from './site-url.ts';
 
-export type SiteChanges = {
-  /** Replaces the URL of the first endpoint and closes what is open on it; all else applies to every endpoint. */
-  url?: string;
-  /** False pauses the site and closes its open events; true watches again, removed or not, and reopens nothing. */
-  active?: boolean;
-  bucketNo?: number;
-  intervalSeconds?: number;
-  /** Null: back to the server's default. */
-  timeoutSeconds?: number | null;
-  /** Null: back to the server's default. */
-  alertCooldownMinutes?: number | null;
-  plan?: Partial<ProbePlanOverrides>;
-  /** Null: none any more. */
-  maintenance?: MaintenanceWindow | null;
-};
+/**
+ * `url` replaces that of the first endpoint and closes what is open on it; all else applies to every endpoint. `active`: false
+ * pauses the site and closes its open events; true watches again, removed or not, and reopens nothing.
+ */
+export type SiteChanges = EndpointSettings & { url?: string };
 
 /** Changes that are allowed wherever they are made, the URL in its canonical form. */
 export type WantedChanges = { url: string | undefined; common: Omit<SiteChanges, 'url'> };

@@ -1,10 +1,9 @@
 /** Starts to watch a URL. */
 import { AppError } from '../domain/errors.ts';
 import type { SiteId } from '../domain/ids.ts';
-import type { MaintenanceWindow } from '../domain/maintenance.ts';
-import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { Change } from '../store/changes.ts';
+import type { EndpointSettings } from '../store/endpoint-settings.ts';
 import type { Created, Endpoint, NewEndpoint } from '../store/endpoints.ts';
 import type { Tx } from '../store/schema.ts';
 import { auditSite } from './audit-site.ts';
@@ -19,15 +18,7 @@ export type NewSite = {
   /** Null: allocate one. With the id of a site that exists, the URL becomes one more endpoint of it. */
   siteId: SiteId | null;
   url: string;
-  active?: boolean;
-  bucketNo?: number;
-  intervalSeconds?: number;
-  timeoutSeconds?: number | null;
-  alertCooldownMinutes?: number | null;
-  /** How it is probed, where that is not left to the server. */
-  plan?: Partial<ProbePlanOverrides>;
-  maintenance?: MaintenanceWindow | null;
-};
+} & EndpointSettings;
 
 type Deps = Pick<
   ServiceDeps,

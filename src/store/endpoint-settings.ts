@@ -7,17 +7,22 @@ import type { Dialect } from './dialect/dialect.ts';
 import { planColumns } from './plan-columns.ts';
 import type { Tx } from './schema.ts';
 
-export type EndpointPatch = {
-  url?: string;
+/** What people set of an endpoint; what is left out stays as it is, or is left to the server at first. */
+export type EndpointSettings = {
   active?: boolean;
   bucketNo?: number;
   intervalSeconds?: number;
+  /** Null: back to the server's default. */
   timeoutSeconds?: number | null;
+  /** Null: back to the server's default. */
   alertCooldownMinutes?: number | null;
-  /** Members left out stay as they are. */
   plan?: Partial<ProbePlanOverrides>;
   /** Null: none any more. */
   maintenance?: MaintenanceWindow | null;
+};
+
+export type EndpointPatch = EndpointSettings & {
+  url?: string;
   /** Stamps the instant of change in the registry. */
   statusChangedAtMs?: number;
   /** Making an endpoint active clears it. */
