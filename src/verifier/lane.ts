@@ -205,7 +205,10 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
       else flushing ??= clock.after(settings.windowMs, flush);
       return () => leave(entry);
     },
-    hasRoom: () => waiting < Math.max(settings.maxBatch, pace.questions() / 2),
+    // While what is under way hangs, what waits is not sent in its time: one batch may, so that the pace is seen to be short.
+    hasRoom: () =>
+      waiting < Math.max(settings.maxBatch, pace.questions() / 2) &&
+      waiting + asked < pace.questions() + settings.maxBatch,
     stats: () => ({ waiting, inFlight: underWay.size }),
     stop() {
       isStopped = true;

@@ -44,7 +44,7 @@ describe('the gate', () => {
     expect(entered).toEqual([one, stranger, neighbour]);
   });
 
-  it('lets those in first whose failure is being confirmed, and last those that are known to be down', () => {
+  it('lets those in first whose failure is being confirmed, and those that are known to be down last, but at each fourth place', () => {
     const gate = gateOf(1, 1);
     const entered: string[] = [];
     const come = (guest: string, precedence: Precedence) => {
@@ -58,8 +58,33 @@ describe('the gate', () => {
     come('usual 2', null);
     come('first 2', 'first');
     for (let left = 0; left < 6; left += 1) gate.release('192.0.2.1');
-    expect(entered).toEqual(['last 1', 'first 1', 'first 2', 'usual 1', 'usual 2', 'last 2']);
+    expect(entered).toEqual(['last 1', 'first 1', 'first 2', 'usual 1', 'last 2', 'usual 2']);
     expect(gate.waiting()).toBe(0);
+  });
+
+  it('forgets who leaves, wherever they wait, and gives their place to the next', () => {
+    const gate = gateOf(1, 2);
+    const entered: string[] = [];
+    const come = (guest: string, address: string) => {
+      if (!gate.enter(address)) return gate.wait(address, () => entered.push(guest));
+      entered.push(guest);
+      return () => {};
+    };
+    come('a', '192.0.2.1');
+    come('b', '192.0.2.2');
+    const leaveNetwork = come('c', '192.0.2.3');
+    const leaveHost = come('d', '192.0.2.1');
+    come('e', '192.0.2.3');
+    expect([entered, gate.waiting()]).toEqual([['a', 'b'], 3]);
+    leaveHost();
+    leaveNetwork();
+    leaveNetwork();
+    expect(gate.waiting()).toBe(1);
+    gate.release('192.0.2.1');
+    expect([entered, gate.waiting()]).toEqual([['a', 'b', 'e'], 0]);
+    for (const address of ['192.0.2.2', '192.0.2.3']) gate.release(address);
+    for (const guest of ['f', 'g']) come(guest, '192.0.2.3');
+    expect([entered, gate.waiting()]).toEqual([['a', 'b', 'e', 'f'], 1]);
   });
 
   it('keeps nobody of a network waiting for a host that is full', () => {

@@ -294,7 +294,10 @@ describe('the limit on connections to a target', () => {
         if (open(address)) inside.push(address);
         return open(address);
       },
-      wait: (_address, enter) => void waiting.push(enter),
+      wait(_address, enter) {
+        waiting.push(enter);
+        return () => {};
+      },
       release: (address) => void inside.splice(inside.indexOf(address), 1),
       waiting: () => waiting.length,
     };

@@ -76,6 +76,8 @@ class RunningExchange implements Dialler<Socket> {
   #requesting: Requesting | null = null;
   /** Addresses that were entered at the gate. */
   #gated: string[] = [];
+  /** Ends the wait at the gate: nothing of what is over is kept there. */
+  #leaveGate: (() => void) | null = null;
   #isOver = false;
 
   constructor(
@@ -199,7 +201,7 @@ class RunningExchange implements Dialler<Socket> {
         this.#break(error);
       }
     };
-    gate.wait(address, enter, this.#request.precedence);
+    this.#leaveGate = gate.wait(address, enter, this.#request.precedence);
   }
 
   #waitedTooLong(): void {
@@ -356,6 +358,7 @@ class RunningExchange implements Dialler<Socket> {
 
   #close(): void {
     this.#isOver = true;
+    this.#leaveGate?.();
     this.#deadline?.cancel();
     this.#dialling?.giveUp('ABANDONED');
     this.#connection?.destroy();
