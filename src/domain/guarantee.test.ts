@@ -6,7 +6,7 @@ import { decideVerified } from './decide-verified.ts';
 import type { DecisionPolicy } from './decision-policy.ts';
 import { guarantee } from './guarantee.ts';
 import { type Decision, type Known, NOTHING_RECENT } from './incident.ts';
-import { retriesAhead } from './retries.ts';
+import { nextRetry } from './retries.ts';
 import type { FailureShape } from './verdict.ts';
 
 type Outage = { fromMs: number; toMs: number; shape: FailureShape };
@@ -76,7 +76,10 @@ function simulate(policy: DecisionPolicy, outage: Outage, phaseMs: number, start
       const run = decision.failing ?? decision.suspicion;
       if (before !== null || run === null) return;
       round += 1;
-      for (const { atMs, timeoutMs } of retriesAhead(run, nowMs, policy)) plan(atMs, timeoutMs);
+      for (let { attempts } = run; attempts < policy.attemptsToConfirm; attempts += 1) {
+        const { atMs, timeoutMs } = nextRetry({ ...run, attempts }, nowMs, policy);
+        plan(atMs, timeoutMs);
+      }
       return;
     }
     round += 1;

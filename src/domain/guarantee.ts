@@ -13,7 +13,7 @@ export type Guarantee = {
 const VERIFICATION_GRACE_MS = 5_000;
 
 /**
- * Holds for whoever looks when `NextLook` says so and starts each of `retriesAhead` when it is due; what the machine adds
+ * Holds for whoever looks when `NextLook` says so and starts each `nextRetry` when it is due; what the machine adds
  * (the wheel, the prober's queue, the write) comes on top. Looks that are Unknown, maintenance, and a restart between
  * the first failure and its retries are outside of it.
  */

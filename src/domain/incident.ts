@@ -73,7 +73,7 @@ export type NextLook =
   /** Whatever is planned stays planned: what was decided was of no consequence. */
   | { why: 'as_planned' }
   | { why: 'recovery' | 'unknown' | 'window_end'; atMs: number }
-  /** `timeoutMs`: the deadline of that look. More than one may be out: see `retriesAhead`. */
+  /** `timeoutMs`: the deadline of that look. More than one may be out: see `nextRetry`. */
   | { why: 'retry'; atMs: number; timeoutMs: number }
   /**
    * Ask the verifiers at `askAtMs` unless a question is out already; look locally at `lookAtMs`. `sinceMs` is the run

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { POLICY, VERIFIED } from '../../test/kit/decisions.ts';
-import { retriesAhead, retryTimeoutMs } from './retries.ts';
+import { nextRetry, retryTimeoutMs } from './retries.ts';
 
 const T0 = 1_000_000;
 const run = { sinceMs: T0 - 10_000, attempts: 1, knownMs: T0 };
 
 describe('retries', () => {
   it('are due 2, 5 and 10 s after the first failure was known; then the last gap repeats', () => {
-    const due = retriesAhead(run, T0, { ...POLICY, attemptsToConfirm: 6 }).map(({ attempt, atMs }) => [
-      attempt,
-      atMs - T0,
-    ]);
+    const due = [1, 2, 3, 4, 5].map((attempts) => {
+      const { attempt, atMs } = nextRetry({ ...run, attempts }, T0, POLICY);
+      return [attempt, atMs - T0];
+    });
     expect(due).toEqual([
       [2, 2_000],
       [3, 5_000],
@@ -20,15 +20,12 @@ describe('retries', () => {
     ]);
   });
 
-  it('that are overdue are due now, and none are left once it is confirmed', () => {
-    expect(retriesAhead({ ...run, attempts: 2 }, T0 + 60_000, POLICY)).toMatchObject([
-      { attempt: 3, atMs: T0 + 60_000 },
-    ]);
-    expect(retriesAhead({ ...run, attempts: 3 }, T0, POLICY)).toEqual([]);
+  it('that are overdue are due now', () => {
+    expect(nextRetry({ ...run, attempts: 2 }, T0 + 60_000, POLICY)).toMatchObject({ attempt: 3, atMs: T0 + 60_000 });
   });
 
   it('count from the first failure where nobody knows any more when it was known', () => {
-    expect(retriesAhead({ sinceMs: T0, attempts: 1 }, T0, POLICY)[0]).toMatchObject({ atMs: T0 + 2_000 });
+    expect(nextRetry({ sinceMs: T0, attempts: 1 }, T0, POLICY)).toMatchObject({ atMs: T0 + 2_000 });
   });
 
   it('take no longer than twice what is usual, at least 5 s and at most the deadline of the endpoint', () => {

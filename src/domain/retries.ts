@@ -18,23 +18,11 @@ type RetryPolicy = Pick<
 >;
 
 /**
- * Every look that is still to fail before the run is confirmed, in order; none when it is. One that is due already is
- * due now. Whoever starts each when it is due, though those before it still hang, confirms no later than `guarantee` says.
+ * The one after `run.attempts` failures. One that is due already is due now. Whoever starts each when it is due, though those
+ * before it still hang, confirms no later than `guarantee` says.
  */
-export function retriesAhead(run: Failing, nowMs: number, policy: RetryPolicy): Retry[] {
-  const ahead: Retry[] = [];
-  for (let attempt = run.attempts + 1; attempt <= policy.attemptsToConfirm; attempt += 1) {
-    ahead.push(retry(attempt, run, nowMs, policy));
-  }
-  return ahead;
-}
-
-/** The next one. */
 export function nextRetry(run: Failing, nowMs: number, policy: RetryPolicy): Retry {
-  return retry(run.attempts + 1, run, nowMs, policy);
-}
-
-function retry(attempt: number, run: Failing, nowMs: number, policy: RetryPolicy): Retry {
+  const attempt = run.attempts + 1;
   const knownMs = run.knownMs ?? run.sinceMs;
   const atMs = Math.max(nowMs, knownMs + retryOffsetMs(attempt, policy));
   return { attempt, atMs, timeoutMs: retryTimeoutMs(attempt, policy) };
