@@ -1,4 +1,5 @@
 /** Trouble of every kind with the server, on one of our own that may be hurt. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../../../test/kit/eventually.ts';
@@ -31,6 +32,14 @@ async function opened(options: MysqlOptions & { through?: number } = {}) {
 async function valueOfRow(name: string, id: number): Promise<unknown> {
   const [row] = await server.query(`select n from ${name}.t where id = ${id}`);
   return row?.['n'];
+}
+
+/** All of its threads: each stops when it next hears of the signal. */
+function isStopped(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) =>
+    / [Tt] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').slice(0, 60)),
+  );
 }
 
 const add = (db: Kysely<Schema>, id: number) => sql`update t set n = n + 1 where id = ${id}`.execute(db);
@@ -225,6 +234,7 @@ describe('a server', () => {
     await sql`select 1`.execute(db.kysely);
     process.kill(server.pid(), 'SIGSTOP');
     try {
+      await eventually('the server stands still', () => isStopped(server.pid()));
       const asked = Array.from({ length: 8 }, () => sql`select 1`.execute(db.kysely));
       for (const answer of await Promise.allSettled(asked)) {
         expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'db_unavailable' } });
