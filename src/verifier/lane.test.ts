@@ -42,6 +42,21 @@ describe('questions that come together', () => {
     expect(double('a').requests.flat()).toHaveLength(200);
   });
 
+  it('about sites that answered are asked at once, however many hang', async () => {
+    const { panel, double, pass } = panelOver({ a: 'down', b: 'down', c: 'down' });
+    for (const name of ['a', 'b', 'c'])
+      double(name).delayMs = ({ url }) => (Number(/\d+/.exec(url)?.[0]) < 3_000 ? 10_000 : 10);
+    for (let at = 0; at < 3_000; at += 1) void panel.ask(site(at, { mayHang: true }));
+    await pass(2_000);
+    const answered = Array.from({ length: 20 }, (_, at) => panel.ask(site(3_000 + at)));
+    let outcomes: string[] = [];
+    void Promise.all(answered).then((all) => {
+      outcomes = all.map(({ outcome }) => outcome);
+    });
+    await pass(500);
+    expect(outcomes).toEqual(Array.from({ length: 20 }, () => 'confirmed'));
+  });
+
   it('and go on coming share few requests, as each costs more than a question in it', async () => {
     const { panel, double, pass } = panelOver({ a: 'down' });
     for (let moment = 0; moment < 100; moment += 1) {

@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../lib/clock.ts';
 import type { RemoteAnswer, RemoteQuestion, VerifierClient } from './client.ts';
 import { VERIFIER_BUSY } from './finding.ts';
 import { createPace } from './pace.ts';
+import { createRoom } from './room.ts';
 
 export type LaneSettings = {
   /** How long a question waits, so that those that come together are spread together. */
@@ -45,7 +46,7 @@ export interface Lane {
    */
   ask(question: RemoteQuestion, how: HowAsked, answered: (answer: LaneAnswer) => void): TakeBack;
   /** Whether what is asked now will be sent soon. */
-  hasRoom(): boolean;
+  hasRoom(mayHang: boolean): boolean;
   stats(): { waiting: number; inFlight: number };
   /** Nothing waits and nothing is sent any more; what is under way is dropped without an answer. */
   stop(): void;
@@ -58,9 +59,12 @@ export type HowAsked = {
   mayHang: boolean;
 };
 
+/** Questions that may take as long as each other, since a batch takes as long as its slowest; in the order they came. */
+type Queue = { key: string; mayHang: boolean; entries: Set<Entry> };
+
 type Entry = {
   question: RemoteQuestion;
-  queue: string;
+  queue: Queue;
   sendByMs: number;
   deadlineMs: number;
   answered: (answer: LaneAnswer) => void;
@@ -68,46 +72,66 @@ type Entry = {
 
 export function createLane(deps: { client: VerifierClient; clock: Clock; settings: LaneSettings }): Lane {
   const { client, clock, settings } = deps;
-  const pace = createPace({ least: settings.maxBatch, most: settings.maxBatch * settings.maxInFlight });
-  /** By how long they may take, since a batch takes as long as its slowest; each in the order they came. */
-  const queues = new Map<string, Set<Entry>>();
+  const { maxBatch, maxInFlight } = settings;
+  const pace = createPace({ least: maxBatch, most: maxBatch * maxInFlight });
+  const room = createRoom({ requests: maxInFlight, batch: maxBatch, questions: pace.questions });
+  const queues = new Map<string, Queue>();
   const underWay = new Set<{ controller: AbortController; timer: Timer }>();
   let waiting = 0;
-  /** Questions under way. */
-  let asked = 0;
   let flushing: Timer | null = null;
   let isStopped = false;
 
   function leave(entry: Entry): boolean {
-    const queue = queues.get(entry.queue);
-    if (queue?.delete(entry) !== true) return false;
+    const { key, entries } = entry.queue;
+    if (!entries.delete(entry)) return false;
     waiting -= 1;
-    if (queue.size === 0) queues.delete(entry.queue);
+    if (entries.size === 0) queues.delete(key);
     return true;
+  }
+
+  function queueFor({ timeoutMs }: RemoteQuestion, mayHang: boolean): Queue {
+    const key = `${timeoutMs} ${mayHang}`;
+    const queue = queues.get(key) ?? { key, mayHang, entries: new Set() };
+    queues.set(key, queue);
+    return queue;
+  }
+
+  function waitingOf(mayHang: boolean): number {
+    let sum = 0;
+    for (const queue of queues.values()) if (queue.mayHang === mayHang) sum += queue.entries.size;
+    return sum;
   }
 
   /** So that what waits takes half of the room there is: the other half is for what comes while these are under way. */
   function batchSize(requests: number): number {
-    const room = Math.min(requests, Math.floor((settings.maxInFlight - underWay.size) / 2));
-    return Math.min(settings.maxBatch, Math.ceil(waiting / Math.max(1, room)));
+    const room = Math.min(requests, Math.floor((maxInFlight - underWay.size) / 2));
+    return Math.min(maxBatch, Math.ceil(waiting / Math.max(1, room)));
   }
 
-  /** The next request, which may be empty: the queue whose turn it is goes to the end of the line. */
-  function nextBatch(size: number): Entry[] {
+  /** The first in line for which there is room, and how many of it; it goes to the end of the line. */
+  function nextQueue(size: number): { queue: Queue; size: number } | null {
+    for (const queue of queues.values()) {
+      const fitting = room.forRequest(queue.mayHang, size);
+      if (fitting === 0) continue;
+      queues.delete(queue.key);
+      queues.set(queue.key, queue);
+      return { queue, size: fitting };
+    }
+    return null;
+  }
+
+  /** Out of the queue; those that waited too long are told so, and none may be left. */
+  function takeBatch({ entries }: Queue, size: number): Entry[] {
     const nowMs = clock.monotonicMs();
     const batch: Entry[] = [];
-    for (const [key, queue] of queues) {
-      const late: Entry[] = [];
-      for (const entry of queue) {
-        if (batch.length === size) break;
-        if (entry.sendByMs < nowMs) late.push(entry);
-        else batch.push(entry);
-      }
-      for (const entry of [...late, ...batch]) leave(entry);
-      if (queue.size > 0 && queues.delete(key)) queues.set(key, queue);
-      for (const entry of late) entry.answered(overloaded('it waited too long to be answered in time'));
-      break;
+    const late: Entry[] = [];
+    for (const entry of entries) {
+      if (batch.length === size) break;
+      if (entry.sendByMs < nowMs) late.push(entry);
+      else batch.push(entry);
     }
+    for (const entry of [...late, ...batch]) leave(entry);
+    for (const entry of late) entry.answered(overloaded('it waited too long to be answered in time'));
     return batch;
   }
 
@@ -116,34 +140,32 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
     flushing = null;
     const requests = pace.requests(clock.monotonicMs());
     const spread = batchSize(requests);
-    for (let left = requests; !isStopped && waiting > 0 && underWay.size < settings.maxInFlight; left -= 1) {
-      if (left <= 0 && waiting < settings.maxBatch) {
+    for (let left = requests; !isStopped && waiting > 0; left -= 1) {
+      if (left <= 0 && waiting < maxBatch) {
         flushing = clock.after(settings.fullWindowMs, flush);
         return;
       }
-      const size = Math.min(waiting, left > 0 ? spread : settings.maxBatch);
-      const room = pace.questions() - asked;
-      // Not in bits: the room that a request leaves is that of a request.
-      if (room < size && asked > 0) return;
-      const batch = nextBatch(Math.min(size, room));
+      const next = nextQueue(Math.min(waiting, left > 0 ? spread : maxBatch));
+      if (next === null) return;
+      const batch = takeBatch(next.queue, next.size);
       if (batch.length === 0) continue;
       if (left > 0) pace.sent();
-      send(batch);
+      send(batch, next.queue.mayHang);
     }
   }
 
-  function send(batch: readonly Entry[]): void {
+  function send(batch: readonly Entry[], mayHang: boolean): void {
     const controller = new AbortController();
     const sentMs = clock.monotonicMs();
     const untilMs = Math.max(...batch.map(({ deadlineMs }) => deadlineMs));
     const request = { controller, timer: clock.after(untilMs - sentMs, () => controller.abort()) };
     underWay.add(request);
-    asked += batch.length;
+    const over = room.take(mayHang, batch.length);
     const done = (answers: readonly LaneAnswer[]) => {
       // Whatever comes first: the reply, or the end of the time for it.
       if (!underWay.delete(request)) return;
       request.timer.cancel();
-      asked -= batch.length;
+      over();
       learn(answers, sentMs);
       for (const [at, entry] of batch.entries()) entry.answered(answers[at] ?? NO_ANSWER);
       flush();
@@ -195,20 +217,15 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
         return () => false;
       }
       const sendByMs = clock.monotonicMs() + settings.maxWaitMs;
-      const key = `${question.timeoutMs} ${mayHang}`;
-      const entry = { question, queue: key, sendByMs, deadlineMs, answered };
-      const queue = queues.get(key);
-      if (queue === undefined) queues.set(key, new Set([entry]));
-      else queue.add(entry);
+      const queue = queueFor(question, mayHang);
+      const entry = { question, queue, sendByMs, deadlineMs, answered };
+      queue.entries.add(entry);
       waiting += 1;
-      if ((queue?.size ?? 1) >= settings.maxBatch) flush();
+      if (queue.entries.size >= maxBatch) flush();
       else flushing ??= clock.after(settings.windowMs, flush);
       return () => leave(entry);
     },
-    // While what is under way hangs, what waits is not sent in its time: one batch may, so that the pace is seen to be short.
-    hasRoom: () =>
-      waiting < Math.max(settings.maxBatch, pace.questions() / 2) &&
-      waiting + asked < pace.questions() + settings.maxBatch,
+    hasRoom: (mayHang) => room.isSoon(mayHang, waitingOf(mayHang)),
     stats: () => ({ waiting, inFlight: underWay.size }),
     stop() {
       isStopped = true;

@@ -128,7 +128,10 @@ export function createPanel(deps: PanelDeps): Panel {
     const lane = createLane({ client, clock, settings: { ...DEFAULT_LANE, ...deps.lane } });
     return createMember({ name, region, lane, clock, log, before: deps.before?.members.get(name) });
   });
-  const turns = createTurns({ clock, haveRoom });
+  const turns = {
+    hanging: createTurns({ clock, haveRoom: () => haveRoom(true) }),
+    others: createTurns({ clock, haveRoom: () => haveRoom(false) }),
+  };
   const open = new Set<Inquiry>();
   const outcomes = { ...(deps.before?.outcomes ?? { confirmed: 0, refuted: 0, regional: 0, no_verdict: 0 }) };
   let isStopped = false;
@@ -151,9 +154,9 @@ export function createPanel(deps: PanelDeps): Panel {
   }
 
   /** Whether so many regions would be asked soon as make up the quorum: nobody waits for one that is slow alone. */
-  function haveRoom(): boolean {
+  function haveRoom(mayHang: boolean): boolean {
     const regions = new Set<string>();
-    for (const { region, lane } of members) if (lane.hasRoom()) regions.add(region);
+    for (const { region, lane } of members) if (lane.hasRoom(mayHang)) regions.add(region);
     return regions.size >= rule.quorum;
   }
 
@@ -301,7 +304,7 @@ export function createPanel(deps: PanelDeps): Panel {
           };
           start({ ...question, plan: question.plan ?? deps.plan }, inquiry);
         };
-        const leave = turns.take({ begin, isWanted, missed: noVerdict });
+        const leave = turns[question.mayHang ? 'hanging' : 'others'].take({ begin, isWanted, missed: noVerdict });
         withdrawn?.addEventListener('abort', () => {
           leave();
           resolve(verificationOf(inquiry, 'no_verdict', 'withdrawn'));
@@ -320,7 +323,7 @@ export function createPanel(deps: PanelDeps): Panel {
         regions: regions.length,
         quorum,
         open: open.size,
-        waiting: turns.waiting(),
+        waiting: turns.hanging.waiting() + turns.others.waiting(),
         outcomes: { ...outcomes },
         verifiers,
       };
@@ -333,7 +336,8 @@ export function createPanel(deps: PanelDeps): Panel {
     stop() {
       isStopped = true;
       canaries?.stop();
-      turns.stop();
+      turns.hanging.stop();
+      turns.others.stop();
       deadlines.stop();
       for (const { lane } of members) lane.stop();
       for (const inquiry of open) tellOnce(inquiry, 'no_verdict');

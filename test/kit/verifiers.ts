@@ -13,8 +13,8 @@ export type Says = 'down' | 'up' | 'none';
 export type VerifierDouble = VerifierClient & {
   /** What it says of a question; `silent` never answers. */
   says: (question: RemoteQuestion) => Says | 'silent' | RemoteAnswer;
-  /** Time it takes for a request. */
-  delayMs: number;
+  /** Time it takes for a request: the longest of its questions. */
+  delayMs: number | ((question: RemoteQuestion) => number);
   /** Each request, as the list of its questions. */
   requests: RemoteQuestion[][];
   /** Most requests that were under way at a time. */
@@ -42,8 +42,10 @@ export function verifierDouble(clock: FakeClock, says: VerifierDouble['says'] | 
       });
       const said = questions.map(double.says);
       if (said.includes('silent')) return new Promise(() => {});
+      const { delayMs } = double;
+      const tookMs = typeof delayMs === 'number' ? delayMs : Math.max(...questions.map(delayMs));
       return new Promise((resolve) =>
-        clock.after(double.delayMs, () => {
+        clock.after(tookMs, () => {
           if (signal.aborted) return;
           inFlight -= 1;
           resolve(said.map((one) => (typeof one === 'object' ? one : answer(one as Says))));
