@@ -9,6 +9,8 @@ const STOP_LIMIT_MS = 10_000;
 export type Running = {
   origin: string /** From start to the first healthy answer. */;
   readyMs: number;
+  /** To the program and all that it started. */
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 };
 export type Start = {
@@ -49,7 +51,7 @@ export async function startServer(start: Start): Promise<Running> {
     for (;;) {
       const origin = ADDRESS.exec(words.out())?.[0];
       if (origin !== undefined && (await isHealthy(origin)))
-        return { origin, readyMs: performance.now() - startedMs, stop };
+        return { origin, readyMs: performance.now() - startedMs, signal: group.signal, stop };
       if (ended) throw new Error(`it ended before it listened: ${words.last()}`);
       if (performance.now() - startedMs > start.limitMs) throw new Error(`it did not listen in time: ${words.last()}`);
       await delay(10, undefined, { signal: start.signal });

@@ -65,27 +65,35 @@ export async function startProduct({ root, folder, signal }: Folder, options: Pr
 /** What the configuration of the server says of a verifier. */
 export type VerifierEntry = { name: string; region: string; host: string; port: number; auth_token: string };
 
+type StartedVerifier = { name: string; port: number; signal(name: NodeJS.Signals): void; stop(): Promise<void> };
+
 /** One in each region, on loopback, for as long as `run` takes. */
 export async function withVerifiers<T>(
   { root, folder, signal }: Folder,
   count: number,
   env: Record<string, string>,
-  run: (entries: readonly VerifierEntry[]) => Promise<T>,
+  run: (entries: readonly VerifierEntry[], started: readonly StartedVerifier[]) => Promise<T>,
 ): Promise<T> {
-  const started: { name: string; port: number; stop(): Promise<void> }[] = [];
+  const started: StartedVerifier[] = [];
   try {
     for (let nth = 1; nth <= count; nth += 1) {
       signal.throwIfAborted();
       started.push(await startVerifier(root, folder, `verifier-${nth}`, env));
     }
     const there = { host: '127.0.0.1', auth_token: TOKEN };
-    return await run(started.map(({ name, port }) => ({ name, region: `region-of-${name}`, port, ...there })));
+    const entries = started.map(({ name, port }) => ({ name, region: `region-of-${name}`, port, ...there }));
+    return await run(entries, started);
   } finally {
     await Promise.all(started.map((one) => one.stop()));
   }
 }
 
-async function startVerifier(root: string, folder: string, name: string, env: Record<string, string>) {
+async function startVerifier(
+  root: string,
+  folder: string,
+  name: string,
+  env: Record<string, string>,
+): Promise<StartedVerifier> {
   const group = startGroup(
     process.execPath,
     [join(root, 'bin', 'jetmon2'), 'verifier', '--port', '0', '--json'],
@@ -120,7 +128,7 @@ async function startVerifier(root: string, folder: string, name: string, env: Re
     await delay(20);
     port = portIn(words);
   }
-  return { name, port, stop };
+  return { name, port, signal: group.signal, stop };
 }
 
 /** The port that a verifier says it listens on; null: it has not said it yet. */

@@ -13,23 +13,27 @@ type Web = {
   pausedMs?: number;
   /** Waited at the gate by every hop. */
   waitedMs?: number;
+  timeoutMs?: number;
 };
 
 const TIMEOUT_MS = 1_000;
 const HOP_MS = 5;
 
-async function visitOver(web: Web, url: string): Promise<{ visit: Visit; asked: ExchangeRequest[] }> {
+/** `endsMs`: when the visit would have been over, told to each hop as it began. */
+async function visitOver(web: Web, url: string): Promise<{ visit: Visit; asked: ExchangeRequest[]; endsMs: number[] }> {
   const clock = createFakeClock();
   const asked: ExchangeRequest[] = [];
+  const endsMs: number[] = [];
   const visitor = createVisitor({
     clock,
     budgets: DEFAULT_BUDGETS,
     pausedMs: (fromMs, toMs) => {
-      expect(toMs - fromMs).toBeGreaterThan(0);
-      return web.pausedMs ?? 0;
+      expect(fromMs).toBe(0);
+      return toMs > 0 ? (web.pausedMs ?? 0) : 0;
     },
     exchange(request, done) {
       asked.push(request);
+      endsMs.push(request.deadline.atMs());
       clock.advance(HOP_MS + (web.waitedMs ?? 0));
       const locations = web.redirects?.[request.url.href];
       const reply = replyOf(
@@ -41,9 +45,13 @@ async function visitOver(web: Web, url: string): Promise<{ visit: Visit; asked: 
   });
   const plan = { ...DEFAULT_PLAN, ...web.plan };
   const visit = await new Promise<Visit>((resolve, reject) => {
-    visitor({ url, timeoutMs: TIMEOUT_MS, plan, wantsEvidence: false, voidedRuns: 0 }, resolve, reject);
+    visitor(
+      { url, timeoutMs: web.timeoutMs ?? TIMEOUT_MS, plan, wantsEvidence: false, voidedRuns: 0 },
+      resolve,
+      reject,
+    );
   });
-  return { visit, asked };
+  return { visit, asked, endsMs };
 }
 
 const A = 'http://a.test/';
@@ -58,13 +66,25 @@ describe('a visit', () => {
 
   it('has one deadline for all hops', async () => {
     const { asked } = await visitOver({ redirects: { [A]: [B] } }, A);
-    expect(asked[1]?.deadlineMs).toBe(asked[0]?.deadlineMs);
+    expect(asked[1]?.deadline.atMs()).toBe(asked[0]?.deadline.atMs());
   });
 
   it('does not count what it waited for a limit of our own, and gets that time back', async () => {
-    const { visit, asked } = await visitOver({ redirects: { [A]: [B] }, waitedMs: 300 }, A);
+    const { visit, endsMs } = await visitOver({ redirects: { [A]: [B] }, waitedMs: 300 }, A);
     expect(visit.totalMs).toBe(2 * HOP_MS);
-    expect((asked[1]?.deadlineMs ?? 0) - (asked[0]?.deadlineMs ?? 0)).toBe(300);
+    expect(endsMs).toEqual([TIMEOUT_MS, TIMEOUT_MS + 300]);
+  });
+
+  it('gets the time of our pauses back, and the time of what was lost in them', async () => {
+    const { visit, asked } = await visitOver({ pausedMs: 300, timeoutMs: 10_000 }, A);
+    expect(visit.isPauseMadeUp).toBe(true);
+    expect(asked[0]?.deadline.atMs()).toBe(10_000 + 300 + 1_000);
+  });
+
+  it('is not prolonged by more than its time-out', async () => {
+    const { visit, asked } = await visitOver({ pausedMs: 300, timeoutMs: 1_200 }, A);
+    expect(visit.isPauseMadeUp).toBe(false);
+    expect(asked[0]?.deadline.atMs()).toBe(1_200);
   });
 
   it('knows for how long the machine was paused meanwhile', async () => {
@@ -156,8 +176,8 @@ describe('the plan of a visit', () => {
 });
 
 describe('a visit that a pause of ours fell into is void', () => {
-  const visitThat = async (failure: Exchange['failure'], pausedMs: number): Promise<Visit> => {
-    const { visit } = await visitOver({ pausedMs }, A);
+  const visitThat = async (failure: Exchange['failure'], pausedMs: number, timeoutMs?: number): Promise<Visit> => {
+    const { visit } = await visitOver({ pausedMs, timeoutMs: timeoutMs ?? TIMEOUT_MS }, A);
     return { ...visit, hops: [exchangeOf({ url: A, failure })] };
   };
 
@@ -168,6 +188,16 @@ describe('a visit that a pause of ours fell into is void', () => {
     expect(isVoid(await visitThat({ phase: 'body', code: 'TIME_BUDGET', detail: '' }, 200))).toBe(true);
     expect(isVoid(await visitThat({ phase: 'dns', code: 'TIMEOUT', detail: '', resolver: null }, 200))).toBe(true);
     expect(isVoid(await visitThat({ phase: 'dns', code: 'NO_RESOLVER', detail: '', resolver: null }, 200))).toBe(true);
+  });
+
+  it('but not when the time-out moved on by what the pause may have cost', async () => {
+    for (const phase of ['tcp', 'tls', 'http', 'body'] as const) {
+      expect(isVoid(await visitThat({ phase, code: 'DEADLINE', detail: '' }, 200, 10_000))).toBe(false);
+    }
+    // Resolvers and the search of a body do not move their own times.
+    expect(isVoid(await visitThat({ phase: 'body', code: 'TIME_BUDGET', detail: '' }, 200, 10_000))).toBe(true);
+    const dns = { phase: 'dns', code: 'TIMEOUT', detail: '', resolver: null, atDeadline: true } as const;
+    expect(isVoid(await visitThat(dns, 200, 10_000))).toBe(true);
   });
 
   it('also where the deadline was not hit, which is another question', () => {

@@ -4,7 +4,7 @@
  */
 import { type BodyBudgets, effectivePlan, isExpected, type ProbePlan } from '../domain/probe-plan.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { BodyWanted, Exchange, ExchangeRequest, StatusMeaning, WireFailure } from '../wire/exchange.ts';
+import type { BodyWanted, Deadline, Exchange, ExchangeRequest, StatusMeaning, WireFailure } from '../wire/exchange.ts';
 import { MAX_LOCATION_LENGTH } from '../wire/http1-head.ts';
 import type { Precedence } from '../wire/network-gate.ts';
 import type { RunExchange } from '../wire/run-exchange.ts';
@@ -24,6 +24,8 @@ export type Visit = {
   totalMs: number;
   /** How much of that time this machine is known to have been paused, ms. */
   pausedMs: number;
+  /** The site got back all that those pauses may have cost it: see `givenBackMs`. */
+  isPauseMadeUp: boolean;
   /** Earlier runs of the same job that a pause of ours made void. */
   voidedRuns: number;
 };
@@ -35,12 +37,27 @@ export type RedirectTrouble = {
 };
 
 /**
- * Whether a pause of our own makes the visit prove nothing: a time-out it fell into. What a server said to us stands,
- * whenever we heard it (reliability.md 3.4).
+ * Whether a pause of our own makes the visit prove nothing: a time-out it fell into, unless the time-out moved on by what
+ * the pause may have cost. What a server said to us stands, whenever we heard it (reliability.md 3.4).
  */
 export function isVoid(visit: Visit): boolean {
   const { failure } = lastHop(visit);
-  return failure !== null && visit.pausedMs > 0 && isTimeout(failure);
+  if (failure === null || visit.pausedMs === 0 || !isTimeout(failure)) return false;
+  // Resolvers and the search of a body have times of their own, which do not move.
+  return failure.phase === 'dns' || failure.code !== 'DEADLINE' || !visit.isPauseMadeUp;
+}
+
+/** What is lost is sent again by the other side after this at first (RFC 6298 section 2.1). */
+const FIRST_RETRANSMISSION_MS = 1_000;
+
+/**
+ * By how much pauses move the end of a visit, ms: by themselves, and by the wait for what the other side sent meanwhile in
+ * vain, which it doubles every time (RFC 6298 section 5.5). Null for more than the time-out itself: better to begin anew.
+ */
+export function givenBackMs(pausedMs: number, timeoutMs: number): number | null {
+  if (pausedMs === 0) return 0;
+  const lostMs = pausedMs + Math.max(pausedMs, FIRST_RETRANSMISSION_MS);
+  return lostMs <= timeoutMs ? lostMs : null;
 }
 
 /** Somebody waited in vain: the check for the site, or the DNS client for its resolvers. */
@@ -118,7 +135,7 @@ export function createVisitor(parts: VisitorParts): Visitor {
 }
 
 /** What is the same for all hops of a visit. */
-type HopTemplate = Omit<ExchangeRequest, 'url' | 'headers' | 'deadlineMs'> & { plan: ProbePlan };
+type HopTemplate = Omit<ExchangeRequest, 'url' | 'headers' | 'deadline'> & { plan: ProbePlan };
 
 function hopTemplate(plan: ProbePlan, budgets: BodyBudgets, wantsEvidence: boolean): HopTemplate {
   return {
@@ -132,7 +149,7 @@ function hopTemplate(plan: ProbePlan, budgets: BodyBudgets, wantsEvidence: boole
 }
 
 /** One visit on its way; a class, because every check makes one. */
-class RunningVisit {
+class RunningVisit implements Deadline {
   readonly #parts: VisitorParts;
   readonly #request: VisitRequest;
   readonly #template: HopTemplate;
@@ -169,12 +186,21 @@ class RunningVisit {
     this.#goTo(this.#first, this.#template.plan.headers);
   }
 
+  /** One for all hops. Pauses of ours and what was waited for limits of ours are no time of the site. */
+  atMs(): number {
+    const { timeoutMs } = this.#request;
+    return this.#startMs + timeoutMs + this.#waitedMs + (givenBackMs(this.#pausedMs(), timeoutMs) ?? 0);
+  }
+
+  #pausedMs(): number {
+    return this.#parts.pausedMs(this.#startMs, this.#parts.clock.monotonicMs());
+  }
+
   #goTo(url: URL, headers: ExchangeRequest['headers']): void {
     this.#at = url;
     const { method, body, meaningOf, wantsChain, http2 } = this.#template;
-    const deadlineMs = this.#startMs + this.#request.timeoutMs + this.#waitedMs;
     const { precedence = null } = this.#request;
-    const hop = { url, method, headers, deadlineMs, body, meaningOf, wantsChain, http2, precedence };
+    const hop = { url, method, headers, deadline: this, body, meaningOf, wantsChain, http2, precedence };
     this.#parts.exchange(hop, (exchange) => this.#arrived(exchange), this.#threw);
   }
 
@@ -204,6 +230,7 @@ class RunningVisit {
 
   #finish(walked: readonly [Exchange, ...Exchange[]], redirectTrouble: RedirectTrouble | null): void {
     const endMs = this.#parts.clock.monotonicMs();
+    const pausedMs = this.#parts.pausedMs(this.#startMs, endMs);
     this.#done({
       startedAtMs: this.#startedAtMs,
       url: withoutUserInfo(this.#first),
@@ -211,7 +238,8 @@ class RunningVisit {
       hops: walked,
       redirectTrouble,
       totalMs: endMs - this.#startMs - this.#waitedMs,
-      pausedMs: this.#parts.pausedMs(this.#startMs, endMs),
+      pausedMs,
+      isPauseMadeUp: givenBackMs(pausedMs, this.#request.timeoutMs) !== null,
       voidedRuns: this.#request.voidedRuns,
     });
   }

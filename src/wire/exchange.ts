@@ -12,8 +12,7 @@ export type ExchangeRequest = {
   method: 'GET' | 'HEAD';
   /** Further header fields; a User-Agent among them replaces ours. Put to `assertHeaders` when the request is built. */
   headers: readonly HeaderField[];
-  /** Absolute deadline on the monotonic clock, ms. */
-  deadlineMs: number;
+  deadline: Deadline;
   /** How far a reply body is read, and what is looked for in it (spec/03 sections 5.6 and 5.7). */
   body: BodyWanted;
   /** What a status means to the asker: bodies of successes are read, of errors an excerpt, of redirects nothing. */
@@ -25,6 +24,12 @@ export type ExchangeRequest = {
   /** Where connections to one network are few. */
   precedence?: Precedence;
 };
+
+/** When the time of an exchange is over; asked again when it seems to be, because it may have moved meanwhile. */
+export interface Deadline {
+  /** On the monotonic clock, ms. */
+  atMs(): number;
+}
 
 export type StatusMeaning = 'success' | 'redirect' | 'error';
 

@@ -96,7 +96,8 @@ describe('whoever fails on the result of an exchange', () => {
   /** Every call, until there were no more for a while. */
   async function callsFor(url: string): Promise<unknown[]> {
     const calls: unknown[] = [];
-    const request = { ...requestFor({ maxMs: 20 }), url: new URL(url), deadlineMs: systemClock.monotonicMs() + 200 };
+    const endMs = systemClock.monotonicMs() + 200;
+    const request = { ...requestFor({ maxMs: 20 }), url: new URL(url), deadline: { atMs: () => endMs } };
     const done = (): void => {
       calls.push('done');
       throw mistake;

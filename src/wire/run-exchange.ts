@@ -126,7 +126,8 @@ class RunningExchange implements Dialler<Socket> {
     }
     this.#armDeadline();
     const known = resolver.known(this.#host);
-    if (known === null) resolver.ask(this.#host, this.#request.deadlineMs, (resolution) => this.#resolved(resolution));
+    if (known === null)
+      resolver.ask(this.#host, this.#request.deadline.atMs(), (resolution) => this.#resolved(resolution));
     else this.#takeAddresses(known);
   }
 
@@ -143,7 +144,7 @@ class RunningExchange implements Dialler<Socket> {
     this.#exchange.resolver = resolution.resolver;
     if (!resolution.ok) {
       const { code, detail, resolver } = resolution;
-      const isOver = this.#parts.clock.monotonicMs() >= this.#request.deadlineMs;
+      const isOver = this.#parts.clock.monotonicMs() >= this.#request.deadline.atMs();
       const atDeadline = code === 'TIMEOUT' && isOver ? { atDeadline: true as const } : {};
       this.#finish({ phase: 'dns', code, detail, resolver, ...atDeadline });
       return;
@@ -301,15 +302,19 @@ class RunningExchange implements Dialler<Socket> {
   }
 
   #armDeadline(): void {
-    const atMs = this.#request.deadlineMs + this.#exchange.waitedMs;
-    this.#deadline = this.#parts.deadlines.at(atMs, () => this.#expired());
+    this.#deadline = this.#parts.deadlines.at(this.#deadlineMs(), () => this.#expired());
+  }
+
+  #deadlineMs(): number {
+    return this.#request.deadline.atMs() + this.#exchange.waitedMs;
   }
 
   /** Ends in the phase that runs. The resolver keeps the deadline by itself. */
   #expired(): void {
     if (this.#isOver) return;
     try {
-      if (this.#requesting !== null) this.#requesting.giveUp('DEADLINE', 'no end before the deadline');
+      if (this.#deadlineMs() > this.#parts.clock.monotonicMs()) this.#armDeadline();
+      else if (this.#requesting !== null) this.#requesting.giveUp('DEADLINE', 'no end before the deadline');
       else if (this.#connection !== null) {
         this.#finish({ phase: 'tls', code: 'DEADLINE', detail: 'the handshake was not done in time' });
       } else if (this.#dialling !== null) this.#finish(this.#dialling.giveUp('DEADLINE'));

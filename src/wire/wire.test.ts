@@ -37,7 +37,9 @@ function ask(changed: Partial<WireSettings>): Promise<Exchange> {
   const { exchange } = createWire({ ...settings, ...changed });
   const url = new URL(`https://shop.test:${site.port}/`);
   const deadlineMs = clock.monotonicMs() + 5_000;
-  return new Promise((resolve, reject) => exchange({ ...requestFor(), url, deadlineMs }, resolve, reject));
+  return new Promise((resolve, reject) =>
+    exchange({ ...requestFor(), url, deadline: { atMs: () => deadlineMs } }, resolve, reject),
+  );
 }
 
 describe('the wire from plain settings', () => {

@@ -46,6 +46,7 @@ export function visitOf(exchange: Partial<Exchange>, visit: Partial<Visit> = {})
     redirectTrouble: null,
     totalMs: 5,
     pausedMs: 0,
+    isPauseMadeUp: false,
     voidedRuns: 0,
     ...visit,
   };

@@ -21,7 +21,7 @@ export type TestWireOptions = {
   dnsServers?: string[];
 };
 
-export type AskOptions = Partial<Omit<ExchangeRequest, 'url' | 'deadlineMs' | 'body'>> &
+export type AskOptions = Partial<Omit<ExchangeRequest, 'url' | 'deadline' | 'body'>> &
   Partial<BodyWanted> & { timeoutMs?: number };
 
 /** Rejects with what the exchange threw. */
@@ -32,7 +32,7 @@ export function createTestWire(options: TestWireOptions = {}): TestExchange {
   return (url, { timeoutMs = 10_000, ...options } = {}) =>
     new Promise((resolve, reject) => {
       const deadlineMs = systemClock.monotonicMs() + timeoutMs;
-      exchange({ ...requestFor(options), url: new URL(url), deadlineMs }, resolve, reject);
+      exchange({ ...requestFor(options), url: new URL(url), deadline: { atMs: () => deadlineMs } }, resolve, reject);
     });
 }
 
@@ -53,7 +53,7 @@ export function createTestExchange(options: TestWireOptions = {}): RunExchange {
 }
 
 /** A request as a visit without rules makes it, but for what is given. */
-export function requestFor(options: AskOptions = {}): Omit<ExchangeRequest, 'url' | 'deadlineMs'> {
+export function requestFor(options: AskOptions = {}): Omit<ExchangeRequest, 'url' | 'deadline'> {
   const { method, headers, meaningOf, wantsChain, http2, ...body } = options;
   return {
     method: method ?? 'GET',
