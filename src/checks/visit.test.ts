@@ -11,6 +11,7 @@ type Web = {
   redirects?: Record<string, string[]>;
   plan?: Partial<ProbePlan>;
   pausedMs?: number;
+  longestMs?: number;
   /** Waited at the gate by every hop. */
   waitedMs?: number;
   timeoutMs?: number;
@@ -27,9 +28,10 @@ async function visitOver(web: Web, url: string): Promise<{ visit: Visit; asked: 
   const visitor = createVisitor({
     clock,
     budgets: DEFAULT_BUDGETS,
-    pausedMs: (fromMs, toMs) => {
+    pauses: (fromMs, toMs) => {
       expect(fromMs).toBe(0);
-      return toMs > 0 ? (web.pausedMs ?? 0) : 0;
+      const sumMs = toMs > 0 ? (web.pausedMs ?? 0) : 0;
+      return { sumMs, longestMs: web.longestMs ?? sumMs };
     },
     exchange(request, done) {
       asked.push(request);
@@ -79,6 +81,8 @@ describe('a visit', () => {
     const { visit, asked } = await visitOver({ pausedMs: 300, timeoutMs: 10_000 }, A);
     expect(visit.isPauseMadeUp).toBe(true);
     expect(asked[0]?.deadline.atMs()).toBe(10_000 + 300 + 1_000);
+    const long = await visitOver({ pausedMs: 3_300, longestMs: 3_000, timeoutMs: 10_000 }, A);
+    expect(long.asked[0]?.deadline.atMs()).toBe(10_000 + 3_300 + 3_000);
   });
 
   it('is not prolonged by more than its time-out', async () => {

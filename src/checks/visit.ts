@@ -50,13 +50,18 @@ export function isVoid(visit: Visit): boolean {
 /** What is lost is sent again by the other side after this at first (RFC 6298 section 2.1). */
 const FIRST_RETRANSMISSION_MS = 1_000;
 
+/** How long a thread did not run within some time, ms: all together, and in the longest of its pauses. */
+export type Pauses = { sumMs: number; longestMs: number };
+
+export const NO_PAUSES: Pauses = { sumMs: 0, longestMs: 0 };
+
 /**
  * By how much pauses move the end of a visit, ms: by themselves, and by the wait for what the other side sent meanwhile in
  * vain, which it doubles every time (RFC 6298 section 5.5). Null for more than the time-out itself: better to begin anew.
  */
-export function givenBackMs(pausedMs: number, timeoutMs: number): number | null {
-  if (pausedMs === 0) return 0;
-  const lostMs = pausedMs + Math.max(pausedMs, FIRST_RETRANSMISSION_MS);
+export function givenBackMs({ sumMs, longestMs }: Pauses, timeoutMs: number): number | null {
+  if (sumMs === 0) return 0;
+  const lostMs = sumMs + Math.max(longestMs, FIRST_RETRANSMISSION_MS);
   return lostMs <= timeoutMs ? lostMs : null;
 }
 
@@ -110,8 +115,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 type VisitorParts = {
   exchange: RunExchange;
-  /** For how long between two instants of the monotonic clock this thread did not run, ms. */
-  pausedMs: (fromMs: number, toMs: number) => number;
+  /** The pauses of this thread between two instants of the monotonic clock. */
+  pauses: (fromMs: number, toMs: number) => Pauses;
   clock: Clock;
   budgets: BodyBudgets;
 };
@@ -189,11 +194,11 @@ class RunningVisit implements Deadline {
   /** One for all hops. Pauses of ours and what was waited for limits of ours are no time of the site. */
   atMs(): number {
     const { timeoutMs } = this.#request;
-    return this.#startMs + timeoutMs + this.#waitedMs + (givenBackMs(this.#pausedMs(), timeoutMs) ?? 0);
+    return this.#startMs + timeoutMs + this.#waitedMs + (givenBackMs(this.#pauses(), timeoutMs) ?? 0);
   }
 
-  #pausedMs(): number {
-    return this.#parts.pausedMs(this.#startMs, this.#parts.clock.monotonicMs());
+  #pauses(): Pauses {
+    return this.#parts.pauses(this.#startMs, this.#parts.clock.monotonicMs());
   }
 
   #goTo(url: URL, headers: ExchangeRequest['headers']): void {
@@ -230,7 +235,7 @@ class RunningVisit implements Deadline {
 
   #finish(walked: readonly [Exchange, ...Exchange[]], redirectTrouble: RedirectTrouble | null): void {
     const endMs = this.#parts.clock.monotonicMs();
-    const pausedMs = this.#parts.pausedMs(this.#startMs, endMs);
+    const pauses = this.#parts.pauses(this.#startMs, endMs);
     this.#done({
       startedAtMs: this.#startedAtMs,
       url: withoutUserInfo(this.#first),
@@ -238,8 +243,8 @@ class RunningVisit implements Deadline {
       hops: walked,
       redirectTrouble,
       totalMs: endMs - this.#startMs - this.#waitedMs,
-      pausedMs,
-      isPauseMadeUp: givenBackMs(pausedMs, this.#request.timeoutMs) !== null,
+      pausedMs: pauses.sumMs,
+      isPauseMadeUp: givenBackMs(pauses, this.#request.timeoutMs) !== null,
       voidedRuns: this.#request.voidedRuns,
     });
   }

@@ -7,7 +7,7 @@ describe('a stall watch', () => {
     const clock = createPausingClock();
     const watch = createStallWatch(clock);
     clock.advance(10_000);
-    expect(watch.pausedMs(0, clock.monotonicMs())).toBe(0);
+    expect(watch.pauses(0, clock.monotonicMs()).sumMs).toBe(0);
   });
 
   it('takes a late tick for what a busy event loop does', () => {
@@ -15,7 +15,7 @@ describe('a stall watch', () => {
     const watch = createStallWatch(clock);
     clock.pause(50);
     clock.advance(1_000);
-    expect(watch.pausedMs(0, clock.monotonicMs())).toBe(0);
+    expect(watch.pauses(0, clock.monotonicMs()).sumMs).toBe(0);
   });
 
   it('measures a pause, from the last sign of life to the next', () => {
@@ -24,7 +24,7 @@ describe('a stall watch', () => {
     clock.advance(1_000);
     clock.pause(2_000);
     clock.advance(1_000);
-    expect(watch.pausedMs(0, clock.monotonicMs())).toBe(2_050);
+    expect(watch.pauses(0, clock.monotonicMs()).sumMs).toBe(2_050);
   });
 
   it('knows of a pause before its own tick has come', () => {
@@ -32,9 +32,9 @@ describe('a stall watch', () => {
     const watch = createStallWatch(clock);
     clock.advance(1_000);
     clock.pause(2_000);
-    expect(watch.pausedMs(0, clock.monotonicMs())).toBe(2_000);
+    expect(watch.pauses(0, clock.monotonicMs()).sumMs).toBe(2_000);
     clock.advance(1_000);
-    expect(watch.pausedMs(0, clock.monotonicMs())).toBe(2_000);
+    expect(watch.pauses(0, clock.monotonicMs()).sumMs).toBe(2_000);
   });
 
   it('counts what lies between the two instants, over all pauses', () => {
@@ -45,10 +45,10 @@ describe('a stall watch', () => {
     clock.pause(450);
     clock.advance(50);
     expect(clock.monotonicMs()).toBe(2_450);
-    expect(watch.pausedMs(0, 2_450)).toBe(1_500);
-    expect(watch.pausedMs(400, 2_050)).toBe(700);
-    expect(watch.pausedMs(1_000, 1_950)).toBe(0);
-    expect(watch.pausedMs(2_450, 9_000)).toBe(0);
+    expect(watch.pauses(0, 2_450)).toEqual({ sumMs: 1_500, longestMs: 1_000 });
+    expect(watch.pauses(400, 2_050).sumMs).toBe(700);
+    expect(watch.pauses(1_000, 1_950).sumMs).toBe(0);
+    expect(watch.pauses(2_450, 9_000).sumMs).toBe(0);
   });
 
   it('forgets the oldest pauses instead of growing', () => {
@@ -58,7 +58,7 @@ describe('a stall watch', () => {
       clock.pause(150);
       clock.advance(50);
     }
-    expect(watch.pausedMs(0, clock.monotonicMs())).toBe(1_000 * 200);
+    expect(watch.pauses(0, clock.monotonicMs()).sumMs).toBe(1_000 * 200);
   });
 
   it('gives a sign at every tick until it is stopped', () => {

@@ -2,11 +2,12 @@
  * Notices when this thread did not run: stopped, or starved of CPU. What was timed across such a pause says nothing
  * about a site. (While a machine sleeps its monotonic clock stands still too, and so do the deadlines.)
  */
+import { NO_PAUSES, type Pauses } from '../checks/visit.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 
 export interface StallWatch {
-  /** For how many milliseconds between two instants of the monotonic clock this thread is known not to have run. */
-  pausedMs(fromMs: number, toMs: number): number;
+  /** When this thread is known not to have run between two instants of the monotonic clock. */
+  pauses(fromMs: number, toMs: number): Pauses;
   stop(): void;
 }
 
@@ -41,17 +42,18 @@ export function createStallWatch(clock: Clock, onTick: () => void = () => {}): S
   }
 
   return {
-    pausedMs(fromMs, toMs) {
+    pauses(fromMs, toMs) {
       // The deadline of a probe may come before the tick that will notice the pause.
       notice();
-      let sum = 0;
+      let found = NO_PAUSES;
       // The newest last: most visits began after all of them.
       for (let index = pauses.length - 1; index >= 0; index -= 1) {
         const pause = pauses[index];
         if (pause === undefined || pause.endMs <= fromMs) break;
-        sum += Math.max(0, Math.min(pause.endMs, toMs) - Math.max(pause.startMs, fromMs));
+        const withinMs = Math.min(pause.endMs, toMs) - Math.max(pause.startMs, fromMs);
+        if (withinMs > 0) found = { sumMs: found.sumMs + withinMs, longestMs: Math.max(found.longestMs, withinMs) };
       }
-      return sum;
+      return found;
     },
     stop: () => timer.cancel(),
   };

@@ -25,11 +25,11 @@ if (parentPort === null) throw new Error('worker.ts runs as a worker thread only
 const port = parentPort;
 const clock = systemClock;
 const { settings, heartbeat, gauges, maxRunning } = workerData as ThreadData;
-const { pausedMs } = createStallWatch(clock, showSigns);
+const { pauses } = createStallWatch(clock, showSigns);
 const { prepare, exchange, waitingAtGate } = createWire({ ...settings, clock });
 const { budgets, plan } = settings;
 const runJob = createJobRunner({
-  visit: createVisitor({ exchange, pausedMs, clock, budgets }),
+  visit: createVisitor({ exchange, pauses, clock, budgets }),
   checks: CHECKS,
   clock,
   plan,

@@ -1,6 +1,6 @@
 /** One probe from a test: the real wire and the real checks, without a thread between. */
 import { CHECKS } from '../../src/checks/registry.ts';
-import { createVisitor } from '../../src/checks/visit.ts';
+import { createVisitor, NO_PAUSES } from '../../src/checks/visit.ts';
 import { type BodyBudgets, DEFAULT_BUDGETS, DEFAULT_PLAN, type ProbePlan } from '../../src/domain/probe-plan.ts';
 import type { Observation, Verdict } from '../../src/domain/verdict.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -32,7 +32,7 @@ export function createTestProbe(options: TestProbeOptions = {}): TestProbe {
   });
   const visit = createVisitor({
     exchange: wire.exchange,
-    pausedMs: () => 0,
+    pauses: () => NO_PAUSES,
     clock: systemClock,
     budgets: { ...DEFAULT_BUDGETS, ...options.budgets },
   });
