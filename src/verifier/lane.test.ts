@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { panelOver, questionFor } from '../../test/kit/verifiers.ts';
+import { answer, panelOver, questionFor } from '../../test/kit/verifiers.ts';
 import { DEFAULT_LANE } from './lane.ts';
 import type { PanelQuestion } from './panel.ts';
 
@@ -135,6 +135,18 @@ describe('a verifier that is slow', () => {
     const all = await Promise.all([...asked, ...more]);
     expect(all.every(({ outcome }) => outcome === 'confirmed')).toBe(true);
     expect(panel.report().verifiers[0]).toMatchObject({ waiting: 0, inFlight: 3 });
+  });
+});
+
+describe('a verifier whose machine stalls', () => {
+  it('is asked as much as before: how long its looks took it could not tell', async () => {
+    const { panel, double, pass } = panelOver({ a: () => ({ ...answer('down'), rttMs: null }) });
+    double('a').delayMs = 12_000;
+    for (let at = 0; at < 100; at += 1) void panel.ask(site(at, { mayHang: true }));
+    await pass(13_000);
+    for (let at = 0; at < 300; at += 1) void panel.ask(site(100 + at, { mayHang: true }));
+    await pass(2_000);
+    expect(double('a').requests.flat()).toHaveLength(400);
   });
 });
 

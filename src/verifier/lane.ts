@@ -197,7 +197,9 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
         pace.overloaded(sentMs, nowMs);
         return;
       }
-      lookMs = Math.max(lookMs, answer.rttMs ?? 0);
+      // That machine stood still meanwhile: how long the look took is not known, so neither is how long it waited.
+      if (answer.rttMs === null) return;
+      lookMs = Math.max(lookMs, answer.rttMs);
     }
     const wasShort = waiting > 0;
     pace.answered(answers.length, nowMs - sentMs - lookMs, sentMs, nowMs, wasShort);
