@@ -41,6 +41,13 @@ describe('transitionsToIntervals', () => {
     ]);
   });
 
+  it('lets a step begin before another that changed nothing was written', () => {
+    expect(transitionsToIntervals([at(1, 2), at(8, 2, 'cause_linked'), at(6, 4), at(9, null)], null)).toEqual([
+      { fromMs: 1, toMs: 6, severity: 2, isFalseAlarm: false },
+      { fromMs: 6, toMs: 9, severity: 4, isFalseAlarm: false },
+    ]);
+  });
+
   it('leaves out states that lasted no time, and whatever follows the close', () => {
     expect(transitionsToIntervals([at(5, 3), at(5, 4), at(7, null), at(8, 4)], null)).toEqual([
       { fromMs: 5, toMs: 7, severity: 4, isFalseAlarm: false },
@@ -59,10 +66,13 @@ describe('transitionsToIntervals', () => {
         if (isClosed) transitions.push(at(15, null));
         const found = transitionsToIntervals(transitions, null);
         for (let ms = 0; ms <= 35; ms++) {
-          // The clock at a transition is the latest one any before it told.
+          // The clock at a transition is the latest one told by any before it that changed the severity.
           let severity: number | null = null;
+          let before: number | null = null;
           let clock = 0;
           for (const each of transitions) {
+            if (each.severityAfter !== null && each.severityAfter === before) continue;
+            before = each.severityAfter;
             clock = Math.max(clock, each.changedAtMs);
             if (clock <= ms) severity = each.severityAfter;
           }

@@ -39,8 +39,9 @@ export function transitionsToIntervals(transitions: Iterable<Change>, startedAtM
   for (const { severityAfter, reason, changedAtMs } of transitions) {
     const last = found.at(-1);
     const beganMs = last === undefined && startedAtMs !== null ? Math.min(startedAtMs, changedAtMs) : changedAtMs;
-    nowMs = Math.max(nowMs, beganMs);
+    // What leaves the severity as it is does not keep the next one from having begun before it.
     if (severityAfter !== null && severityAfter === last?.severity) continue;
+    nowMs = Math.max(nowMs, beganMs);
     if (last !== undefined) last.toMs = nowMs;
     if (severityAfter === null) {
       closedAs = reason;
