@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { type ApiFixture, startApi } from '../../test/kit/api.ts';
 import { createFakeClock } from '../../test/kit/fake-clock.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { listAudit } from '../store/audit.ts';
 import { silentLog } from '../telemetry/log.ts';
 
@@ -10,7 +11,11 @@ const NEW_SITE = { monitor_url: 'https://a.example/?key=canary-query' };
 /** What the trail says of who used the API, once all of it is written. */
 async function trailOf(api: ApiFixture) {
   await api.server.close();
-  const rows = await listAudit(api.database.kysely, { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 2_000 });
+  const rows = await listAudit(api.database.kysely, EVERY_SITE, {
+    sinceMs: 0,
+    untilMs: Number.MAX_SAFE_INTEGER,
+    limit: 2_000,
+  });
   return rows.filter(({ eventType }) => eventType === 'api_access');
 }
 

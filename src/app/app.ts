@@ -87,7 +87,10 @@ export async function startApp({ loaded, readConfig, log }: AppOptions): Promise
       page: PAGE,
       onResult: (listener) => engine?.onResult(listener) ?? (() => {}),
       proberStats: () => engine?.proberStats() ?? null,
-      verifiers: () => verifierList(verifiers?.report() ?? { verifiers: [], quorum: 0 }),
+      async verifiers() {
+        const said = await verifiers?.selfReports();
+        return verifierList(verifiers?.report() ?? { verifiers: [], quorum: 0 }, said ?? new Map());
+      },
       async lookNow(endpoint, signal, scope) {
         if (engine !== null) return engine.lookNow(endpoint, signal, scope);
         throw isStarting();

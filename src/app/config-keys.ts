@@ -143,6 +143,11 @@ export const CONFIG_SHAPE = {
   HISTORY_MAX_FAILURES: integer(1_000, 1_000_000_000)
     .default(DEFAULT_RETENTION.maxFailures)
     .describe('Most failed looks that are kept; the oldest go first. A million takes about 250 MB.'),
+  AUDIT_RETENTION_DAYS: integer(0, 36_500)
+    .default(DEFAULT_RETENTION.auditDays)
+    .describe(
+      'Days for which the audit trail is kept, what belongs to an open event for as long as that is; 0: for ever.',
+    ),
   VERIFIER_PORT: integer(0, 65_535)
     .optional()
     .describe('Port that `jetmon2 verifier` answers on. 0 takes any free port. Default: 7803.'),

@@ -6,6 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { VerifierEntry } from '../verifier/client.ts';
 import { lateVerifierClient } from '../verifier/late-client.ts';
 import { createPanel, type Panel, type PanelMemory } from '../verifier/panel.ts';
+import { createSelfReports, type SelfReports } from '../verifier/self-reports.ts';
 import type { Config } from './config.ts';
 import { bodyBudgets, defaultPlan } from './prober.ts';
 
@@ -28,7 +29,7 @@ export function createConfirm(
     clock?: Clock;
     random?: Random;
   },
-): Panel {
+): Panel & { selfReports(): Promise<SelfReports> } {
   const { onQuarantine, onRelease, onCanary, knownUp, before, log, metrics } = options;
   const { clock = systemClock, random = systemRandom } = options;
   const clientFor = (entry: VerifierEntry) =>
@@ -43,9 +44,10 @@ export function createConfirm(
       },
     });
   let isStopped = false;
+  const clients = new Map(config.verifiers.map((entry) => [entry.name, clientFor(entry)]));
   const panel = createPanel({
     entries: config.verifiers,
-    clients: config.verifiers.map(clientFor),
+    clients: [...clients.values()],
     quorum: config.verifierQuorum,
     plan: defaultPlan(config),
     budgets: bodyBudgets(config),
@@ -61,6 +63,7 @@ export function createConfirm(
   });
   return {
     ...panel,
+    selfReports: createSelfReports(clients, clock),
     stop() {
       isStopped = true;
       panel.stop();

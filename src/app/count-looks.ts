@@ -1,4 +1,5 @@
 /** Counts looks by what they found, as their results come. */
+import { EVERY_SITE, scoped } from '../domain/site-scope.ts';
 import type { ResultListener } from '../engine/engine.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
@@ -27,7 +28,7 @@ export function countLooks(parts: {
     Unknown: [metrics.counter('look', { outcome: 'unknown' }), 'unknown'],
   };
   parts.onResult(({ endpointId }) => {
-    const latest = runtime.latest(endpointId);
+    const latest = runtime.latest(scoped(EVERY_SITE, endpointId));
     const outcome = latest === null ? undefined : outcomes[latest.state];
     if (latest === null || outcome === undefined) return;
     outcome[0].add();

@@ -2,13 +2,18 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSite } from '../../test/kit/site.ts';
 import type { EndpointId } from '../domain/ids.ts';
 import { NO_OVERRIDES } from '../domain/probe-plan.ts';
-import { EVERY_SITE } from '../domain/site-scope.ts';
+import { EVERY_SITE, scoped } from '../domain/site-scope.ts';
 import { loadConfig } from './config.ts';
 import { lookWithoutEngine } from './look-without-engine.ts';
 
 const ALL_CHECKS = { disabledChecks: async () => [] };
 const NEVER = new AbortController().signal;
-const endpointAt = (url: string) => ({ endpointId: 1n as EndpointId, url, timeoutSeconds: 5, plan: NO_OVERRIDES });
+const endpointAt = (url: string) => ({
+  endpointId: scoped(EVERY_SITE, 1n as EndpointId),
+  url,
+  timeoutSeconds: 5,
+  plan: NO_OVERRIDES,
+});
 
 describe('a look without a server', () => {
   it('tells what is there, and books nothing', async () => {

@@ -107,6 +107,7 @@ function storeOn(database: Database, log: Log, config: Config) {
       days: config.HISTORY_DAYS,
       failureDays: config.HISTORY_FAILURE_DAYS,
       maxFailures: config.HISTORY_MAX_FAILURES,
+      auditDays: config.AUDIT_RETENTION_DAYS,
     },
   });
   return {

@@ -3,6 +3,7 @@ import type { Status } from '../api/routes/status.ts';
 import type { VerifiersOf } from '../api/routes/verifiers.ts';
 import type { GateStats } from '../engine/gate/gate.ts';
 import type { PanelReport } from '../verifier/panel.ts';
+import type { SelfReports } from '../verifier/self-reports.ts';
 
 export function gateStatus({ open }: Pick<GateStats, 'open'>): NonNullable<Status['gate']> {
   const condition = (name: keyof GateStats['open'], why: string) => ({
@@ -18,22 +19,25 @@ export function gateStatus({ open }: Pick<GateStats, 'open'>): NonNullable<Statu
   };
 }
 
-/** The same with when each was asked. */
-export function verifierList({
-  verifiers,
-  quorum,
-}: Pick<PanelReport, 'verifiers' | 'quorum'>): ReturnType<VerifiersOf> {
+/** The same with when each was asked, and what it says of itself. */
+export function verifierList(
+  { verifiers, quorum }: Pick<PanelReport, 'verifiers' | 'quorum'>,
+  said: SelfReports,
+): Awaited<ReturnType<VerifiersOf>> {
   const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   const shown = verifierStatus(verifiers);
   return {
     quorum,
-    verifiers: verifiers.flatMap(({ isAnswering, asked, askedAtMs, answeredAtMs }, at) => {
+    verifiers: verifiers.flatMap(({ verifier, isAnswering, asked, askedAtMs, answeredAtMs }, at) => {
       const status = shown[at];
       const times = { last_asked_at: instant(askedAtMs), last_answered_at: instant(answeredAtMs) };
-      return status === undefined ? [] : [{ ...status, answering: isAnswering, asked, ...times }];
+      const { ok: reachable, version } = said.get(verifier) ?? NOTHING_SAID;
+      return status === undefined ? [] : [{ ...status, reachable, version, answering: isAnswering, asked, ...times }];
     }),
   };
 }
+
+const NOTHING_SAID = { ok: false, version: null };
 
 export function verifierStatus(verifiers: PanelReport['verifiers']): NonNullable<Status['verifiers']> {
   return verifiers.map(({ verifier, region, isAnswering, problem, score, said, canaries, ...known }) => ({

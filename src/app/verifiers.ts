@@ -5,13 +5,16 @@ import type { Confirm } from '../engine/judge/confirm.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { VerifierEntry } from '../verifier/client.ts';
-import type { Panel, PanelMemory, PanelReport } from '../verifier/panel.ts';
+import type { PanelMemory, PanelReport } from '../verifier/panel.ts';
+import type { SelfReports } from '../verifier/self-reports.ts';
 import { createConfirm } from './confirm.ts';
 import { verifierHostMetrics } from './detection-metrics.ts';
 import type { Settings } from './settings.ts';
 
 export interface Verifiers extends Confirm {
   report(): PanelReport;
+  /** What each says of itself; at most ten seconds old. Never rejects. */
+  selfReports(): Promise<SelfReports>;
   stop(): void;
 }
 
@@ -29,8 +32,8 @@ export function createVerifiers(parts: {
   let entries = settings.current().verifiers;
   let panel = create();
 
-  function create(before?: PanelMemory): Panel {
-    const created: Panel = createConfirm(settings.current(), {
+  function create(before?: PanelMemory) {
+    const created: ReturnType<typeof createConfirm> = createConfirm(settings.current(), {
       before,
       // They go out while a site is well, so it is not our network that keeps verifiers from answering.
       onCanary() {
@@ -105,6 +108,7 @@ export function createVerifiers(parts: {
       return verification;
     },
     report: () => panel.report(),
+    selfReports: () => panel.selfReports(),
     stop() {
       isStopped = true;
       panel.stop();

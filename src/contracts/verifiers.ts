@@ -5,6 +5,11 @@ import { VerifierStatus } from './status.ts';
 import { Instant, Page } from './values.ts';
 
 export const Verifier = VerifierStatus.extend({
+  reachable: z.boolean().meta({
+    description:
+      'Whether it said within two seconds that it is well, at most ten seconds ago. That needs no token: it may be reachable and refuse questions.',
+  }),
+  version: z.string().nullable().meta({ description: 'What it says that it runs; null: it said nothing.' }),
   answering: z
     .boolean()
     .nullable()

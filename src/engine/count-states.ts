@@ -1,6 +1,8 @@
 /** How many watched endpoints are in which state; a few at a time, because a fleet may be large and others wait. */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenIncident } from '../domain/incident.ts';
+import { EVERY_SITE, scoped } from '../domain/site-scope.ts';
 import { type State, severityOf } from '../domain/state.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RuntimeStore } from '../store/runtime.ts';
@@ -69,7 +71,7 @@ function stateAt(slot: number, { fleet, incidentsAt, isInMaintenance, runtime }:
     if (worst === null || severityOf(state) > severityOf(worst)) worst = state;
   }
   if (worst !== null) return worst;
-  const latest = runtime.stateOf(fleet.endpointId(slot));
+  const latest = runtime.stateOf(scoped(EVERY_SITE, fleet.endpointId(slot)));
   if (latest === null) return 'Unchecked';
   return latest === 'Unknown' ? 'Unknown' : 'Up';
 }

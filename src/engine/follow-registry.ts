@@ -1,7 +1,7 @@
 /** Keeps what is watched as the registry has it: fills the fleet at the start, then takes in changes one after another. */
 import type { ServerPolicy } from '../domain/decision-policy.ts';
 import type { EndpointId } from '../domain/ids.ts';
-import { EVERY_SITE } from '../domain/site-scope.ts';
+import { EVERY_SITE, scoped } from '../domain/site-scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { withRoomToGrow } from '../lib/columns.ts';
 import { readAhead } from '../lib/read-ahead.ts';
@@ -180,7 +180,7 @@ export function createRegistryFollower(parts: FollowParts): RegistryFollower {
     const endpointId = fleet.endpointId(slot);
     if (parts.runtime.healthyAtMs(endpointId) === null) return;
     remembered += 1;
-    const latest = parts.runtime.latest(endpointId);
+    const latest = parts.runtime.latest(scoped(EVERY_SITE, endpointId));
     parts.gate.remember(endpointId, latest?.address ?? null, latest?.timings.total ?? 0);
   }
 

@@ -11,7 +11,7 @@ const POLICY = { defaultIntervalSeconds: 300, minIntervalSeconds: 60, projectSta
 
 async function details(deps: ServiceDeps): Promise<(string | null)[]> {
   const span = { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 100 };
-  return (await listAudit(deps.database.kysely, span)).map(({ detail }) => detail);
+  return (await listAudit(deps.database.kysely, EVERY_SITE, span)).map(({ detail }) => detail);
 }
 
 describe('the trail of a site', () => {

@@ -95,7 +95,7 @@ async function countFleet({ database, runtime, clock }: Deps, scope: SiteScope):
 
   for await (const page of walkFleet(database, scope, nowMs)) {
     // A site may have begun on the page before.
-    rules = await rulesOf(database, [...site, ...page]);
+    rules = await rulesOf(database, scope, [...site, ...page]);
     for (const endpoint of page) {
       if (site[0] !== undefined && site[0].siteId !== endpoint.siteId) finish();
       site.push(isCovered(endpoint) ? { ...endpoint, inMaintenance: true } : endpoint);
@@ -154,6 +154,7 @@ function stateOf(
 /** Sites with one endpoint need none: it is the one that counts, whatever they say. */
 async function rulesOf(
   { kysely }: Deps['database'],
+  scope: SiteScope,
   page: readonly WalkedEndpoint[],
 ): Promise<Map<SiteId, RollupRules>> {
   const several = new Set<SiteId>();
@@ -161,7 +162,7 @@ async function rulesOf(
   const found = new Map<SiteId, RollupRules>();
   const siteIds = [...several];
   for (let from = 0; from < siteIds.length; from += SITES_PER_QUERY) {
-    for (const [siteId, rules] of await readRules(kysely, siteIds.slice(from, from + SITES_PER_QUERY))) {
+    for (const [siteId, rules] of await readRules(kysely, scope, siteIds.slice(from, from + SITES_PER_QUERY))) {
       found.set(siteId, rules);
     }
   }

@@ -61,7 +61,7 @@ export async function timingBreakdown(
   return { endpoints, ...(await deps.history.phases(idsOf(endpoints), query.window)) };
 }
 
-function idsOf(endpoints: readonly Endpoint[]): EndpointId[] {
+function idsOf(endpoints: readonly Endpoint[]): Endpoint['endpointId'][] {
   return endpoints.map(({ endpointId }) => endpointId);
 }
 

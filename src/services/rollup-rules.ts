@@ -94,7 +94,7 @@ function strictRules(wanted: object): RollupRules {
 
 /** Throws `invalid_field` where an endpoint is not one of the site. */
 function requireOwn({ endpoints: spokenOf }: RollupRules, siteId: SiteId, endpoints: readonly Endpoint[]): void {
-  const own = new Set(endpoints.map(({ endpointId }) => endpointId));
+  const own = new Set<bigint>(endpoints.map(({ endpointId }) => endpointId));
   for (const endpointId of spokenOf.keys()) {
     if (own.has(endpointId)) continue;
     const field = `endpoints.${endpointId}`;

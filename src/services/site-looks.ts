@@ -84,16 +84,20 @@ export async function readLooks({ history }: Pick<ServiceDeps, 'history'>, asked
     return { endpointId: endpoint.endpointId, states };
   });
   const statesById = new Map(past.map(({ endpointId, states }) => [endpointId, states]));
-  const paceOf = ({ endpointId }: Pick<Endpoint, 'endpointId'>) => statesById.get(endpointId) ?? [];
+  const paceOf = ({ endpointId }: Endpoint) => statesById.get(endpointId) ?? [];
   await readWhole(asked.wanted, paceOf);
 
   const stretches = await inTurns(siteStretchesInSteps(past, rules, earlier.rules));
+  const byId = new Map<EndpointId, Endpoint>(endpoints.map((endpoint) => [endpoint.endpointId, endpoint]));
   const observed: Closed[] = [];
   const spansById = spansByCritical(stretches, window);
   if (spansById.size > MAX_SPEAKERS) throw tooMuchHappened();
   for (const [endpointId, spans] of spansById) {
     const [fromMs, toMs] = [spans[0]?.fromMs ?? window.fromMs, spans.at(-1)?.toMs ?? window.toMs];
-    const covered = whole.get(endpointId) ?? (await history.coverage(endpointId, fromMs, toMs, paceOf({ endpointId })));
+    const endpoint = byId.get(endpointId);
+    if (endpoint === undefined) continue;
+    const covered =
+      whole.get(endpointId) ?? (await history.coverage(endpoint.endpointId, fromMs, toMs, paceOf(endpoint)));
     observed.push(...bothHold(covered, spans));
   }
 

@@ -8,7 +8,7 @@ import { uncovered } from '../domain/intervals.ts';
 import { SITE_STATE_CHECK } from '../domain/rollup.ts';
 import { DEFAULT_RULES } from '../domain/rollup-rules.ts';
 import { siteIncidentsInSteps } from '../domain/site-incidents.ts';
-import type { SiteScope } from '../domain/site-scope.ts';
+import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import type { SlaInput } from '../domain/sla.ts';
 import { earlierSettings } from '../store/earlier-settings.ts';
 import type { Endpoint } from '../store/endpoints.ts';
@@ -102,9 +102,9 @@ export async function readSiteTime(
 async function readPast(deps: StatisticsDeps, scope: SiteScope, siteId: SiteId, { fromMs }: StatisticsWindow) {
   const { kysely } = deps.database;
   const [rules, earlier, keptFromMs] = await Promise.all([
-    readRules(kysely, [siteId]),
+    readRules(kysely, scope, [siteId]),
     earlierSettings(kysely, scope, siteId, fromMs),
-    deps.history.oldestFailureMs(),
+    deps.history.oldestFailureMs(EVERY_SITE),
   ]);
   if (earlier === null) return null;
   return { rules: rules.get(siteId) ?? DEFAULT_RULES, earlier, keptFromMs };

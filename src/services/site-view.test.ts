@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { apiParts } from '../../test/kit/api-parts.ts';
 import { temporaryStore } from '../../test/kit/store.ts';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
-import { EVERY_SITE } from '../domain/site-scope.ts';
+import { EVERY_SITE, type Scoped, scoped } from '../domain/site-scope.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import { viewSites } from './site-view.ts';
@@ -16,7 +16,7 @@ it('sites with many endpoints let others have their turn between them', async ()
     endpoints: Array.from({ length: 500 }, (_each, m) => ({
       ...endpoint,
       siteId: BigInt(n + 1) as SiteId,
-      endpointId: BigInt(n * 500 + m + 1) as EndpointId,
+      endpointId: scoped(EVERY_SITE, BigInt(n * 500 + m + 1) as EndpointId),
     })),
   }));
   let [atAStretch, most] = [0, 0];
@@ -28,7 +28,7 @@ it('sites with many endpoints let others have their turn between them', async ()
   setImmediate(otherTurn);
   const runtime = {
     ...deps.runtime,
-    latest(endpointId: EndpointId) {
+    latest(endpointId: Scoped<EndpointId>) {
       atAStretch += 1;
       most = Math.max(most, atAStretch);
       return deps.runtime.latest(endpointId);

@@ -83,6 +83,7 @@ export async function viewSites(
   const weighed = sites.filter(({ siteId, endpoints }) => endpoints.length > 1 || open.has(siteId));
   const rules = await readRules(
     deps.database.kysely,
+    scope,
     weighed.map(({ siteId }) => siteId),
   );
   const views: SiteView[] = [];

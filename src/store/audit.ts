@@ -74,13 +74,14 @@ export async function recordAudit(db: Executor, entries: readonly AuditEntry[]):
 }
 
 /** In the order it happened. */
-export async function listAudit(db: Executor, filter: AuditFilter): Promise<AuditRecord[]> {
+export async function listAudit(db: Executor, scope: SiteScope, filter: AuditFilter): Promise<AuditRecord[]> {
   const { siteId, sinceMs, untilMs, limit, after } = filter;
   let query = db
     .selectFrom('jetmon_audit_log')
     .selectAll()
     .where('created_at', '>=', BigInt(sinceMs))
-    .where('created_at', '<', BigInt(untilMs));
+    .where('created_at', '<', BigInt(untilMs))
+    .where(isInScope(scope, 'jetmon_audit_log.blog_id'));
   if (siteId === null) query = query.where('blog_id', 'is', null);
   else if (siteId !== undefined) query = query.where('blog_id', '=', siteId);
   if (after !== undefined) {

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlanOverrides } from '../domain/probe-plan.ts';
-import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
+import { EVERY_SITE, type Scoped, type SiteScope } from '../domain/site-scope.ts';
 import type { State } from '../domain/state.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Database } from './database.ts';
@@ -19,7 +19,7 @@ import { bringIntoScope, isInScope, sitesInScope } from './site-scope.ts';
 
 /** One monitored URL. Sites that share a site id are tracked apart, by endpoint id. */
 export type Endpoint = {
-  endpointId: EndpointId;
+  endpointId: Scoped<EndpointId>;
   siteId: SiteId;
   bucketNo: number;
   url: string;
@@ -282,7 +282,8 @@ function endpointOf(row: Row): Endpoint {
   const exactSeconds = row.check_interval_seconds === null ? null : Number(row.check_interval_seconds);
   const active = row.active !== 0n;
   return {
-    endpointId: row.endpoint_id as EndpointId,
+    // Every query here that gives rows is within a scope.
+    endpointId: row.endpoint_id as Scoped<EndpointId>,
     siteId: row.site_id as SiteId,
     bucketNo: Number(row.bucket_no),
     url: row.url,

@@ -2,14 +2,14 @@
 import { sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
 import { SITE_STATE_CHECK } from '../domain/rollup.ts';
-import type { SiteScope } from '../domain/site-scope.ts';
+import type { Scoped, SiteScope } from '../domain/site-scope.ts';
 import type { Database } from './database.ts';
 import { intervalSecondsOf, registry } from './legacy.ts';
 import { isInScope } from './site-scope.ts';
 
 export type WalkedEndpoint = {
   siteId: SiteId;
-  endpointId: EndpointId;
+  endpointId: Scoped<EndpointId>;
   active: boolean;
   removed: boolean;
   inMaintenance: boolean;
@@ -44,7 +44,7 @@ export async function* walkFleet(db: Db, scope: SiteScope, nowMs: number): Async
       const traits = columns.traits[row] ?? 0;
       page.push({
         siteId: (columns.site_id[row] ?? 0n) as SiteId,
-        endpointId: (columns.endpoint_id[row] ?? 0n) as EndpointId,
+        endpointId: (columns.endpoint_id[row] ?? 0n) as Scoped<EndpointId>,
         active: (traits & ACTIVE) !== 0,
         removed: (traits & REMOVED) !== 0,
         inMaintenance: (traits & IN_WINDOW) !== 0,

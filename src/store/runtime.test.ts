@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { historyOn } from '../../test/kit/history.ts';
 import { appendTo, temporaryStore } from '../../test/kit/store.ts';
 import type { EndpointId } from '../domain/ids.ts';
+import { EVERY_SITE, scoped } from '../domain/site-scope.ts';
 import type { Observation, Verdict } from '../domain/verdict.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { createRuntime } from './runtime.ts';
@@ -177,7 +178,7 @@ describe('the latest result', () => {
     const { siteId } = await addEndpoint();
     const endpoints = Array.from({ length: 2_345 }, (_, index) => ({
       siteId,
-      endpointId: BigInt(index + 1) as EndpointId,
+      endpointId: scoped(EVERY_SITE, BigInt(index + 1) as EndpointId),
     }));
     for (const endpoint of endpoints) runtime.record(endpoint, seen(1_000), up);
     expect(await runtime.flush()).toBe(2_345);

@@ -3,6 +3,7 @@
  * everything that matters is in the event log.
  */
 import type { EndpointId, SiteId } from '../domain/ids.ts';
+import type { Scoped } from '../domain/site-scope.ts';
 import { isAnswered, type State } from '../domain/state.ts';
 import type { Observation, Verdict } from '../domain/verdict.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -18,9 +19,9 @@ export interface RuntimeStore {
   /** As if it was never checked: what was seen under another URL says nothing of this one. */
   forget(endpointId: EndpointId): void;
   /** Null when the endpoint was never checked. */
-  latest(endpointId: EndpointId): LatestResult | null;
+  latest(endpointId: Scoped<EndpointId>): LatestResult | null;
   /** What the last look found; null when the endpoint was never checked. */
-  stateOf(endpointId: EndpointId): State | null;
+  stateOf(endpointId: Scoped<EndpointId>): State | null;
   /** How long the last look took, ms, when it had an answer; null otherwise. */
   usualMs(endpointId: EndpointId): number | null;
   /** Start of the last look when it found the endpoint plainly Up; null otherwise. */

@@ -9,12 +9,17 @@ import type { Executor, Tx } from './schema.ts';
 import { isInScope, sitesInScope } from './site-scope.ts';
 
 /** Of some hundred sites, in one query. A site without any is absent; of a rule that makes no sense the default holds. */
-export async function readRules(db: Executor, siteIds: readonly SiteId[]): Promise<Map<SiteId, RollupRules>> {
+export async function readRules(
+  db: Executor,
+  scope: SiteScope,
+  siteIds: readonly SiteId[],
+): Promise<Map<SiteId, RollupRules>> {
   if (siteIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('jetmon_site_rollup_rules')
     .select(['blog_id', 'rules'])
     .where('blog_id', 'in', padded(siteIds))
+    .where(isInScope(scope, 'jetmon_site_rollup_rules.blog_id'))
     .execute();
   return new Map(rows.map((row) => [row.blog_id as SiteId, parseRules(row.rules).rules]));
 }

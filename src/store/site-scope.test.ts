@@ -1,8 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { temporaryStore } from '../../test/kit/store.ts';
-import type { SiteId } from '../domain/ids.ts';
-import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
+import type { EndpointId, SiteId } from '../domain/ids.ts';
+import { EVERY_SITE, type Scoped, type SiteScope, type scoped } from '../domain/site-scope.ts';
+import { listAudit, recordAudit } from './audit.ts';
+import type { History } from './history/history.ts';
+import type { RuntimeStore } from './runtime.ts';
+import { readRules, writeRules } from './site-rules.ts';
 import { sitesInScope } from './site-scope.ts';
+import { readTrail } from './trail.ts';
 
 const ONE: SiteScope = { kind: 'tenant', tenantId: 'one' };
 const OTHER: SiteScope = { kind: 'tenant', tenantId: 'other' };
@@ -91,5 +96,32 @@ describe('a tenant', () => {
     const theirs = everything.find(({ siteId }) => siteId === foreign.siteId)?.eventId ?? (0n as never);
     expect(await queries.byId(ONE, theirs)).toBeNull();
     expect((await queries.openBySites(ONE, [own.siteId, foreign.siteId])).size).toBe(1);
+  });
+
+  it('finds the rules and the trail of its own sites alone', async () => {
+    const { db, own, foreign } = await twoTenants();
+    const siteIds = [own.siteId, foreign.siteId];
+    for (const siteId of siteIds) {
+      await db.transaction((tx) => writeRules(db, tx, EVERY_SITE, { siteId, text: '{}', updatedAtMs: 1 }));
+      await recordAudit(db.kysely, [{ siteId, eventType: 'config_change', atMs: 1 }]);
+    }
+    await recordAudit(db.kysely, [{ siteId: null, eventType: 'config_change', atMs: 1 }]);
+    expect([...(await readRules(db.kysely, ONE, siteIds)).keys()]).toEqual([own.siteId]);
+    expect([...(await readRules(db.kysely, EVERY_SITE, siteIds)).keys()]).toEqual(siteIds);
+    const span = { sinceMs: 0, untilMs: 2, limit: 10 };
+    expect((await listAudit(db.kysely, ONE, span)).map(({ siteId }) => siteId)).toEqual([own.siteId]);
+    expect(await listAudit(db.kysely, EVERY_SITE, span)).toHaveLength(3);
+    expect(await readTrail(db, ONE, { ...span, siteId: own.siteId })).toMatchObject({ entries: [{ kind: 'audit' }] });
+    expect(await readTrail(db, ONE, { ...span, siteId: foreign.siteId })).toBeNull();
+  });
+
+  it('reads the looks at endpoints it has found, and at no others', async () => {
+    const { endpoints, own, foreign } = await twoTenants();
+    expectTypeOf<Parameters<History['coverage']>[0]>().toEqualTypeOf<Scoped<EndpointId>>();
+    expectTypeOf<EndpointId>().not.toExtend<Parameters<History['samples']>[0]>();
+    expectTypeOf<EndpointId>().not.toExtend<Parameters<RuntimeStore['latest']>[0]>();
+    expectTypeOf<SiteScope>().not.toExtend<Parameters<typeof scoped>[0]>();
+    const found = await Promise.all([own, foreign].map(({ siteId }) => endpoints.bySite(ONE, siteId)));
+    expect(found.map((each) => each.map(({ endpointId }) => endpointId))).toEqual([[own.endpointId], []]);
   });
 });

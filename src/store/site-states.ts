@@ -5,6 +5,7 @@
 import type { EndpointId, SiteId } from '../domain/ids.ts';
 import { type EndpointIncidents, SITE_STATE_CHECK, siteIncident } from '../domain/rollup.ts';
 import { DEFAULT_RULES, type RollupRules } from '../domain/rollup-rules.ts';
+import { EVERY_SITE } from '../domain/site-scope.ts';
 import { isLoggedState } from '../domain/state.ts';
 import { incidentsOn, type SeenEvent } from './append/site-state.ts';
 import { registry } from './legacy.ts';
@@ -35,6 +36,7 @@ export async function compareSiteStates(
     const sites = await sitePage(tx, from);
     const rules = await readRules(
       tx,
+      EVERY_SITE,
       [...sites.keys()].filter((siteId) => bySite.has(siteId)),
     );
     for (const [siteId, endpoints] of sites) {

@@ -31,7 +31,7 @@ export interface TransitionLog {
   /** Ids in these ranges, ascending. */
   idsIn(ranges: readonly IdRange[], limit: number): Promise<bigint[]>;
   /** Those with one of these ids, in the order of their ids; not those of the sites' own states. */
-  byIds(ids: readonly bigint[]): Promise<LoggedTransition[]>;
+  byIds(scope: SiteScope, ids: readonly bigint[]): Promise<LoggedTransition[]>;
   /** In the order of their ids; not those of the sites' own states. */
   within(scope: SiteScope, range: IdRange, filter: LogFilter & { limit: number }): Promise<LoggedTransition[]>;
 }
@@ -62,9 +62,11 @@ export function createTransitionLog({ kysely }: Pick<Database, 'kysely'>): Trans
         .execute();
       return rows.map(({ id }) => id);
     },
-    async byIds(ids) {
+    async byIds(scope, ids) {
       if (ids.length === 0) return [];
-      return (await logged().where('transition.id', 'in', ids).execute()).map(loggedOf);
+      return (
+        await logged().where('transition.id', 'in', ids).where(isInScope(scope, 'transition.blog_id')).execute()
+      ).map(loggedOf);
     },
     async within(scope, { from, to }, { siteIds, states, limit }) {
       let query = logged()

@@ -73,7 +73,7 @@ export type RemoteFailure =
 export interface VerifierClient {
   /** One answer per question, in their order. Never rejects for what a verifier did or did not do. */
   ask(questions: readonly RemoteQuestion[], signal: AbortSignal): Promise<readonly RemoteAnswer[]>;
-  /** Whether it says that it is well; asks for no token. Never rejects either. */
+  /** Whether it says within two seconds that it is well; asks for no token. Never rejects either. */
   status(signal: AbortSignal): Promise<{ ok: boolean; version: string | null }>;
   /** Closes its connections; questions under way fail as `unreachable`. */
   close(): void;

@@ -8,7 +8,7 @@ import { keysOf } from './signing.ts';
 
 /** How long a question waits beyond the deadline of its probe (spec/03 section 7.1). */
 const ANSWER_WITHIN_MS = 5_000;
-const STATUS_WITHIN_MS = 5_000;
+const STATUS_WITHIN_MS = 2_000;
 
 /** Connects with the first question, and keeps the connection while it is in use. */
 export function createVerifierClient(entry: VerifierEntry, deps: VerifierClientDeps): VerifierClient {

@@ -1,6 +1,7 @@
 /** Check history on a real database, with looks a test makes up. */
 import fc from 'fast-check';
 import type { EndpointId, SiteId } from '../../src/domain/ids.ts';
+import { EVERY_SITE, type Scoped, scoped } from '../../src/domain/site-scope.ts';
 import type { Timings } from '../../src/domain/timings.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -27,11 +28,15 @@ export function historyOn(db: Database, deps: Partial<HistoryDeps> = {}) {
   return createHistory({ clock, log: silentLog, writer: 'test', ...deps, db });
 }
 
-export function endpointOf(number: number | bigint): { endpointId: EndpointId; siteId: SiteId } {
-  return { endpointId: BigInt(number) as EndpointId, siteId: (BigInt(number) * 10n) as SiteId };
+export function endpointOf(number: number | bigint): { endpointId: Scoped<EndpointId>; siteId: SiteId } {
+  return { endpointId: scoped(EVERY_SITE, BigInt(number) as EndpointId), siteId: (BigInt(number) * 10n) as SiteId };
 }
 
-export function lookAt(endpoint: number | bigint, atMs: number, timings: Timings = { total: 12.3 }): HealthyLook {
+export function lookAt(
+  endpoint: number | bigint,
+  atMs: number,
+  timings: Timings = { total: 12.3 },
+): HealthyLook & ReturnType<typeof endpointOf> {
   return { ...endpointOf(endpoint), atMs, httpCode: 200, timings };
 }
 

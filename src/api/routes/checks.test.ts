@@ -146,7 +146,7 @@ describe('a check', () => {
     expect(await api.disabled()).toEqual([[], []]);
     expect((await api.ask('GET', one)).body.error.code).toBe('check_not_found');
     const span = { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 100 };
-    const trail = (await listAudit(api.database.kysely, span)).map(({ detail }) => detail).slice(2);
+    const trail = (await listAudit(api.database.kysely, EVERY_SITE, span)).map(({ detail }) => detail).slice(2);
     expect(trail).toEqual([
       'check tls_expiry disabled on the site',
       'check tls_expiry enabled on the site',

@@ -202,7 +202,11 @@ describe('one endpoint', () => {
       body: { custom_headers: { 'x-key': 'canary' }, monitor_active: false },
     });
     await api.ask('DELETE', `${ENDPOINTS}/2`);
-    const rows = await listAudit(api.database.kysely, { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 100 });
+    const rows = await listAudit(api.database.kysely, EVERY_SITE, {
+      sinceMs: 0,
+      untilMs: Number.MAX_SAFE_INTEGER,
+      limit: 100,
+    });
     expect(rows.slice(-2)).toMatchObject([
       {
         detail: 'https://a.example/login: endpoint paused; settings changed: headers',

@@ -29,9 +29,11 @@ const REPORT: Pick<PanelReport, 'verifiers' | 'quorum'> = {
   ],
 };
 
+const SAID = new Map([['east', { ok: true, version: '9.9.9' }]]);
+
 describe('GET /api/v1/verifiers', () => {
   it('lists those that are configured with region, agreement, quarantine and when each was asked', async () => {
-    const api = await startApi({ verifiers: () => verifierList(REPORT) });
+    const api = await startApi({ verifiers: async () => verifierList(REPORT, SAID) });
     const { status, body } = await api.ask('GET', '/api/v1/verifiers');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -43,6 +45,8 @@ describe('GET /api/v1/verifiers', () => {
           region: 'east-1',
           score: 0.98,
           quarantined: false,
+          reachable: true,
+          version: '9.9.9',
           answering: true,
           asked: 91,
           last_asked_at: '2026-01-01T00:00:00.000Z',

@@ -2,13 +2,13 @@
 import { listVerifiers, type Verifier } from '../../contracts/verifiers.ts';
 import { type Route, route } from '../serve-contract.ts';
 
-export type VerifiersOf = () => { verifiers: Verifier[]; quorum: number };
+export type VerifiersOf = () => Promise<{ verifiers: Verifier[]; quorum: number }>;
 
 /** `verifiers` null: no server runs behind this API, and nobody is asked. */
 export function verifierRoutes(verifiers: VerifiersOf | null): Route[] {
   return [
     route(listVerifiers, async () => {
-      const { verifiers: data, quorum } = verifiers?.() ?? { verifiers: [], quorum: 0 };
+      const { verifiers: data, quorum } = (await verifiers?.()) ?? { verifiers: [], quorum: 0 };
       return { data, page: { next: null, limit: data.length }, quorum };
     }),
   ];

@@ -2,7 +2,9 @@
  * Follows the log of transitions, whichever process writes to it. Commits of this process are noted as they happen; those
  * of others are found within half a second. A row that appears late, below one that is known, is found as well.
  */
+
 import { MAX_ID } from '../../domain/ids.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { LoggedTransition, TransitionLog } from '../../store/transition-log.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -73,7 +75,7 @@ export function createLogFollower(
   async function take(ids: SeenIds, found: readonly bigint[]): Promise<void> {
     const awaited = found.filter((id) => ids.awaits(id));
     const logged = new Map(
-      (await transitionLog.byIds(awaited)).map((one) => [one.transition.transitionId as bigint, one]),
+      (await transitionLog.byIds(EVERY_SITE, awaited)).map((one) => [one.transition.transitionId as bigint, one]),
     );
     const told: { logged: LoggedTransition; position: bigint }[] = [];
     for (const id of awaited) {

@@ -1,7 +1,7 @@
 /** What the live stream says about commits and about new results: looked up when it is told, not when it happened. */
 import type { StreamMessages } from '../../contracts/utility.ts';
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
-import { EVERY_SITE } from '../../domain/site-scope.ts';
+import { EVERY_SITE, scoped } from '../../domain/site-scope.ts';
 import type { ServiceDeps } from '../../services/deps.ts';
 import { siteStates } from '../../services/site-states.ts';
 import type { Committed } from '../../store/changes.ts';
@@ -45,7 +45,7 @@ export async function checkedMessage(
   const siteIds = batch.map(([, siteId]) => siteId);
   const states = await siteStates(deps, EVERY_SITE, siteIds);
   const results = batch.flatMap(([endpointId, siteId]) => {
-    const latest = deps.runtime.latest(endpointId);
+    const latest = deps.runtime.latest(scoped(EVERY_SITE, endpointId));
     const state = states.get(siteId);
     if (latest === null || state === undefined) return [];
     return [{ site_id: siteId, endpoint_id: endpointId, site_state: state, latest: latestReply(latest) }];

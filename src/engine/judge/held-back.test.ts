@@ -9,7 +9,7 @@ import { DEFAULT_POLICY } from '../../domain/decision-policy.ts';
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import { NOTHING_RECENT, type Suspicion } from '../../domain/incident.ts';
 import { DEFAULT_PLAN, NO_OVERRIDES } from '../../domain/probe-plan.ts';
-import { EVERY_SITE } from '../../domain/site-scope.ts';
+import { EVERY_SITE, scoped } from '../../domain/site-scope.ts';
 import type { FailureShape } from '../../domain/verdict.ts';
 import { type AuditEntry, listAudit } from '../../store/audit.ts';
 import { silentLog } from '../../telemetry/log.ts';
@@ -28,7 +28,7 @@ const failingAs = (shape: FailureShape) => () => [{ ...verdict('Seems Down'), sh
 type Bench = Awaited<ReturnType<typeof watchingEngine>>;
 
 async function trailOf({ store, endpoint: { siteId } }: Bench) {
-  return listAudit(store.db.kysely, { siteId, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 100 });
+  return listAudit(store.db.kysely, EVERY_SITE, { siteId, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 100 });
 }
 
 async function outage({ prober, run }: Bench): Promise<void> {
@@ -184,7 +184,7 @@ describe('notes', () => {
     await run(200);
     await engine.stop();
     const filter = { siteId: endpoint.siteId, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 9 };
-    expect(await listAudit(bench.store.db.kysely, filter)).toHaveLength(1);
+    expect(await listAudit(bench.store.db.kysely, EVERY_SITE, filter)).toHaveLength(1);
   });
 
   it('beyond what may wait are dropped, and how many is said in the log', async () => {
@@ -211,7 +211,11 @@ function suspectedTarget(log: Partial<typeof silentLog> = {}) {
     recordAudit: async (entries) => void written.push(...entries),
   });
   const fleet = createFleet({ timeoutMs: 10_000, plan: DEFAULT_PLAN });
-  const endpoint = { endpointId: 5n as EndpointId, siteId: 3n as SiteId, url: 'https://a.example/' };
+  const endpoint = {
+    endpointId: scoped(EVERY_SITE, 5n as EndpointId),
+    siteId: 3n as SiteId,
+    url: 'https://a.example/',
+  };
   const rest = { intervalSeconds: 60, timeoutSeconds: null, plan: NO_OVERRIDES, maintenance: null };
   const targets = createTargets({
     fleet,

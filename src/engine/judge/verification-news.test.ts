@@ -1,8 +1,10 @@
 /** What verifiers said of a failure stands beside its event, whether it settled anything or not. */
+
 import { describe, expect, it } from 'vitest';
 import { verification } from '../../../test/kit/decisions.ts';
 import { failing, gatedStore, testEngine, up, watchingEngine } from '../../../test/kit/engine.ts';
 import { verifiers } from '../../../test/kit/fleet-engine.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import type { Outcome, Vote } from '../../domain/verification.ts';
 import { listAudit } from '../../store/audit.ts';
 
@@ -101,7 +103,7 @@ describe('what is refuted', () => {
       verifier_results: [{ host: 'eu-1' }, { host: 'us-1' }],
     });
     const filter = { siteId: endpoint.siteId, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 9 };
-    const noted = only(await listAudit(store.db.kysely, filter));
+    const noted = only(await listAudit(store.db.kysely, EVERY_SITE, filter));
     expect(noted).toMatchObject({ eventType: 'alert_suppressed', metadata: { verifier_results: [{}, {}] } });
   });
 

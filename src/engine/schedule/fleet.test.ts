@@ -4,7 +4,7 @@ import { temporaryStore } from '../../../test/kit/store.ts';
 import type { EndpointId, SiteId } from '../../domain/ids.ts';
 import { DEFAULT_PLAN, NO_OVERRIDES } from '../../domain/probe-plan.ts';
 import { nextOnPhase, phaseMs } from '../../domain/schedule.ts';
-import { EVERY_SITE } from '../../domain/site-scope.ts';
+import { EVERY_SITE, scoped } from '../../domain/site-scope.ts';
 import { BEFORE_ALL } from '../../store/fleet-rows.ts';
 import { createFleet, MARK, type Watched } from './fleet.ts';
 import { createJobs } from './jobs.ts';
@@ -13,7 +13,7 @@ const DEFAULTS = { timeoutMs: 10_000, plan: DEFAULT_PLAN };
 
 function watched(id: number | bigint, change: Partial<Watched> = {}): Watched {
   return {
-    endpointId: BigInt(id) as EndpointId,
+    endpointId: scoped(EVERY_SITE, BigInt(id) as EndpointId),
     siteId: (BigInt(id) * 10n) as SiteId,
     url: `https://site-${id}.example/`,
     intervalSeconds: 300,

@@ -2,11 +2,13 @@
  * What a batch of appends has to know before it can be planned, read in a fixed number of queries whatever its size. The
  * registry rows of the sites are locked first: whoever changes the events of a site waits here for whoever does so now.
  */
+
 import { type Selectable, sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { EventState } from '../../domain/mutation.ts';
 import { SITE_STATE_CHECK } from '../../domain/rollup.ts';
 import type { RollupRules } from '../../domain/rollup-rules.ts';
+import { EVERY_SITE } from '../../domain/site-scope.ts';
 import { isLoggedState } from '../../domain/state.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { dedupKey, type EventIdentity, type TransitionRow } from '../event-records.ts';
@@ -79,7 +81,7 @@ export async function readLog(
     view.open.get(event.identity.siteId)?.set(dedupKey(event.identity), event);
   }
   await readCommitted(tx, inputs, view);
-  view.rules = await readRules(tx, siteIds);
+  view.rules = await readRules(tx, EVERY_SITE, siteIds);
   await readSiteEnds(tx, dialect, inputs, cues, view);
   await readLeases(tx, dialect, inputs, view);
   return view;

@@ -3,6 +3,7 @@
  * (failures.ts). What a crash loses are the healthy looks of the last minute at most: time that was not observed.
  */
 import type { EndpointId } from '../../domain/ids.ts';
+import type { EverySite, Scoped } from '../../domain/site-scope.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Database } from '../database.ts';
@@ -26,9 +27,9 @@ export interface History extends ReturnType<typeof createReads> {
   /** Packs hours that are over and lets go what is too old, in small steps; one run at a time. */
   retain(nowMs: number): Promise<void>;
   /** Failed looks, newest first. */
-  failures(endpointId: EndpointId, fromMs: number, toMs: number, limit: number): Promise<FailedCheck[]>;
-  /** When the oldest failed look was that is still kept, of any endpoint; null when none is. */
-  oldestFailureMs(): Promise<number | null>;
+  failures(endpointId: Scoped<EndpointId>, fromMs: number, toMs: number, limit: number): Promise<FailedCheck[]>;
+  /** When the oldest failed look was that is still kept: how far back they go for everybody. Null when none is. */
+  oldestFailureMs(scope: EverySite): Promise<number | null>;
   /** Finds the newest stored look of those of some endpoints that had a healthy one of late. */
   newest(search: NewestSearch): Promise<void>;
   stats(): HistoryStats;
@@ -117,7 +118,7 @@ export function createHistory(deps: {
       return done;
     },
     failures: (endpointId, fromMs, toMs, limit) => readFailures(db.kysely, endpointId, { fromMs, toMs }, limit),
-    oldestFailureMs: () => oldestFailureMs(db.kysely),
+    oldestFailureMs: (_scope) => oldestFailureMs(db.kysely),
     newest: ({ left, wants, found }) =>
       newestSamples(parts, {
         left,

@@ -3,6 +3,7 @@
  * answer in any mixture of them, because a sample that is found twice counts once.
  */
 import type { EndpointId } from '../../domain/ids.ts';
+import type { Scoped } from '../../domain/site-scope.ts';
 import type { Timings } from '../../domain/timings.ts';
 import type { Tx } from '../schema.ts';
 import type { Run } from './block.ts';
@@ -84,7 +85,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
   }
 
   async function seriesOf(
-    endpointIds: readonly EndpointId[],
+    endpointIds: readonly Scoped<EndpointId>[],
     { fromMs, toMs, step }: Window & { step: Step },
   ): Promise<Series> {
     const stepMs = STEP_MS[step];
@@ -138,7 +139,12 @@ export function createReads(parts: HistoryParts, pending: Pending) {
 
   return {
     /** Healthy looks one by one, newest first, as far back as they are kept so. */
-    async samples(endpointId: EndpointId, fromMs: number, toMs: number, limit: number): Promise<HistorySample[]> {
+    async samples(
+      endpointId: Scoped<EndpointId>,
+      fromMs: number,
+      toMs: number,
+      limit: number,
+    ): Promise<HistorySample[]> {
       const found: HistorySample[] = [];
       const visit = (day: StoredDay) => {
         const samples = samplesOf(parts, walk, day);
@@ -159,7 +165,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
      * Whole buckets in UTC: the window is widened to their bounds. Buckets without a look are absent, and so are those
      * that are finer than what is kept of their time.
      */
-    series: async (endpointId: EndpointId, asked: Window & { step: Step }): Promise<SeriesBucket[]> =>
+    series: async (endpointId: Scoped<EndpointId>, asked: Window & { step: Step }): Promise<SeriesBucket[]> =>
       (await seriesOf([endpointId], asked)).buckets,
     /** The same of some endpoints together. */
     seriesOf,
@@ -168,7 +174,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
      * Of all looks at some endpoints in the window, as one. What is kept by the hour or day counts for the window its start
      * is in.
      */
-    async totals(endpointIds: readonly EndpointId[], window: Window): Promise<Totals> {
+    async totals(endpointIds: readonly Scoped<EndpointId>[], window: Window): Promise<Totals> {
       const all = noSums();
       let looks = 0;
       const visit = ({ looks: { count, totals }, sums }: FiguresDay) => {
@@ -191,7 +197,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     },
 
     /** How long each phase took, of the looks that are still kept one by one: the newest 100,000 at most. */
-    async phases(endpointIds: readonly EndpointId[], window: Window): Promise<PhaseTotals> {
+    async phases(endpointIds: readonly Scoped<EndpointId>[], window: Window): Promise<PhaseTotals> {
       const sums = new Map(PHASES.map((phase) => [phase, noSums()]));
       let looks = 0;
       let covered: Run | null = null;
@@ -232,7 +238,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
      * when. From a look that could not tell (Unknown) it was not, until the next one that could. Of failed looks only those
      * count that are still kept.
      */
-    async coverage(endpointId: EndpointId, fromMs: number, toMs: number, pace: Pace | number): Promise<Run[]> {
+    async coverage(endpointId: Scoped<EndpointId>, fromMs: number, toMs: number, pace: Pace | number): Promise<Run[]> {
       const intervals = typeof pace === 'number' ? [{ fromMs, intervalMs: pace }] : pace;
       const [isNext, isLast] = [inTime(intervals, 2), inTime(intervals, 1)];
       const reachMs = 2 * longestOf(intervals) + COVERAGE_GRACE_MS;

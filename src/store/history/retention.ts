@@ -3,7 +3,9 @@
  * a time with pauses for writers, resumed where it stopped, and never near an event.
  */
 
+import type { AuditMoment } from '../audit.ts';
 import { FORGOTTEN_AT_ONCE, forgetFalsePositives } from '../false-positives.ts';
+import { agedAudit, forgetAudit } from '../forget-audit.ts';
 import type { Tx } from '../schema.ts';
 import { addSummary, emptySummary, mergeParts, type Part, summaryOfPart } from './block.ts';
 import { type Block, deleteBlocks, mergeBlocks, parkBlock, readableBlock, type StoredBlock } from './blocks.ts';
@@ -20,6 +22,8 @@ export type RetentionPolicy = {
   /** Days for which failed looks are kept, and how many of them at most; the oldest go first. */
   failureDays: number;
   maxFailures: number;
+  /** Days for which the audit trail is kept; 0: for ever. */
+  auditDays: number;
 };
 
 export const DEFAULT_RETENTION: RetentionPolicy = {
@@ -28,6 +32,7 @@ export const DEFAULT_RETENTION: RetentionPolicy = {
   days: 400,
   failureDays: 90,
   maxFailures: 5_000_000,
+  auditDays: 90,
 };
 
 const BLOCKS_AT_ONCE = 240;
@@ -44,6 +49,7 @@ export async function retain(parts: HistoryParts, policy: RetentionPolicy, nowMs
   await dropParked(parts, write, before(policy.days));
   await dropFailures(parts, write, nowMs - policy.failureDays * DAY_MS);
   await dropFalsePositives(parts, write, nowMs - policy.failureDays * DAY_MS);
+  if (policy.auditDays > 0) await dropAudit(parts, write, nowMs - policy.auditDays * DAY_MS);
 }
 
 type Fold = { from: number; to: number; beforeMs: number; age(dayMs: number, parts: readonly Part[]): Part[] };
@@ -195,6 +201,15 @@ async function dropFailures(parts: HistoryParts, write: Rewriter, beforeMs: numb
 async function dropFalsePositives(parts: HistoryParts, write: Rewriter, beforeMs: number): Promise<void> {
   for (let dropped = FORGOTTEN_AT_ONCE; dropped === FORGOTTEN_AT_ONCE && !parts.isStopping(); )
     dropped = await write((tx) => forgetFalsePositives(tx, { beforeMs }));
+}
+
+async function dropAudit(parts: HistoryParts, write: Rewriter, beforeMs: number): Promise<void> {
+  for (let after: AuditMoment | null = null; !parts.isStopping(); ) {
+    const { ids, last } = await agedAudit(parts.db.kysely, { beforeMs, after });
+    if (ids.length > 0) await write((tx) => forgetAudit(tx, ids));
+    if (last === null) return;
+    after = last;
+  }
 }
 
 async function deleteFailures(write: Rewriter, ids: readonly bigint[]): Promise<number> {

@@ -12,6 +12,7 @@ import { createMaintenanceWindows } from './0008-maintenance-windows.ts';
 import { createEarlierSettings } from './0010-earlier-settings.ts';
 import { createVerifications } from './0011-verifications.ts';
 import { addWhoseWords } from './0013-whose-words.ts';
+import { indexAuditByAge } from './0014-audit-by-age.ts';
 
 export type Migration = {
   id: number;
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 10, name: 'what settings were before', up: createEarlierSettings },
   { id: 11, name: 'what verifiers said last', up: createVerifications },
   { id: 13, name: 'whose words windows carry, and from where keys come', up: addWhoseWords },
+  { id: 14, name: 'the audit trail by age', up: indexAuditByAge },
 ];
