@@ -24,8 +24,8 @@ export type Visit = {
   totalMs: number;
   /** How much of that time this machine is known to have been paused, ms. */
   pausedMs: number;
-  /** The site got back all that those pauses may have cost it: see `givenBackMs`. */
-  isPauseMadeUp: boolean;
+  /** What those pauses may have cost the site, by which its time-out moved, ms; null: more than it could move by. */
+  givenBackMs: number | null;
   /** Earlier runs of the same job that a pause of ours made void. */
   voidedRuns: number;
 };
@@ -44,7 +44,7 @@ export function isVoid(visit: Visit): boolean {
   const { failure } = lastHop(visit);
   if (failure === null || visit.pausedMs === 0 || !isTimeout(failure)) return false;
   // Resolvers and the search of a body have times of their own, which do not move.
-  return failure.phase === 'dns' || failure.code !== 'DEADLINE' || !visit.isPauseMadeUp;
+  return failure.phase === 'dns' || failure.code !== 'DEADLINE' || visit.givenBackMs === null;
 }
 
 /** What is lost is sent again by the other side after this at first (RFC 6298 section 2.1). */
@@ -191,7 +191,10 @@ class RunningVisit implements Deadline {
     this.#goTo(this.#first, this.#template.plan.headers);
   }
 
-  /** One for all hops. Pauses of ours and what was waited for limits of ours are no time of the site. */
+  /**
+   * One for all hops. Pauses of ours and what was waited for limits of ours are no time of the site; a pause within such a
+   * wait counts as both.
+   */
   atMs(): number {
     const { timeoutMs } = this.#request;
     return this.#startMs + timeoutMs + this.#waitedMs + (givenBackMs(this.#pauses(), timeoutMs) ?? 0);
@@ -244,7 +247,7 @@ class RunningVisit implements Deadline {
       redirectTrouble,
       totalMs: endMs - this.#startMs - this.#waitedMs,
       pausedMs: pauses.sumMs,
-      isPauseMadeUp: givenBackMs(pauses, this.#request.timeoutMs) !== null,
+      givenBackMs: givenBackMs(pauses, this.#request.timeoutMs),
       voidedRuns: this.#request.voidedRuns,
     });
   }

@@ -51,6 +51,16 @@ describe('a stall watch', () => {
     expect(watch.pauses(2_450, 9_000).sumMs).toBe(0);
   });
 
+  it('lets no pause reach into what begins after it was noticed', () => {
+    const clock = createPausingClock();
+    const watch = createStallWatch(clock);
+    clock.pause(950);
+    watch.notice();
+    const beganMs = clock.monotonicMs();
+    clock.advance(20);
+    expect(watch.pauses(beganMs, clock.monotonicMs()).sumMs).toBe(0);
+  });
+
   it('forgets the oldest pauses instead of growing', () => {
     const clock = createPausingClock();
     const watch = createStallWatch(clock);

@@ -8,6 +8,8 @@ import type { Clock, Timer } from '../lib/clock.ts';
 export interface StallWatch {
   /** When this thread is known not to have run between two instants of the monotonic clock. */
   pauses(fromMs: number, toMs: number): Pauses;
+  /** A pause that is over ends now at the latest: it is none of what begins after this. */
+  notice(): void;
   stop(): void;
 }
 
@@ -55,6 +57,7 @@ export function createStallWatch(clock: Clock, onTick: () => void = () => {}): S
       }
       return found;
     },
+    notice,
     stop: () => timer.cancel(),
   };
 }

@@ -25,7 +25,7 @@ if (parentPort === null) throw new Error('worker.ts runs as a worker thread only
 const port = parentPort;
 const clock = systemClock;
 const { settings, heartbeat, gauges, maxRunning } = workerData as ThreadData;
-const { pauses } = createStallWatch(clock, showSigns);
+const { pauses, notice } = createStallWatch(clock, showSigns);
 const { prepare, exchange, waitingAtGate } = createWire({ ...settings, clock });
 const { budgets, plan } = settings;
 const runJob = createJobRunner({
@@ -66,6 +66,7 @@ function startSoon(): void {
 
 function startSome(): void {
   isStarting = false;
+  notice();
   for (let started = 0; started < START_AT_ONCE; started += 1) {
     if (running - waitingAtGate() >= maxRunning) return;
     const next = nextRun();

@@ -109,7 +109,7 @@ describe('a verifier that is asked', () => {
     answer(0, 'Seems Down');
     expect(await asked).toMatchObject([
       { says: 'down' },
-      { says: 'none', reason: 'verifier_busy' },
+      { says: 'none', reason: 'verifier_late' },
       { says: 'none', reason: 'verifier_busy' },
       { says: 'none', reason: 'verifier_busy' },
     ]);

@@ -1,6 +1,7 @@
 /** What a look comes to in the words of a vote. Pure. */
 import type { Evidence } from '../domain/evidence.ts';
 import { type Observation, type Verdict, worstVerdict } from '../domain/verdict.ts';
+import type { Seen } from './looks.ts';
 
 export type Finding = {
   says: 'down' | 'up' | 'none';
@@ -17,13 +18,19 @@ export type Finding = {
 /** The reason of a look whose turn did not come. */
 export const VERIFIER_BUSY = 'verifier_busy';
 
-/** Of a look that there was no time for. */
-export function noFinding(): Finding {
-  const nothing = { httpCode: null, errorCode: 0, failureClass: null, rttMs: null };
-  return { says: 'none', reason: VERIFIER_BUSY, ...nothing, isSuccess: false };
+/** The reason of a look that was not over in time. */
+const VERIFIER_LATE = 'verifier_late';
+
+export function findingOf(seen: Seen): Finding {
+  return typeof seen === 'string' ? nothingFound(seen === 'no_turn' ? VERIFIER_BUSY : VERIFIER_LATE) : found(seen);
 }
 
-export function findingOf(observation: Observation): Finding {
+function nothingFound(reason: string): Finding {
+  const nothing = { httpCode: null, errorCode: 0, failureClass: null, rttMs: null };
+  return { says: 'none', reason, ...nothing, isSuccess: false };
+}
+
+function found(observation: Observation): Finding {
   const { verdicts, evidence, httpCode, timings } = observation;
   const worst = worstVerdict(verdicts);
   const { reason } = worst;

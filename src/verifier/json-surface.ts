@@ -1,11 +1,11 @@
 /** `POST /check` and `GET /status`, as monitors before this one ask (spec/03 section 10.1). Answers are not signed. */
-import type { Observation } from '../domain/verdict.ts';
 import { stringifyJson } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import { findingOf } from './finding.ts';
 import { type LegacySite, legacyResult, readLegacyBatch, Unreadable } from './legacy-json.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
 import { type ServerReply, type ServerRequest, sendPlain } from './listener.ts';
+import type { Seen } from './looks.ts';
 import { isHttpUrl, type LookDefaults } from './messages.ts';
 import type { Visitor } from './rpc.ts';
 
@@ -15,7 +15,7 @@ export type JsonDeps = {
   random: Random;
   /** As they are when a site names nothing. */
   defaults(): LookDefaults & { timeoutMs: number };
-  look(sites: readonly LegacySite[], signal: AbortSignal): Promise<(Observation | null)[]>;
+  look(sites: readonly LegacySite[], signal: AbortSignal): Promise<Seen[]>;
 };
 
 type Answer = { status: number; type: 'json' | 'text'; body: string; headers?: Record<string, string> };
@@ -75,10 +75,10 @@ async function answerTo(sites: readonly LegacySite[], reply: ServerReply, deps: 
   const found = new Map((await deps.look(askable, gone.signal)).map((seen, index) => [askable[index], seen]));
   const results: object[] = [];
   for (const site of named) {
-    const observation = found.get(site);
-    if (observation === null) return noVerdict('there was no time to look at every site');
-    const finding = observation === undefined ? BAD_URL : findingOf(observation);
-    if (observation !== undefined && finding.says === 'none') {
+    const seen = found.get(site);
+    if (typeof seen === 'string') return noVerdict('there was no time to look at every site');
+    const finding = seen === undefined ? BAD_URL : findingOf(seen);
+    if (seen !== undefined && finding.says === 'none') {
       return noVerdict(
         `there is no verdict on site ${results.length} (${finding.reason}), and no other word for that here`,
       );

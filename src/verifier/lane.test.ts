@@ -77,7 +77,8 @@ describe('questions that come together', () => {
 });
 
 describe('a verifier that is slow', () => {
-  const lane = { maxBatch: 10, maxInFlight: 3, capacity: 50, maxWaitMs: 2_000 };
+  // Three of the requests are for sites that answer.
+  const lane = { maxBatch: 10, maxInFlight: 5, capacity: 50, maxWaitMs: 2_000 };
 
   it('gets no more requests at a time than it may; the rest waits and is asked later', async () => {
     const { panel, double, pass } = panelOver({ a: 'up' }, { lane });
@@ -147,6 +148,44 @@ describe('a verifier whose machine stalls', () => {
     for (let at = 0; at < 300; at += 1) void panel.ask(site(100 + at, { mayHang: true }));
     await pass(2_000);
     expect(double('a').requests.flat()).toHaveLength(400);
+  });
+
+  it.each(['before', 'after'])(
+    'is asked less when it also turns questions away, told %s what it could not time',
+    async (order) => {
+      const isBusy = ({ url }: { url: string }) => Number(/\d+/.exec(url)?.[0]) % 2 === (order === 'before' ? 0 : 1);
+      const untimed = { ...answer('down'), rttMs: null };
+      const busy = { ...untimed, says: 'none' as const, reason: 'verifier_busy' };
+      const { panel, double, pass } = panelOver({ a: (question) => (isBusy(question) ? busy : untimed) });
+      double('a').delayMs = 3_000;
+      for (let at = 0; at < 400; at += 1) void panel.ask(site(at));
+      await pass(3_500);
+      expect(double('a').requests.flat()).toHaveLength(400);
+      for (let at = 400; at < 800; at += 1) void panel.ask(site(at));
+      await pass(1_000);
+      expect(double('a').requests.flat().length).toBeLessThanOrEqual(600);
+    },
+  );
+});
+
+describe('sites that hang one after another', () => {
+  it.each([2, 5, 10, 20])('are all confirmed as soon as they were looked at, also %i a second', async (rate) => {
+    const hung = () => ({ ...answer('down'), rttMs: 10_000 });
+    const { panel, clock, double, pass } = panelOver({ a: hung, b: hung, c: hung });
+    for (const name of ['a', 'b', 'c']) double(name).delayMs = 10_000;
+    const took: number[] = [];
+    const outcomes = new Map<string, number>();
+    for (let at = 0; at < 40 * rate; at += 1) {
+      const askedMs = clock.monotonicMs();
+      void panel.ask(site(at, { mayHang: true })).then(({ outcome }) => {
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+        took.push(clock.monotonicMs() - askedMs);
+      });
+      await pass(1_000 / rate);
+    }
+    await pass(15_000);
+    expect(Object.fromEntries(outcomes)).toEqual({ confirmed: 40 * rate });
+    expect(Math.max(...took)).toBeLessThan(12_500);
   });
 });
 

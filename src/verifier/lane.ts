@@ -1,13 +1,12 @@
 /**
  * The way to one verifier: no more is under way at a time than it answers in time (pace.ts), and what waits is bounded, so
  * that a fleet that fails at once is asked about in an orderly way. A request takes as long as the slowest site it asks
- * about, so those that may hang share none with others, and few questions go each alone.
+ * about, so few questions go each alone; those about sites that may hang have a lane of their own (lanes.ts).
  */
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { RemoteAnswer, RemoteQuestion, VerifierClient } from './client.ts';
 import { VERIFIER_BUSY } from './finding.ts';
-import { createPace } from './pace.ts';
-import { createRoom } from './room.ts';
+import { createPace, DEFAULT_REQUEST_PACE, type RequestPace } from './pace.ts';
 
 export type LaneSettings = {
   /** How long a question waits, so that those that come together are spread together. */
@@ -18,6 +17,7 @@ export type LaneSettings = {
   maxBatch: number;
   /** Requests under way at a time. */
   maxInFlight: number;
+  requestPace: RequestPace;
   /** Questions that wait; the next one is turned away. */
   capacity: number;
   /** One that waited longer is turned away, too: it would take the place of one that can still be answered in time. */
@@ -30,6 +30,7 @@ export const DEFAULT_LANE: LaneSettings = {
   fullWindowMs: 50,
   maxBatch: 50,
   maxInFlight: 48,
+  requestPace: DEFAULT_REQUEST_PACE,
   capacity: 20_000,
   maxWaitMs: 2_000,
 };
@@ -46,7 +47,7 @@ export interface Lane {
    */
   ask(question: RemoteQuestion, how: HowAsked, answered: (answer: LaneAnswer) => void): TakeBack;
   /** Whether what is asked now will be sent soon. */
-  hasRoom(mayHang: boolean): boolean;
+  hasRoom(): boolean;
   stats(): { waiting: number; inFlight: number };
   /** Nothing waits and nothing is sent any more; what is under way is dropped without an answer. */
   stop(): void;
@@ -59,47 +60,38 @@ export type HowAsked = {
   mayHang: boolean;
 };
 
-/** Questions that may take as long as each other, since a batch takes as long as its slowest; in the order they came. */
-type Queue = { key: string; mayHang: boolean; entries: Set<Entry> };
-
 type Entry = {
   question: RemoteQuestion;
-  queue: Queue;
+  /** Its time-out. */
+  queue: number;
   sendByMs: number;
   deadlineMs: number;
   answered: (answer: LaneAnswer) => void;
 };
 
-export function createLane(deps: { client: VerifierClient; clock: Clock; settings: LaneSettings }): Lane {
+export type LaneDeps = { client: VerifierClient; clock: Clock; settings: LaneSettings };
+
+export function createLane(deps: LaneDeps): Lane {
   const { client, clock, settings } = deps;
-  const { maxBatch, maxInFlight } = settings;
-  const pace = createPace({ least: maxBatch, most: maxBatch * maxInFlight });
-  const room = createRoom({ requests: maxInFlight, batch: maxBatch, questions: pace.questions });
-  const queues = new Map<string, Queue>();
+  const { maxBatch, maxInFlight, requestPace } = settings;
+  const pace = createPace({ least: maxBatch, most: maxBatch * maxInFlight, requestPace });
+  /** By how long they may take, since a batch takes as long as its slowest; each in the order they came. */
+  const queues = new Map<number, Set<Entry>>();
   const underWay = new Set<{ controller: AbortController; timer: Timer }>();
   let waiting = 0;
+  /** Questions under way. */
+  let asked = 0;
+  /** How long the newest of them may take. */
+  let lookMs = 0;
   let flushing: Timer | null = null;
   let isStopped = false;
 
   function leave(entry: Entry): boolean {
-    const { key, entries } = entry.queue;
-    if (!entries.delete(entry)) return false;
+    const queue = queues.get(entry.queue);
+    if (queue?.delete(entry) !== true) return false;
     waiting -= 1;
-    if (entries.size === 0) queues.delete(key);
+    if (queue.size === 0) queues.delete(entry.queue);
     return true;
-  }
-
-  function queueFor({ timeoutMs }: RemoteQuestion, mayHang: boolean): Queue {
-    const key = `${timeoutMs} ${mayHang}`;
-    const queue = queues.get(key) ?? { key, mayHang, entries: new Set() };
-    queues.set(key, queue);
-    return queue;
-  }
-
-  function waitingOf(mayHang: boolean): number {
-    let sum = 0;
-    for (const queue of queues.values()) if (queue.mayHang === mayHang) sum += queue.entries.size;
-    return sum;
   }
 
   /** So that what waits takes half of the room there is: the other half is for what comes while these are under way. */
@@ -108,64 +100,59 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
     return Math.min(maxBatch, Math.ceil(waiting / Math.max(1, room)));
   }
 
-  /** The first in line for which there is room, and how many of it; it goes to the end of the line. */
-  function nextQueue(size: number): { queue: Queue; size: number } | null {
-    for (const queue of queues.values()) {
-      const fitting = room.forRequest(queue.mayHang, size);
-      if (fitting === 0) continue;
-      queues.delete(queue.key);
-      queues.set(queue.key, queue);
-      return { queue, size: fitting };
-    }
-    return null;
-  }
-
-  /** Out of the queue; those that waited too long are told so, and none may be left. */
-  function takeBatch({ entries }: Queue, size: number): Entry[] {
+  /** The next request, which may be empty: the queue whose turn it is goes to the end of the line. */
+  function nextBatch(size: number): Entry[] {
     const nowMs = clock.monotonicMs();
     const batch: Entry[] = [];
-    const late: Entry[] = [];
-    for (const entry of entries) {
-      if (batch.length === size) break;
-      if (entry.sendByMs < nowMs) late.push(entry);
-      else batch.push(entry);
+    for (const [key, queue] of queues) {
+      const late: Entry[] = [];
+      for (const entry of queue) {
+        if (batch.length === size) break;
+        if (entry.sendByMs < nowMs) late.push(entry);
+        else batch.push(entry);
+      }
+      for (const entry of [...late, ...batch]) leave(entry);
+      if (queue.size > 0 && queues.delete(key)) queues.set(key, queue);
+      for (const entry of late) entry.answered(overloaded('it waited too long to be answered in time'));
+      break;
     }
-    for (const entry of [...late, ...batch]) leave(entry);
-    for (const entry of late) entry.answered(overloaded('it waited too long to be answered in time'));
     return batch;
   }
 
   function flush(): void {
     flushing?.cancel();
     flushing = null;
-    const requests = pace.requests(clock.monotonicMs());
+    const requests = pace.requests(clock.monotonicMs(), lookMs);
     const spread = batchSize(requests);
-    for (let left = requests; !isStopped && waiting > 0; left -= 1) {
+    for (let left = requests; !isStopped && waiting > 0 && underWay.size < maxInFlight; left -= 1) {
       if (left <= 0 && waiting < maxBatch) {
         flushing = clock.after(settings.fullWindowMs, flush);
         return;
       }
-      const next = nextQueue(Math.min(waiting, left > 0 ? spread : maxBatch));
-      if (next === null) return;
-      const batch = takeBatch(next.queue, next.size);
+      const size = Math.min(waiting, left > 0 ? spread : maxBatch);
+      const room = pace.questions() - asked;
+      // Not in bits: the room that a request leaves is that of a request.
+      if (room < size && asked > 0) return;
+      const batch = nextBatch(Math.min(size, room));
       if (batch.length === 0) continue;
       if (left > 0) pace.sent();
-      send(batch, next.queue.mayHang);
+      send(batch);
     }
   }
 
-  function send(batch: readonly Entry[], mayHang: boolean): void {
+  function send(batch: readonly Entry[]): void {
     const controller = new AbortController();
     const sentMs = clock.monotonicMs();
     const untilMs = Math.max(...batch.map(({ deadlineMs }) => deadlineMs));
     const request = { controller, timer: clock.after(untilMs - sentMs, () => controller.abort()) };
     underWay.add(request);
-    const over = room.take(mayHang, batch.length);
+    asked += batch.length;
+    lookMs = Math.max(...batch.map(({ question }) => question.timeoutMs));
     const done = (answers: readonly LaneAnswer[]) => {
       // Whatever comes first: the reply, or the end of the time for it.
       if (!underWay.delete(request)) return;
       request.timer.cancel();
-      over();
+      asked -= batch.length;
       learn(answers, sentMs);
       for (const [at, entry] of batch.entries()) entry.answered(answers[at] ?? NO_ANSWER);
       flush();
@@ -187,7 +174,8 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
   /** How long it took beyond the slowest of its looks is how long they waited over there. */
   function learn(answers: readonly LaneAnswer[], sentMs: number): void {
     const nowMs = clock.monotonicMs();
-    let lookMs = 0;
+    let longestMs = 0;
+    let isTimed = true;
     for (const answer of answers) {
       if (answer.kind === 'failed') {
         if (answer.reason === 'timeout' || answer.reason === 'refused') pace.overloaded(sentMs, nowMs);
@@ -197,12 +185,13 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
         pace.overloaded(sentMs, nowMs);
         return;
       }
-      // That machine stood still meanwhile: how long the look took is not known, so neither is how long it waited.
-      if (answer.rttMs === null) return;
-      lookMs = Math.max(lookMs, answer.rttMs);
+      if (answer.rttMs === null) isTimed = false;
+      else longestMs = Math.max(longestMs, answer.rttMs);
     }
+    // That machine stood still meanwhile: how long its looks took is not known, so neither is how long they waited.
+    if (!isTimed) return;
     const wasShort = waiting > 0;
-    pace.answered(answers.length, nowMs - sentMs - lookMs, sentMs, nowMs, wasShort);
+    pace.answered(answers.length, nowMs - sentMs - longestMs, sentMs, nowMs, wasShort);
   }
 
   async function askClient(batch: readonly Entry[], signal: AbortSignal): Promise<readonly RemoteAnswer[]> {
@@ -213,21 +202,28 @@ export function createLane(deps: { client: VerifierClient; clock: Clock; setting
   }
 
   return {
-    ask(question, { deadlineMs, mayHang }, answered) {
+    ask(question, { deadlineMs }, answered) {
       if (isStopped || waiting >= settings.capacity) {
         answered(overloaded(`${waiting} questions wait already`));
         return () => false;
       }
       const sendByMs = clock.monotonicMs() + settings.maxWaitMs;
-      const queue = queueFor(question, mayHang);
-      const entry = { question, queue, sendByMs, deadlineMs, answered };
-      queue.entries.add(entry);
+      const key = question.timeoutMs;
+      const entry = { question, queue: key, sendByMs, deadlineMs, answered };
+      const queue = queues.get(key);
+      if (queue === undefined) queues.set(key, new Set([entry]));
+      else queue.add(entry);
       waiting += 1;
-      if (queue.entries.size >= maxBatch) flush();
+      if ((queue?.size ?? 1) >= maxBatch) flush();
       else flushing ??= clock.after(settings.windowMs, flush);
       return () => leave(entry);
     },
-    hasRoom: (mayHang) => room.isSoon(mayHang, waitingOf(mayHang)),
+    // While what is under way hangs, what waits is not sent in its time: one batch may, so that the pace is seen to be short.
+    hasRoom: () => {
+      if (underWay.size >= maxInFlight) return waiting < maxBatch;
+      const questions = pace.questions();
+      return waiting < Math.max(maxBatch, questions / 2) && waiting + asked < questions + maxBatch;
+    },
     stats: () => ({ waiting, inFlight: underWay.size }),
     stop() {
       isStopped = true;

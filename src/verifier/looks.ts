@@ -8,18 +8,21 @@ import { GRACE_MS } from './limits.ts';
 
 export type Look = { url: string; timeoutMs: number; plan: ProbePlan; budgets: BodyBudgets };
 
+/** Or why there is nothing: its turn did not come, or it was not over, because this machine stood still or a limit held it up. */
+export type Seen = Observation | 'no_turn' | 'not_over';
+
 export interface Looks {
   /**
-   * What was seen of each, in their order; null where there was nothing by the time the longest of them may take and
-   * three seconds. The signal gives up on the rest.
+   * What was seen of each, in their order, by the time the longest of them may take and three seconds. The signal gives
+   * up on the rest.
    */
-  all(looks: readonly Look[], signal: AbortSignal): Promise<(Observation | null)[]>;
+  all(looks: readonly Look[], signal: AbortSignal): Promise<Seen[]>;
   stats(): { running: number; waiting: number };
-  /** Ends the prober; batches under way get null for what they do not have. */
+  /** Ends the prober; batches under way go without what they do not have. */
   stop(): Promise<void>;
 }
 
-type Pending = { look: Look; settle: (observation: Observation | null) => void; isOver: boolean };
+type Pending = { look: Look; settle: (seen: Seen) => void; isStarted: boolean; isOver: boolean };
 
 export function createLooks(deps: {
   createProber(onResults: (results: ProbeResult[]) => void): Prober;
@@ -47,6 +50,7 @@ export function createLooks(deps: {
       if (next === undefined) break;
       if (next.isOver) continue;
       lastId += 1;
+      next.isStarted = true;
       running.set(lastId, next);
       jobs.push({ id: lastId, ...next.look, evidence: 'unless_healthy' as const });
     }
@@ -55,17 +59,18 @@ export function createLooks(deps: {
 
   return {
     all(looks, signal) {
-      const { promise, resolve } = Promise.withResolvers<(Observation | null)[]>();
-      const found: (Observation | null)[] = looks.map(() => null);
+      const { promise, resolve } = Promise.withResolvers<Seen[]>();
+      const found: Seen[] = looks.map(() => 'no_turn');
       let left = looks.length;
       const pendings = looks.map((look, index): Pending => {
         const pending = {
           look,
+          isStarted: false,
           isOver: false,
-          settle(observation: Observation | null) {
+          settle(seen: Seen) {
             if (pending.isOver) return;
             pending.isOver = true;
-            found[index] = observation;
+            found[index] = seen;
             left -= 1;
             if (left === 0) end();
           },
@@ -73,7 +78,7 @@ export function createLooks(deps: {
         return pending;
       });
       const giveUp = () => {
-        for (const pending of pendings) pending.settle(null);
+        for (const pending of pendings) pending.settle(pending.isStarted ? 'not_over' : 'no_turn');
       };
       const limitMs = Math.max(0, ...looks.map(({ timeoutMs }) => timeoutMs)) + GRACE_MS;
       const timer = deps.clock.after(limitMs, giveUp);

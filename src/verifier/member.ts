@@ -4,7 +4,8 @@ import type { Clock } from '../lib/clock.ts';
 import { fitText } from '../lib/text.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RemoteFailure } from './client.ts';
-import type { Lane, LaneAnswer } from './lane.ts';
+import type { LaneAnswer } from './lane.ts';
+import type { Lanes } from './lanes.ts';
 
 /** Why a verifier has no say, beside what its client finds. */
 export type Silence = RemoteFailure | 'overloaded';
@@ -45,9 +46,9 @@ export type MemberMemory = {
 export interface Member {
   readonly name: string;
   readonly region: string;
-  readonly lane: Pick<Lane, 'hasRoom' | 'stop'>;
-  /** As that of its lane. */
-  ask: Lane['ask'];
+  readonly lanes: Pick<Lanes, 'hasRoom' | 'stop'>;
+  /** As that of its lanes. */
+  ask: Lanes['ask'];
   /** The vote of an answer that came `tookMs` after the question. Not counted yet: the question may be withdrawn. */
   vote(answer: LaneAnswer, tookMs: number, quarantined: boolean): Vote;
   count(answer: LaneAnswer, of: 'verification' | 'canary'): void;
@@ -63,13 +64,13 @@ const TOLD_EVERY_MS = 60_000;
 export function createMember(parts: {
   name: string;
   region: string;
-  lane: Lane;
+  lanes: Lanes;
   clock: Clock;
   log: Log;
   /** Of the panel before; it is not to be used there any more. */
   before?: MemberMemory | undefined;
 }): Member {
-  const { name, region, lane, clock, log } = parts;
+  const { name, region, lanes, clock, log } = parts;
   const known = parts.before ?? newMemory();
   let toldMs = Number.NEGATIVE_INFINITY;
   let isToldWell = known.isAnswering ?? true;
@@ -91,11 +92,11 @@ export function createMember(parts: {
   return {
     name,
     region,
-    lane,
-    ask(question, deadlineMs, answered) {
+    lanes,
+    ask(question, how, answered) {
       known.asked += 1;
       known.askedAtMs = clock.nowMs();
-      return lane.ask(question, deadlineMs, answered);
+      return lanes.ask(question, how, answered);
     },
     vote(answer, tookMs, quarantined) {
       tell(answer);
@@ -116,7 +117,7 @@ export function createMember(parts: {
       else if (answer.kind === 'answer') known.said[answer.says] += 1;
       else known.failures[answer.reason] = (known.failures[answer.reason] ?? 0) + 1;
     },
-    report: () => ({ ...lane.stats(), ...known, said: { ...known.said }, failures: { ...known.failures } }),
+    report: () => ({ ...lanes.stats(), ...known, said: { ...known.said }, failures: { ...known.failures } }),
     memory: () => known,
   };
 }

@@ -39,7 +39,7 @@ describe('the requests over which questions are spread', () => {
     const pace = createPace(BOUNDS);
     let sent = 0;
     for (let nowMs = 0; nowMs <= 10_000; nowMs += 10) {
-      for (let room = pace.requests(nowMs); room > 0; room -= 1) {
+      for (let room = pace.requests(nowMs, 10_000); room > 0; room -= 1) {
         pace.sent();
         sent += 1;
       }

@@ -7,8 +7,8 @@
 export interface Pace {
   /** Questions that may be under way. */
   questions(): number;
-  /** Requests that may go out now, beside those that are full. */
-  requests(nowMs: number): number;
+  /** Requests that may go out now, beside those that are full; the looks they ask for may take `lookMs`. */
+  requests(nowMs: number, lookMs: number): number;
   /** One of these went out. */
   sent(): void;
   /** So many questions, sent then, waited so long over there for their turn, ms; `wasShort`: more would have been asked. */
@@ -23,13 +23,22 @@ const LONG_WAIT_MS = 1_500;
 const SHORT_WAIT_MS = 750;
 const AFTER_LONG_WAIT = 0.7;
 const AFTER_OVERLOAD = 0.5;
-/** Few sites are asked about one by one, so that none waits for another that hangs. */
-const REQUESTS_AT_ONCE = 16;
-const REQUESTS_PER_SECOND = 20;
 
-export function createPace({ least, most }: { least: number; most: number }): Pace {
+/** How requests that are not full are spread over time. */
+export type RequestPace = {
+  /** After a rest. */
+  atOnce: number;
+  /** After these, where a look may take so long, ms. */
+  perSecond(lookMs: number): number;
+};
+
+/** Few sites are asked about one by one, so that none waits for another that hangs. */
+export const DEFAULT_REQUEST_PACE: RequestPace = { atOnce: 16, perSecond: () => 20 };
+
+export function createPace(bounds: { least: number; most: number; requestPace?: RequestPace }): Pace {
+  const { least, most, requestPace = DEFAULT_REQUEST_PACE } = bounds;
   let questions = Math.min(most, Math.max(least, FIRST_QUESTIONS));
-  let requests = REQUESTS_AT_ONCE;
+  let requests = requestPace.atOnce;
   let countedMs: number | null = null;
   let slowedMs = Number.NEGATIVE_INFINITY;
 
@@ -42,10 +51,10 @@ export function createPace({ least, most }: { least: number; most: number }): Pa
 
   return {
     questions: () => questions,
-    requests(nowMs) {
-      const added = ((nowMs - (countedMs ?? nowMs)) * REQUESTS_PER_SECOND) / 1_000;
+    requests(nowMs, lookMs) {
+      const added = ((nowMs - (countedMs ?? nowMs)) * requestPace.perSecond(lookMs)) / 1_000;
       countedMs = nowMs;
-      requests = Math.min(REQUESTS_AT_ONCE, requests + added);
+      requests = Math.min(requestPace.atOnce, requests + added);
       return Math.floor(requests);
     },
     sent() {

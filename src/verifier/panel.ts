@@ -12,7 +12,8 @@ import { type Log, silentLog } from '../telemetry/log.ts';
 import { type CanarySettings, createCanaries, DEFAULT_CANARIES } from './canaries.ts';
 import type { VerifierClient } from './client.ts';
 import { createDeadlines } from './deadlines.ts';
-import { createLane, DEFAULT_LANE, type LaneAnswer, type LaneSettings, type TakeBack } from './lane.ts';
+import type { LaneAnswer, LaneSettings, TakeBack } from './lane.ts';
+import { createLanes } from './lanes.ts';
 import { createMember, type Member, type MemberMemory, type MemberReport, silentVote } from './member.ts';
 import { createTurns } from './turns.ts';
 
@@ -125,8 +126,8 @@ export function createPanel(deps: PanelDeps): Panel {
   const members = deps.entries.map(({ name, region }, at): Member => {
     const client = deps.clients[at];
     if (client === undefined) throw new RangeError(`the verifier ${name} has no client`);
-    const lane = createLane({ client, clock, settings: { ...DEFAULT_LANE, ...deps.lane } });
-    return createMember({ name, region, lane, clock, log, before: deps.before?.members.get(name) });
+    const lanes = createLanes({ client, clock, settings: deps.lane });
+    return createMember({ name, region, lanes, clock, log, before: deps.before?.members.get(name) });
   });
   const turns = {
     hanging: createTurns({ clock, haveRoom: () => haveRoom(true) }),
@@ -156,7 +157,7 @@ export function createPanel(deps: PanelDeps): Panel {
   /** Whether so many regions would be asked soon as make up the quorum: nobody waits for one that is slow alone. */
   function haveRoom(mayHang: boolean): boolean {
     const regions = new Set<string>();
-    for (const { region, lane } of members) if (lane.hasRoom(mayHang)) regions.add(region);
+    for (const { region, lanes } of members) if (lanes.hasRoom(mayHang)) regions.add(region);
     return regions.size >= rule.quorum;
   }
 
@@ -339,7 +340,7 @@ export function createPanel(deps: PanelDeps): Panel {
       turns.hanging.stop();
       turns.others.stop();
       deadlines.stop();
-      for (const { lane } of members) lane.stop();
+      for (const { lanes } of members) lanes.stop();
       for (const inquiry of open) tellOnce(inquiry, 'no_verdict');
       open.clear();
       for (const client of deps.clients) client.close();

@@ -13,13 +13,13 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
-import type { Observation } from '../domain/verdict.ts';
 import { questionDigest, sha256 } from './canonical.ts';
 import type { RemoteQuestion } from './client.ts';
-import { type Finding, findingOf, noFinding } from './finding.ts';
+import { findingOf } from './finding.ts';
 import { VerifierService } from './gen/jetmon/verifier/v1/verifier_pb.ts';
 import { MAX_REQUEST_BYTES, MAX_SITES } from './limits.ts';
 import type { ServerReply, ServerRequest } from './listener.ts';
+import type { Seen } from './looks.ts';
 import { answerMessage, budgetsOr, type LookDefaults, questionOf } from './messages.ts';
 import { type AnswerFields, type Keys, signatureOf } from './signing.ts';
 
@@ -39,7 +39,7 @@ export type RpcDeps = {
   host: string;
   nowMs(): number;
   /** What was seen of each; null where there was no time. */
-  look(questions: readonly RemoteQuestion[], signal: AbortSignal): Promise<(Observation | null)[]>;
+  look(questions: readonly RemoteQuestion[], signal: AbortSignal): Promise<Seen[]>;
 };
 
 /** Serves a request by its path; false when the path is none of the protocol's. */
@@ -95,15 +95,14 @@ function route(router: ConnectRouter, deps: RpcDeps): void {
         return question;
       });
       const found = await deps.look(questions, signal);
-      const results = questions.map((question, index) => signed(question, found[index] ?? null, keys, deps));
+      const results = questions.map((question, index) => signed(question, found[index] ?? 'no_turn', keys, deps));
       return { results };
     },
   });
 }
 
-function signed(question: RemoteQuestion, observation: Observation | null, keys: Keys, deps: RpcDeps) {
-  const finding: Finding = observation === null ? noFinding() : findingOf(observation);
-  const { says, reason, httpCode, errorCode, failureClass, rttMs } = finding;
+function signed(question: RemoteQuestion, seen: Seen, keys: Keys, deps: RpcDeps) {
+  const { says, reason, httpCode, errorCode, failureClass, rttMs } = findingOf(seen);
   const answer: AnswerFields = {
     requestId: question.requestId,
     urlSha256: sha256(question.url),

@@ -1,9 +1,10 @@
 /** What a verifier did for those who asked, counted; and the page on which it tells. */
-import { type Observation, worstVerdict } from '../domain/verdict.ts';
+import { worstVerdict } from '../domain/verdict.ts';
 import type { LabelsOf } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus.ts';
 import { type ServerReply, type ServerRequest, sendPlain } from './listener.ts';
+import type { Seen } from './looks.ts';
 import type { Visitor } from './rpc.ts';
 
 export type Surface = LabelsOf<'served_request'>['surface'];
@@ -12,8 +13,8 @@ export type Refusal = LabelsOf<'served_refusal'>['why'];
 export interface Served {
   request(surface: Surface): void;
   refused(why: Refusal): void;
-  /** A batch was looked at, `tookMs` long; null where there was no time for a look. */
-  batch(found: readonly (Observation | null)[], tookMs: number): void;
+  /** A batch was looked at, `tookMs` long; */
+  batch(found: readonly Seen[], tookMs: number): void;
   /** So many looks are asked for. */
   asked(looks: number): void;
 }
@@ -32,8 +33,8 @@ export function createServed(metrics: Metrics): Served {
   };
 }
 
-function stateOf(seen: Observation | null): LabelsOf<'served_verdict'>['state'] {
-  return seen === null ? 'no_time' : (STATES[worstVerdict(seen.verdicts).state] ?? 'unknown');
+function stateOf(seen: Seen): LabelsOf<'served_verdict'>['state'] {
+  return typeof seen === 'string' ? 'no_time' : (STATES[worstVerdict(seen.verdicts).state] ?? 'unknown');
 }
 
 const STATES: Readonly<Record<string, LabelsOf<'served_verdict'>['state']>> = {

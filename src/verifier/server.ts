@@ -1,5 +1,4 @@
 /** A verifier: looks at sites for monitors that ask, over gRPC, gRPC-web, Connect and JSON, and says what it saw. */
-import type { Observation } from '../domain/verdict.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
@@ -15,7 +14,7 @@ import {
   sendPlain,
   type VerifierTlsIdentity,
 } from './listener.ts';
-import { createLooks, type Look, type Looks } from './looks.ts';
+import { createLooks, type Look, type Looks, type Seen } from './looks.ts';
 import type { LookDefaults } from './messages.ts';
 import { createRpc, lookOf, type Visitor } from './rpc.ts';
 import { createServed, type MetricsPage, type Surface, serveMetrics } from './served.ts';
@@ -82,7 +81,7 @@ export function createVerifierServer(options: VerifierOptions): VerifierServer {
   const look = async (asked: readonly (Look & { requestId: string })[], signal: AbortSignal) => {
     const startMs = clock.monotonicMs();
     served.asked(asked.length);
-    const found = (await looks?.all(asked, signal)) ?? asked.map(() => null);
+    const found = (await looks?.all(asked, signal)) ?? asked.map((): Seen => 'no_turn');
     served.batch(found, clock.monotonicMs() - startMs);
     logLooks(log, asked, found);
     return found;
@@ -237,20 +236,17 @@ const MAX_LOGGED_URL = 300;
 /** So many looks of a batch are told one by one: of a whole fleet the log would be most of the work. */
 const MOST_LOGGED = 10;
 
-function logLooks(
-  log: Log,
-  asked: readonly { requestId: string; url: string }[],
-  found: readonly (Observation | null)[],
-): void {
+function logLooks(log: Log, asked: readonly { requestId: string; url: string }[], found: readonly Seen[]): void {
   for (const [index, { requestId, url }] of asked.slice(0, MOST_LOGGED).entries())
-    logLook(log, requestId, url, found[index] ?? null);
+    logLook(log, requestId, url, found[index] ?? 'no_turn');
   if (asked.length > MOST_LOGGED) log.info({ looks: asked.length - MOST_LOGGED }, 'looked at more of the same batch');
 }
 
 /** The log escapes what it is given; the query may hold secrets and is left out. */
-function logLook(log: Log, requestId: string, url: string, seen: Observation | null): void {
+function logLook(log: Log, requestId: string, url: string, seen: Seen): void {
   const { origin, pathname } = URL.parse(url) ?? { origin: '', pathname: '' };
   const shown = `${origin}${pathname}`.slice(0, MAX_LOGGED_URL);
-  const verdicts = seen?.verdicts.filter(({ state }) => state !== 'Up').map(({ reason }) => reason) ?? ['no_time'];
-  log.info({ request_id: requestId, url: shown, found: verdicts.join(',') || 'ok' }, 'looked');
+  const reasons =
+    typeof seen === 'string' ? [seen] : seen.verdicts.filter(({ state }) => state !== 'Up').map(({ reason }) => reason);
+  log.info({ request_id: requestId, url: shown, found: reasons.join(',') || 'ok' }, 'looked');
 }

@@ -124,7 +124,6 @@ class RunningExchange implements Dialler<Socket> {
       this.#finish({ phase: 'guard', ...refused });
       return;
     }
-    this.#armDeadline();
     const known = resolver.known(this.#host);
     if (known === null)
       resolver.ask(this.#host, this.#request.deadline.atMs(), (resolution) => this.#resolved(resolution));
@@ -153,8 +152,10 @@ class RunningExchange implements Dialler<Socket> {
     const { addresses } = resolution;
     this.#exchange.addresses = addresses.map((address) => ({ address, outcome: 'not_tried' }));
     const refused = this.#refusalOf(addresses);
-    if (refused === null) this.#passGate();
-    else {
+    if (refused === null) {
+      this.#armDeadline();
+      this.#passGate();
+    } else {
       this.#markRefused();
       this.#finish({ phase: 'guard', ...refused });
     }
@@ -309,7 +310,7 @@ class RunningExchange implements Dialler<Socket> {
     return this.#request.deadline.atMs() + this.#exchange.waitedMs;
   }
 
-  /** Ends in the phase that runs. The resolver keeps the deadline by itself. */
+  /** Ends in the phase that runs. Before these the resolver keeps the deadline by itself. */
   #expired(): void {
     if (this.#isOver) return;
     try {

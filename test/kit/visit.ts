@@ -46,7 +46,7 @@ export function visitOf(exchange: Partial<Exchange>, visit: Partial<Visit> = {})
     redirectTrouble: null,
     totalMs: 5,
     pausedMs: 0,
-    isPauseMadeUp: false,
+    givenBackMs: null,
     voidedRuns: 0,
     ...visit,
   };

@@ -322,6 +322,15 @@ describe('a pause of this machine during the visit', () => {
     findings.note('monitor_stalled');
   });
 
+  it('is not told as time of the site: a time-out is as long as it was set', () => {
+    const failure = { phase: 'http' as const, code: 'DEADLINE', detail: '' };
+    const moved = { ...visitThatFailed(failure), totalMs: 11_301, pausedMs: 300, givenBackMs: 1_300 };
+    expect(http.judge(moved, 0)).toMatchObject({ reason: 'http_timeout', details: { seconds: 10 } });
+    const late = { phase: 'tcp' as const, code: 'ETIMEDOUT', detail: '' };
+    const untouched = { ...visitThatFailed(late), totalMs: 5_300, pausedMs: 300, givenBackMs: 1_300 };
+    expect(http.judge(untouched, 0)).toMatchObject({ reason: 'tcp_timeout', details: { seconds: 5 } });
+  });
+
   it.each<[HttpReason, WireFailure]>([
     ['tcp_refused', { phase: 'tcp', code: 'ECONNREFUSED', detail: '' }],
     ['tcp_reset', { phase: 'tcp', code: 'ECONNRESET', detail: '' }],

@@ -4,7 +4,7 @@ import { namesOf } from '../../wire/certificate.ts';
 import { portOf } from '../../wire/egress-guard.ts';
 import type { BodySearch, Exchange, GuardCode, WireFailure } from '../../wire/exchange.ts';
 import type { Check, Found } from '../check.ts';
-import { failedKeywordRule, isVoid, lastHop, MAX_REDIRECTS, type Visit } from '../visit.ts';
+import { failedKeywordRule, hitDeadline, isVoid, lastHop, MAX_REDIRECTS, type Visit } from '../visit.ts';
 import { HTTP_FINDINGS, type HttpReason } from './http.findings.ts';
 
 export const http: Check<HttpReason> = {
@@ -183,6 +183,13 @@ const GUARD_WORDS: Readonly<Record<GuardCode, string>> = {
   PEER_MISMATCH: 'the connection ended at another address than the one that was checked',
 };
 
+/** How long the site itself had: a time-out is told as it is set, however long a pause of ours made it. */
+function ownMs(visit: Visit): number {
+  const { failure } = lastHop(visit);
+  const oursMs = failure !== null && hitDeadline(failure) ? (visit.givenBackMs ?? 0) : visit.pausedMs;
+  return Math.max(0, visit.totalMs - oursMs);
+}
+
 type Facts = Record<string, string | number | boolean>;
 
 /** What the sentences of failures speak of. */
@@ -194,7 +201,7 @@ function factsOf(visit: Visit, hop: Exchange): Found['details'] & Facts {
     port: portOf(url),
     address: hop.address ?? tried[0] ?? url.hostname,
     ms: Math.round(isVoid(visit) ? visit.pausedMs : visit.totalMs),
-    seconds: Math.round(visit.totalMs / 100) / 10,
+    seconds: Math.round(ownMs(visit) / 100) / 10,
     bytes: hop.reply?.body.bytesRead ?? 0,
     code: hop.failure?.code ?? hop.reply?.status ?? 0,
   };
