@@ -92,6 +92,11 @@ export function stepped(before: Incident, transition: Transition): Incident {
   };
 }
 
+/** Whom it is about, where no URL tells. */
+export function subjectOf({ siteId }: Pick<Incident, 'siteId'>): string {
+  return String(siteId) === '0' ? 'The monitor itself' : `Site ${String(siteId)}`;
+}
+
 /** Whether verifiers were asked about it and too few were heard for a verdict. */
 export function isUnverified({ verification }: Pick<Incident, 'verification'>): boolean {
   return verification === 'unverified';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventDetail } from '../../src/contracts/events.ts';
-import { stepsLacking } from './incident.ts';
+import { stepsLacking, subjectOf } from './incident.ts';
 import { type Board, EMPTY_BOARD, findIncident, type Message, RESOLVED_KEPT, reduce, type Snapshot } from './model.ts';
 import { at, endpoint, event, latest, moved, result, site, transition, verification } from './samples.ts';
 
@@ -244,6 +244,12 @@ describe('the steps of an incident', () => {
     expect(incidentOn(after).transitions).toBeNull();
     expect(stepsLacking(incidentOn(after))).not.toBe(stepsLacking(incidentOn(before)));
     expect(stepsLacking(incidentOn(played(after, { type: 'detailed', event: detail(2) })))).toBeNull();
+  });
+});
+
+describe('whom an incident is about', () => {
+  it('is the site, or the monitor itself where it belongs to none', () => {
+    expect([subjectOf({ siteId: BIG }), subjectOf({ siteId: 0 })]).toEqual([`Site ${BIG}`, 'The monitor itself']);
   });
 });
 
