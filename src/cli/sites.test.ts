@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
+import { verification } from '../../test/kit/decisions.ts';
+import { appendTo, temporaryFolder, temporaryStore } from '../../test/kit/store.ts';
 import type { Site } from '../contracts/sites.ts';
 import { AppError } from '../domain/errors.ts';
 import { DEFAULT_PLAN } from '../domain/probe-plan.ts';
 import { EVERY_SITE } from '../domain/site-scope.ts';
+import { verificationEvidence } from '../domain/verification-evidence.ts';
 import { createFleet } from '../engine/schedule/fleet.ts';
 import { createJobs } from '../engine/schedule/jobs.ts';
 import type { Terminal } from './command.ts';
@@ -147,6 +150,25 @@ describe('sites add', () => {
     const { run, listed } = sitesCommand();
     await expect(run('add', 'a.example', '--redirects', 'never')).rejects.toThrow('--redirects: "never"');
     expect(await listed()).toEqual([]);
+  });
+});
+
+describe('sites list', () => {
+  it('says which failures nobody could confirm', async () => {
+    const { folder, run } = sitesCommand();
+    for (const name of ['a', 'b', 'c']) await run('add', `${name}.example`);
+    const { endpoints, events } = await temporaryStore(join(folder, 'data'));
+    const [first, second] = await endpoints.all(EVERY_SITE);
+    if (first === undefined || second === undefined) throw new Error('the sites are not there');
+    const open = { op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'opened' } as const;
+    const evidence = verificationEvidence(verification('no_verdict'));
+    await events.append(appendTo(first, [open], { verification: { outcome: 'unverified', atMs: 1_000, evidence } }));
+    await events.append(appendTo(second, [open]));
+    const lines = stripVTControlCharacters(await run('list')).split('\n');
+    expect(lines[0]).toMatch(/^SITE {2}STATE {19}URL/);
+    expect(lines[1]).toMatch(/^1 {5}Seems Down, unverified {2}https:\/\/a/);
+    expect(lines[2]).toMatch(/^2 {5}Seems Down {14}https:\/\/b/);
+    expect(lines[3]).toMatch(/^3 {5}Unknown {17}https:\/\/c/);
   });
 });
 

@@ -191,16 +191,28 @@ async function list(client: Client, options: JsonOption, terminal: Terminal): Pr
     terminal.out.write('No site is watched yet. Add one with `jetmon2 sites add <url>`.\n');
     return;
   }
+  const unverified = await unverifiedIn(client, sites);
   const rows = sites.flatMap((site) =>
     site.endpoints.map((endpoint) => [
       String(site.id),
-      coloured(endpoint.current_state),
+      coloured(endpoint.current_state) + (unverified.has(String(endpoint.endpoint_id)) ? ', unverified' : ''),
       escapeControl(endpoint.monitor_url),
       formatSeconds(endpoint.check_interval_seconds),
       endpoint.latest === null ? 'not checked yet' : escapeControl(endpoint.latest.summary),
     ]),
   );
   terminal.out.write(renderTable(['SITE', 'STATE', 'URL', 'EVERY', 'LATEST'], rows));
+}
+
+/** Endpoints whose open failure too few verifiers could speak to; asked for only where there can be one. */
+async function unverifiedIn(client: Client, sites: readonly Site[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const waiting = sites.some(({ endpoints }) => endpoints.some(({ current_state }) => current_state === 'Seems Down'));
+  if (!waiting) return found;
+  for await (const event of client.events.list({ active: 'true', state: 'Seems Down' })) {
+    if (event.verification?.outcome === 'unverified') found.add(String(event.endpoint_id));
+  }
+  return found;
 }
 
 function coloured(state: Site['current_state']): string {

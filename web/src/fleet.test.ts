@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { STATES, type State } from '../../src/domain/state.ts';
-import { countStates, incidentsInOrder, inOrder, MOST_SITES, sitesToDoubt, siteToFetch } from './fleet.ts';
+import {
+  awaitsVerdict,
+  countStates,
+  incidentsInOrder,
+  inOrder,
+  MOST_SITES,
+  sitesToDoubt,
+  siteToFetch,
+  unverifiedIn,
+} from './fleet.ts';
 import { type Board, EMPTY_BOARD, reduce } from './model.ts';
-import { at, endpoint, event, latest, moved, result, site, transition } from './samples.ts';
+import { at, endpoint, event, latest, moved, result, site, transition, verification } from './samples.ts';
 
 function boardOf(...sites: ReturnType<typeof site>[]): Board {
   const snapshot = { sites, nextSites: null, open: [], nextOpen: null, resolved: [] };
@@ -22,6 +31,39 @@ describe('sites to doubt', () => {
   it('are not those with one endpoint that is still looked at', () => {
     const endpoints = [endpoint(1, 'Up', { latest: latest(0) }), endpoint(2, 'Up', { latest: latest(600) })];
     expect(sitesToDoubt(boardOf(site(1, 'Up', { endpoints })), Date.parse(at(700)))).toEqual([]);
+  });
+});
+
+describe('what is unverified', () => {
+  const seemsDown = site(1, 'Seems Down', { endpoints: [endpoint(11, 'Seems Down'), endpoint(12, 'Up')] });
+  const unverified = { endpoint_id: 11, verification: verification('unverified') };
+
+  function withOpen(sites: ReturnType<typeof site>[], ...open: ReturnType<typeof event>[]): Board {
+    const snapshot = { sites, nextSites: null, open, nextOpen: null, resolved: [] };
+    return reduce(EMPTY_BOARD, { type: 'loaded', snapshot });
+  }
+
+  it('is the site and the endpoint whose state comes from an event that nobody could confirm', () => {
+    const found = unverifiedIn(withOpen([seemsDown, site(2, 'Seems Down')], event(7, 1, unverified), event(8, 2)));
+    expect([...found]).toEqual([['1', { site: true, endpoints: new Set(['11']) }]]);
+  });
+
+  it('is not a site whose state has another cause', () => {
+    const down = site(1, 'Down', { endpoints: [endpoint(11, 'Seems Down'), endpoint(12, 'Down')] });
+    const found = unverifiedIn(
+      withOpen([down], event(7, 1, unverified), event(8, 1, { endpoint_id: 12, state: 'Down' })),
+    );
+    expect([...found]).toEqual([['1', { site: false, endpoints: new Set(['11']) }]]);
+  });
+
+  it('is nothing that verifiers spoke to, or were not asked about', () => {
+    const open = [event(7, 1, { ...unverified, verification: verification('regional') }), event(8, 1)];
+    expect(unverifiedIn(withOpen([seemsDown], ...open)).size).toBe(0);
+  });
+
+  it('may be there as long as something seems down', () => {
+    expect(awaitsVerdict(withOpen([seemsDown], event(7, 1)))).toBe(true);
+    expect(awaitsVerdict(withOpen([site(1, 'Down')], event(7, 1, { state: 'Down' })))).toBe(false);
   });
 });
 

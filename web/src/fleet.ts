@@ -3,7 +3,7 @@ import type { Endpoint, Site } from '../../src/contracts/sites.ts';
 import type { Id } from '../../src/contracts/values.ts';
 import { isStale } from '../../src/domain/rollup.ts';
 import { type State, severityOf } from '../../src/domain/state.ts';
-import type { Incident } from './incident.ts';
+import { type Incident, isUnverified } from './incident.ts';
 import type { Board, StreamMessage } from './model.ts';
 
 /** What wants a look comes first; what is switched off comes last. */
@@ -42,6 +42,33 @@ export function countStates(sites: Iterable<Site>): { state: State; count: numbe
 /** Newest first. */
 export function incidentsInOrder(incidents: Iterable<Incident>): Incident[] {
   return [...incidents].sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
+}
+
+/** What of a site is in its state by an open incident that verifiers could not confirm: all of it, and which endpoints. */
+export type Unverified = { site: boolean; endpoints: ReadonlySet<string> };
+
+/** By site; those of which nothing is unverified are left out. */
+export function unverifiedIn({ sites, open }: Pick<Board, 'sites' | 'open'>): ReadonlyMap<string, Unverified> {
+  const found = new Map<string, Unverified>();
+  for (const incident of open.values()) {
+    const site = sites.get(String(incident.siteId));
+    if (site === undefined || !isUnverified(incident)) continue;
+    const before = found.get(String(site.id));
+    const ids = site.endpoints
+      .filter(({ current_state }) => current_state === incident.state)
+      .map(({ endpoint_id }) => String(endpoint_id))
+      .filter((id) => id === String(incident.endpointId));
+    found.set(String(site.id), {
+      site: before?.site === true || site.current_state === incident.state,
+      endpoints: new Set([...(before?.endpoints ?? []), ...ids]),
+    });
+  }
+  return found;
+}
+
+/** Whether verifiers may be asked about any of what is open: no message says what came of it. */
+export function awaitsVerdict({ open }: Pick<Board, 'open'>): boolean {
+  return [...open.values()].some(({ state }) => state === 'Seems Down');
 }
 
 /** Sites shown as Up by looks that are stale by now: no message says so when looks stop coming. */

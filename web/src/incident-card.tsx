@@ -3,11 +3,12 @@ import type { Transition } from '../../src/contracts/events.ts';
 import type { Site } from '../../src/contracts/sites.ts';
 import { STATES, type State } from '../../src/domain/state.ts';
 import { useStore, useTask } from './hooks.ts';
-import { type Incident, stepsLacking } from './incident.ts';
+import { type Incident, isUnverified, stepsLacking, subjectOf } from './incident.ts';
 import { ProblemNote } from './problem-note.tsx';
 import { SiteLink } from './site-link.tsx';
 import { StateMark, stateClass } from './state-mark.tsx';
 import { At, Lasting } from './time-text.tsx';
+import { UnverifiedMark } from './unverified-mark.tsx';
 import { reasonInWords, sentence } from './words.ts';
 
 type Props = { incident: Incident; site: Site | undefined };
@@ -24,7 +25,8 @@ export function IncidentCard({ incident, site }: Props) {
     <li className={`incident ${stateClass(state)}`}>
       <div className="incident-head">
         <StateMark state={state} />
-        <p className="name">{url === undefined ? `Site ${String(incident.siteId)}` : <SiteLink url={url} />}</p>
+        {isUnverified(incident) && <UnverifiedMark />}
+        <p className="name">{url === undefined ? subjectOf(incident) : <SiteLink url={url} />}</p>
         <p className="quiet">
           <span className="check">{checkType}</span> check, {endedAt === null ? 'since' : 'from'} <At at={startedAt} />,{' '}
           {endedAt === null ? 'for' : 'lasted'} <Lasting from={startedAt} until={endedAt} />

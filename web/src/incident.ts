@@ -1,5 +1,5 @@
 /** An incident as the page keeps it, made from what the API or the stream tells. Pure. */
-import type { Event, Transition } from '../../src/contracts/events.ts';
+import type { Event, Transition, Verification } from '../../src/contracts/events.ts';
 import type { StreamMessages } from '../../src/contracts/utility.ts';
 import type { Id } from '../../src/contracts/values.ts';
 
@@ -12,6 +12,8 @@ export type Incident = {
   state: string;
   startedAt: string;
   endedAt: string | null;
+  /** What verifiers said of it last; null: nothing, or of the state it was in before. */
+  verification: Verification['outcome'] | null;
   /** Position of the newest transition we know of. */
   seq: number;
   /** From the evidence taken at the start, as far as it is there: the URL, what was seen, what to do about it. */
@@ -33,6 +35,7 @@ export function incidentOf(event: Event): Incident {
     state: event.ended_at === null ? event.state : 'Resolved',
     startedAt: event.started_at,
     endedAt: event.ended_at,
+    verification: event.verification?.outcome ?? null,
     seq: event.transition_count,
     ...evidenceOf(event.metadata),
     transitions: null,
@@ -66,8 +69,35 @@ export function begunBy({ site_id, endpoint_id, check_type, transition }: Transi
     state: transition.state_after ?? 'Unknown',
     startedAt: transition.changed_at,
     endedAt: null,
+    verification: null,
     seq: transition.seq - 1,
     ...evidenceOf(transition.metadata),
     transitions: transition.seq === 1 ? [] : null,
   };
+}
+
+/** The incident after one more step. What was said of the state before it holds for what only ends or goes on. */
+export function stepped(before: Incident, transition: Transition): Incident {
+  const isClose = transition.state_after === 'Resolved';
+  const state = transition.state_after ?? before.state;
+  const isSaidStill = state === before.state || (isClose && transition.reason !== 'false_alarm');
+  const follows = transition.seq === before.seq + 1;
+  return {
+    ...before,
+    state,
+    endedAt: isClose ? transition.changed_at : null,
+    verification: isSaidStill ? before.verification : null,
+    seq: transition.seq,
+    transitions: before.transitions !== null && follows ? [...before.transitions, transition] : null,
+  };
+}
+
+/** Whom it is about, where no URL tells. */
+export function subjectOf({ siteId }: Pick<Incident, 'siteId'>): string {
+  return String(siteId) === '0' ? 'The monitor itself' : `Site ${String(siteId)}`;
+}
+
+/** Whether verifiers were asked about it and too few were heard for a verdict. */
+export function isUnverified({ verification }: Pick<Incident, 'verification'>): boolean {
+  return verification === 'unverified';
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EventDetail } from '../../src/contracts/events.ts';
-import { stepsLacking } from './incident.ts';
+import { stepsLacking, subjectOf } from './incident.ts';
 import { type Board, EMPTY_BOARD, findIncident, type Message, RESOLVED_KEPT, reduce, type Snapshot } from './model.ts';
-import { at, endpoint, event, latest, moved, result, site, transition } from './samples.ts';
+import { at, endpoint, event, latest, moved, result, site, transition, verification } from './samples.ts';
 
 const BIG = 9_007_199_254_740_993n;
 
@@ -244,5 +244,43 @@ describe('the steps of an incident', () => {
     expect(incidentOn(after).transitions).toBeNull();
     expect(stepsLacking(incidentOn(after))).not.toBe(stepsLacking(incidentOn(before)));
     expect(stepsLacking(incidentOn(played(after, { type: 'detailed', event: detail(2) })))).toBeNull();
+  });
+});
+
+describe('whom an incident is about', () => {
+  it('is the site, or the monitor itself where it belongs to none', () => {
+    expect([subjectOf({ siteId: BIG }), subjectOf({ siteId: 0 })]).toEqual([`Site ${BIG}`, 'The monitor itself']);
+  });
+});
+
+describe('what verifiers said', () => {
+  const unverified = event(7, 1, { verification: verification('unverified') });
+  const said = (board: Board) => findIncident(board, 7)?.verification;
+
+  it('comes with the incident, and nothing is said of one that just began', () => {
+    expect(said(boardWith({ open: [unverified] }))).toBe('unverified');
+    expect(said(played(boardWith(), moved(1, 'Seems Down', transition(7, 1, 'Seems Down'))))).toBeNull();
+  });
+
+  it('is taken from later answers, which change nothing else', () => {
+    const board = boardWith({ sites: [site(1, 'Seems Down')], open: [event(7, 1)] });
+    const after = played(board, { type: 'verified', events: [{ ...unverified, state: 'Down' }, event(8, 1)] });
+    expect([said(after), after.open.get('7')?.state, after.open.size]).toEqual(['unverified', 'Seems Down', 1]);
+    expect(reduce(after, { type: 'verified', events: [unverified] })).toBe(after);
+  });
+
+  it('is not taken from an answer that is older than a step we know', () => {
+    const board = played(boardWith({ open: [event(7, 1)] }), moved(1, 'Down', transition(7, 2, 'Down')));
+    expect(said(played(board, { type: 'verified', events: [unverified] }))).toBeNull();
+  });
+
+  it('is over once the incident is in another state, or was a false alarm', () => {
+    const board = boardWith({ open: [unverified] });
+    const saidAfter = (state: string, reason: string) =>
+      said(played(board, moved(1, 'Up', transition(7, 2, state, { reason }))));
+    expect(saidAfter('Down', 'verifier_confirmed')).toBeNull();
+    expect(saidAfter('Resolved', 'false_alarm')).toBeNull();
+    expect(saidAfter('Seems Down', 'verification_overdue')).toBe('unverified');
+    expect(saidAfter('Resolved', 'probe_cleared')).toBe('unverified');
   });
 });

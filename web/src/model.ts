@@ -7,7 +7,7 @@ import type { Endpoint, Site } from '../../src/contracts/sites.ts';
 import type { StreamMessages } from '../../src/contracts/utility.ts';
 import type { Id } from '../../src/contracts/values.ts';
 import { type State, severityOf } from '../../src/domain/state.ts';
-import { begunBy, type Incident, incidentOf, type TransitionMessage } from './incident.ts';
+import { begunBy, type Incident, incidentOf, stepped, type TransitionMessage } from './incident.ts';
 
 /** How we stand with the server: `gone` is a loss that lasts, `ended` one after which nothing is tried any more. */
 export type Link = 'connecting' | 'live' | 'reconnecting' | 'gone' | 'ended';
@@ -52,6 +52,7 @@ export type Message =
   | { type: 'loaded'; snapshot: Snapshot }
   | { type: 'more_sites'; sites: readonly Site[]; next: string | null }
   | { type: 'more_open'; events: readonly Event[]; next: string | null }
+  | { type: 'verified'; events: readonly Event[] }
   | { type: 'upserted'; site: Site }
   | { type: 'detailed'; event: EventDetail }
   | { type: 'linked'; link: Link }
@@ -81,6 +82,8 @@ export function reduce(board: Board, message: Message): Board {
       return { ...board, sites: withSites(board.sites, message.sites), nextSites: message.next };
     case 'more_open':
       return { ...board, open: withOpen(board.open, message.events), nextOpen: message.next };
+    case 'verified':
+      return verified(board, message.events);
     case 'upserted':
       return upserted(board, message.site);
     case 'detailed':
@@ -135,6 +138,20 @@ function withOpen(
   return next;
 }
 
+/** What verifiers said is no step of an incident, so that no message tells it. Nothing else is taken from the events. */
+function verified(board: Board, events: readonly Event[]): Board {
+  const open = new Map(board.open);
+  let isNews = false;
+  for (const event of events) {
+    const known = open.get(String(event.id));
+    const verification = event.verification?.outcome ?? null;
+    if (known === undefined || known.seq !== event.transition_count || known.verification === verification) continue;
+    open.set(String(event.id), { ...known, verification });
+    isNews = true;
+  }
+  return isNews ? { ...board, open } : board;
+}
+
 /** A fetched list has no transitions: those we have stay, unless newer ones exist that we have not seen. */
 function keepTransitions(incident: Incident, known: Pick<Board, 'open' | 'resolved'>): Incident {
   const before = findIncident(known, incident.id);
@@ -175,15 +192,7 @@ function withIncident(board: Board, message: TransitionMessage): Board {
   const isClose = transition.state_after === 'Resolved';
   // The end of an incident that was never shown is no news.
   if (known === undefined && isClose) return board;
-  const before = known ?? begunBy(message);
-  const follows = transition.seq === before.seq + 1;
-  return put(board, {
-    ...before,
-    state: transition.state_after ?? before.state,
-    endedAt: isClose ? transition.changed_at : null,
-    seq: transition.seq,
-    transitions: before.transitions !== null && follows ? [...before.transitions, transition] : null,
-  });
+  return put(board, stepped(known ?? begunBy(message), transition));
 }
 
 function withTransition(board: Board, message: TransitionMessage): Board {

@@ -1,5 +1,5 @@
 /** Sites, events and stream messages for the tests of the page. */
-import type { Event, Transition } from '../../src/contracts/events.ts';
+import type { Event, Transition, Verification } from '../../src/contracts/events.ts';
 import type { Endpoint, LatestResult, Site } from '../../src/contracts/sites.ts';
 import type { Id } from '../../src/contracts/values.ts';
 import { type State, severityOf } from '../../src/domain/state.ts';
@@ -83,6 +83,10 @@ export function event(id: Id, siteId: Id, more: Partial<Event> = {}): Event {
     transition_count: 1,
     ...more,
   };
+}
+
+export function verification(outcome: Verification['outcome']): Verification {
+  return { outcome, verified_at: at(20), quorum: 2, regions: 3, down_regions: [], votes: [] };
 }
 
 export function transition(eventId: Id, seq: number, state: string, more: Partial<Transition> = {}): Transition {

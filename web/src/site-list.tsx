@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { Site } from '../../src/contracts/sites.ts';
-import { inOrder } from './fleet.ts';
+import { inOrder, unverifiedIn } from './fleet.ts';
 import { useStore, useTask } from './hooks.ts';
 import type { Board } from './model.ts';
 import { PhaseLegend } from './phase-bar.tsx';
@@ -13,6 +13,7 @@ export function SiteList({ board }: { board: Board }) {
   const store = useStore();
   const task = useTask();
   const sites = useMemo(() => inOrder(board.sites.values()), [board.sites]);
+  const unverified = useMemo(() => unverifiedIn(board), [board]);
   const scaleMs = useMemo(() => scaleOf(totalsOf(sites)), [sites]);
   return (
     <section className="sites" aria-labelledby="sites-title">
@@ -24,7 +25,7 @@ export function SiteList({ board }: { board: Board }) {
       </div>
       <ul>
         {sites.map((site) => (
-          <SiteRow key={String(site.id)} site={site} scaleMs={scaleMs} />
+          <SiteRow key={String(site.id)} site={site} scaleMs={scaleMs} unverified={unverified.get(String(site.id))} />
         ))}
       </ul>
       {board.nextSites !== null && (

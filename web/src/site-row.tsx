@@ -1,20 +1,28 @@
 import { memo } from 'react';
 import type { Endpoint, Site } from '../../src/contracts/sites.ts';
+import type { Unverified } from './fleet.ts';
 import { PhaseBar } from './phase-bar.tsx';
 import { SiteActions } from './site-actions.tsx';
 import { SiteLink } from './site-link.tsx';
 import { StateMark, stateClass } from './state-mark.tsx';
 import { Ago } from './time-text.tsx';
+import { UnverifiedMark } from './unverified-mark.tsx';
 import { every, measured, sentence } from './words.ts';
 
-type Props = { site: Site; scaleMs: number };
+type Props = { site: Site; scaleMs: number; unverified: Unverified | undefined };
 
 /** One site: its state, and a line for each URL of it. */
-export const SiteRow = memo(function SiteRow({ site, scaleMs }: Props) {
+export const SiteRow = memo(function SiteRow({ site, scaleMs, unverified }: Props) {
   const isAlone = site.endpoints.length <= 1;
   return (
-    <li className={`site ${stateClass(site.current_state)}`} aria-label={`${site.monitor_url}: ${site.current_state}`}>
-      <StateMark state={site.current_state} />
+    <li
+      className={`site ${stateClass(site.current_state)}`}
+      aria-label={`${site.monitor_url}: ${site.current_state}${unverified?.site === true ? ', unverified' : ''}`}
+    >
+      <div className="standing">
+        <StateMark state={site.current_state} />
+        {unverified?.site === true && <UnverifiedMark />}
+      </div>
       <div className="endpoints">
         {site.endpoints.map((endpoint) => (
           <EndpointLine
@@ -22,6 +30,7 @@ export const SiteRow = memo(function SiteRow({ site, scaleMs }: Props) {
             endpoint={endpoint}
             scaleMs={scaleMs}
             showsState={!isAlone}
+            isUnverified={unverified?.endpoints.has(String(endpoint.endpoint_id)) === true}
           />
         ))}
       </div>
@@ -30,9 +39,9 @@ export const SiteRow = memo(function SiteRow({ site, scaleMs }: Props) {
   );
 });
 
-type LineProps = { endpoint: Endpoint; scaleMs: number; showsState: boolean };
+type LineProps = { endpoint: Endpoint; scaleMs: number; showsState: boolean; isUnverified: boolean };
 
-function EndpointLine({ endpoint, scaleMs, showsState }: LineProps) {
+function EndpointLine({ endpoint, scaleMs, showsState, isUnverified }: LineProps) {
   const { latest } = endpoint;
   return (
     <div className="endpoint">
@@ -40,6 +49,7 @@ function EndpointLine({ endpoint, scaleMs, showsState }: LineProps) {
         <p className="name">
           <SiteLink url={endpoint.monitor_url} />
           {showsState && <StateMark state={endpoint.current_state} />}
+          {showsState && isUnverified && <UnverifiedMark />}
         </p>
         <p className="summary">{summaryFor(endpoint)}</p>
       </div>

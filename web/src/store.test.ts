@@ -6,8 +6,8 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { stringifyJson } from '../../src/lib/json.ts';
 import { createBoardApi } from './board-api.ts';
 import type { StreamMessage } from './model.ts';
-import { at, endpoint, event, latest, moved, result, site, transition } from './samples.ts';
-import { type BoardStore, createBoardStore, GONE_AFTER_MS } from './store.ts';
+import { at, endpoint, event, latest, moved, result, site, transition, verification } from './samples.ts';
+import { type BoardStore, createBoardStore, DOUBT_EVERY_MS, GONE_AFTER_MS } from './store.ts';
 
 type Answer = { status: number; body: unknown };
 type Answers = Record<string, (query: URLSearchParams) => Answer | Promise<Answer>>;
@@ -264,6 +264,29 @@ describe('the store of the page', () => {
     await until(() => store.board().link === 'reconnecting');
     timers.find(({ delayMs }) => delayMs === GONE_AFTER_MS)?.run();
     expect(store.board().link).toBe('gone');
+  });
+
+  it('asks what verifiers said of what seems down, which no message tells', async () => {
+    let said = event(7, 1);
+    const server = await startServer({
+      'GET /api/v1/sites': () => page([site(1, 'Seems Down')]),
+      'GET /api/v1/events': (query) => page(query.get('active') === 'true' ? [said] : []),
+    });
+    const doubts: (() => void)[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after(delayMs, run) {
+        if (delayMs !== DOUBT_EVERY_MS) return systemClock.after(delayMs, run);
+        doubts.push(run);
+        return { cancel: () => undefined };
+      },
+    };
+    const store = startStore(server.port, clock);
+    await until(() => store.board().open.size === 1);
+    expect(store.board().open.get('7')?.verification).toBeNull();
+    said = event(7, 1, { verification: verification('unverified') });
+    doubts.at(-1)?.();
+    await until(() => store.board().open.get('7')?.verification === 'unverified');
   });
 
   it('asks for a key when the server does, and shows any other refusal in words', async () => {

@@ -7,7 +7,7 @@ import type { Site, UpdateSite } from '../../src/contracts/sites.ts';
 import type { Id } from '../../src/contracts/values.ts';
 import type { Clock, Timer } from '../../src/lib/clock.ts';
 import { type BoardApi, isMissing, isOurs, problemOf, wantsKey } from './board-api.ts';
-import { sitesToDoubt, siteToFetch } from './fleet.ts';
+import { awaitsVerdict, sitesToDoubt, siteToFetch } from './fleet.ts';
 import {
   type Board,
   EMPTY_BOARD,
@@ -40,8 +40,8 @@ const MOST_FETCHES = 10;
 const FETCH_DELAY_MS = 200;
 /** A load that failed is tried again after this. */
 const RETRY_MS = 5_000;
-/** How often sites whose looks stopped coming are asked for: the server alone says that they are Unknown. */
-const DOUBT_EVERY_MS = 30_000;
+/** How often what no message tells is asked for: sites whose looks stopped coming, and what verifiers said. */
+export const DOUBT_EVERY_MS = 30_000;
 /** Messages kept during a load; beyond this the load is done again. */
 const MOST_KEPT = 2_000;
 /** Pages fetched anew after a reconnect, however many were loaded. */
@@ -167,6 +167,13 @@ export function createBoardStore({ api, clock }: { api: BoardApi; clock: Clock }
   function doubtNow(): void {
     doubtTimer = clock.after(DOUBT_EVERY_MS, doubtNow);
     fetchSoon(sitesToDoubt(board, clock.nowMs()));
+    if (awaitsVerdict(board)) supervise(fetchVerdicts());
+  }
+
+  /** Of the newest open incidents alone; the others are told with the next load. */
+  async function fetchVerdicts(): Promise<void> {
+    const { data } = await api.openEvents(null);
+    if (life !== null) apply({ type: 'verified', events: data });
   }
 
   function opened(): void {

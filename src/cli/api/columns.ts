@@ -13,6 +13,7 @@ const FIRST: readonly string[] = [
   'url',
   'current_state',
   'state',
+  'verification',
   'status',
   'result',
   'enabled',

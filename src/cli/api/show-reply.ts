@@ -34,9 +34,16 @@ export function replyText(reply: unknown, form: ReplyForm, width: number): strin
     : `${rowsText(data, width)}\n${membersText(others, width)}`;
 }
 
-export function rowsText(rows: readonly Record<string, unknown>[], width: number): string {
-  if (rows.length === 0) return 'There are none.\n';
+export function rowsText(found: Rows, width: number): string {
+  if (found.length === 0) return 'There are none.\n';
+  const rows = found.map(shortened);
   return tableOf(rows, columnsFor(rows, cell, width));
+}
+
+/** A row of a table, where one word stands for what verifiers said of an event: the rest of it fits no cell. */
+export function shortened(row: Row): Row {
+  const { verification } = row;
+  return isObject(verification) && 'outcome' in verification ? { ...row, verification: verification.outcome } : row;
 }
 
 export function tableOf(rows: readonly Record<string, unknown>[], columns: readonly string[]): string {
@@ -87,7 +94,8 @@ function long(value: unknown): string {
   return cell(value);
 }
 
-type Rows = readonly Record<string, unknown>[];
+type Row = Record<string, unknown>;
+type Rows = readonly Row[];
 
 function isRows(value: unknown): value is Rows {
   return Array.isArray(value) && value.every(isObject);

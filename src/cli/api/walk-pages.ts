@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Terminal } from '../command.ts';
 import { columnsFor } from './columns.ts';
 import { refusal } from './flag-values.ts';
-import { cell, documentText, type ReplyForm, tableOf, widthOf } from './show-reply.ts';
+import { cell, documentText, type ReplyForm, shortened, tableOf, widthOf } from './show-reply.ts';
 
 export type Page = { data: readonly Record<string, unknown>[]; page: { next: string | null } };
 
@@ -25,9 +25,11 @@ export async function printAll(
     if (form !== 'table') {
       await write(terminal, data.map((row) => documentText(row, 'json')).join(''));
     } else if (data.length > 0) {
-      const text: string = tableOf(data, columns ?? columnsFor(data, cell, widthOf(terminal)));
-      await write(terminal, columns === null ? text : text.slice(text.indexOf('\n') + 1));
-      columns ??= columnsFor(data, cell, widthOf(terminal));
+      const shown = data.map(shortened);
+      const isFirst = columns === null;
+      columns ??= columnsFor(shown, cell, widthOf(terminal));
+      const text: string = tableOf(shown, columns);
+      await write(terminal, isFirst ? text : text.slice(text.indexOf('\n') + 1));
     }
     if (page.next !== null && (page.next === cursor || rows >= MOST_ROWS)) throw endless(rows);
     cursor = page.next ?? undefined;

@@ -4,8 +4,11 @@ import type { Operation, Response } from './document-types.ts';
 /** Where the examples send their requests. */
 const BASE = 'http://localhost:8080';
 
-/** A command for a POSIX shell. */
-export function curlOf(method: string, path: string, operation: Operation): string {
+/** Characters of a body that stays on one line in any case. */
+const LONGEST_LINE = 50;
+
+/** A command for a POSIX shell. `spread`: a long body over several lines, for narrow columns. */
+export function curlOf(method: string, path: string, operation: Operation, { spread = false } = {}): string {
   const { parameters, requestBody, security } = operation;
   const url =
     BASE + path.replace(/\{(\w+)\}/g, (_, name: string) => String(exampleOf(operation, name))) + queryOf(parameters);
@@ -15,17 +18,21 @@ export function curlOf(method: string, path: string, operation: Operation): stri
   return [
     words,
     ...(security.length === 0 ? [] : ['-H "Authorization: Bearer $JETMON_KEY"']),
-    ...(media?.example === undefined ? [] : [`-d ${quoted(JSON.stringify(media.example))}`]),
+    ...(media?.example === undefined ? [] : [`-d ${quoted(bodyText(media.example, spread))}`]),
   ].join(' \\\n  ');
 }
 
-/** Status line and body. */
-export function shownReply(responses: Record<string, Response>): string {
-  const [status = '', response] = Object.entries(responses).find(([code]) => code.startsWith('2')) ?? [];
+function bodyText(example: unknown, spread: boolean): string {
+  const text = JSON.stringify(example);
+  return spread && text.length > LONGEST_LINE ? JSON.stringify(example, null, 2) : text;
+}
+
+/** The body of the reply that the example gets; null when it has none. */
+export function shownBody(responses: Record<string, Response>): string | null {
+  const [, response] = Object.entries(responses).find(([code]) => code.startsWith('2')) ?? [];
   const [media] = Object.values(response?.content ?? {});
-  if (media?.example === undefined) return `HTTP ${status}`;
-  const body = typeof media.example === 'string' ? media.example : JSON.stringify(media.example, null, 2);
-  return `HTTP ${status}\n\n${body}`;
+  if (media?.example === undefined) return null;
+  return typeof media.example === 'string' ? media.example : JSON.stringify(media.example, null, 2);
 }
 
 function exampleOf({ parameters }: Operation, name: string): unknown {

@@ -1,25 +1,41 @@
-/** A schema for readers: a table of its members, and its type in a few words. */
+/** A schema for readers: a list of its members, and its type in a few words. */
 import type { JsonSchema } from '../../contracts/openapi/json-schema.ts';
 import { type Html, html, prose } from './html.ts';
 
-/** What has no members is told in one line. */
-export function membersTable(schema: JsonSchema): Html {
-  const members = Object.entries(schema.properties ?? {});
-  if (members.length === 0) return html`<p>${typeOf(schema)}</p>`;
-  const rows = members.map(([name, member]) => {
-    const required = schema.required?.includes(name) === true;
-    return html`<tr><td><code>${name}</code></td><td>${typeOf(member)}</td><td>${required ? 'yes' : ''}</td><td>${notes(member)}</td></tr>
-`;
+/** `marks`: what else is to be known at a glance, such as that it is required. */
+export type Member = { name: string; type: Html; marks: readonly string[]; notes: Html };
+
+export function memberList(members: readonly Member[]): Html {
+  const entries = members.map(
+    ({
+      name,
+      type,
+      marks,
+      notes: meaning,
+    }) => html`<div><dt><code>${name}</code> <span class="type">${type}</span>${marks.length === 0 ? null : html` <span class="mark">${marks.join(', ')}</span>`}</dt>
+<dd>${meaning}</dd></div>
+`,
+  );
+  return html`<dl class="members">${entries}</dl>`;
+}
+
+export function membersOf(schema: JsonSchema): Member[] {
+  return Object.entries(schema.properties ?? {}).map(([name, member]) => {
+    const marks = schema.required?.includes(name) === true ? ['required'] : [];
+    return { name, type: typeOf(member), marks, notes: notes(member) };
   });
-  return html`<div class="wide"><table><thead><tr><th scope="col">Member</th><th scope="col">Type</th><th scope="col">Required</th><th scope="col">Meaning</th></tr></thead><tbody>
-${rows}</tbody></table></div>`;
+}
+
+/** The name that a reference leads to. */
+export function nameOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
 /** Names of other shapes lead to them. */
 export function typeOf(schema: JsonSchema): Html {
   const { $ref, type, anyOf, items, additionalProperties, properties } = schema;
   if ($ref !== undefined) {
-    const name = $ref.slice($ref.lastIndexOf('/') + 1);
+    const name = nameOf($ref);
     return html`<a href="#shape-${name}">${name}</a>`;
   }
   if (schema.enum !== undefined) return joined(schema.enum.map((value) => html`<code>${JSON.stringify(value)}</code>`));
