@@ -48,3 +48,35 @@ describe('the states of a site with one endpoint', () => {
     });
   });
 });
+
+describe('a site that was paused for a while', () => {
+  it('is Unknown from then on until it is looked at again, as each of its endpoints is', async () => {
+    const { api, site, endpoint, looks, set, uptime } = await startLife({ intervalSeconds: 300 });
+    looks(endpoint, 0, 10, 5);
+    set(11);
+    await api.ask('POST', `${site}/pause`);
+    set(12);
+    await api.ask('POST', `${site}/resume`);
+    looks(endpoint, 14, 34, 5);
+    set(34);
+    const expected = { up: 31 * MINUTE, paused: MINUTE, unknown: 2 * MINUTE };
+    const body = await uptime(0, 34);
+    expect(body.states_ms).toMatchObject(expected);
+    expect(body.endpoints[0].states_ms).toMatchObject(expected);
+  });
+
+  it('has no uptime before that', async () => {
+    const { api, site, endpoint, looks, fails, set, uptime } = await startLife({ intervalSeconds: 300 });
+    looks(endpoint, 0, 0);
+    await fails(endpoint, 0);
+    set(2);
+    await api.ask('POST', `${site}/pause`);
+    set(3);
+    await api.ask('POST', `${site}/resume`);
+    set(4);
+    expect(await uptime(0, 4)).toMatchObject({
+      uptime_percent: 0,
+      states_ms: { up: 0, seems_down: 2 * MINUTE, paused: MINUTE, unknown: MINUTE },
+    });
+  });
+});
