@@ -37,7 +37,10 @@ describe('packed rows', () => {
 
   it('take bytes in a column for text as the text they are', () => {
     const values = [Buffer.from('https://ü.example/'), 12n];
-    const { columns } = pack({ name: 'text' }, 2, (row) => values[row]);
+    const { columns } = pack(
+      { name: 'text' },
+      values.map((value) => [value]),
+    );
     expect([0, 1].map((row) => textAt(columns.name, row))).toEqual(['https://ü.example/', '12']);
   });
 });
