@@ -224,7 +224,10 @@ function walk(input: SlaInput, options: SlaOptions, visit: Visit): void {
     observed: 0,
   };
   let doneMs = 0;
-  for (const border of borders(input, options)) {
+  const all = borders(input, options);
+  // By index: an iterator makes an object of each number.
+  for (let nth = 0; nth < all.length; nth += 1) {
+    const border = all[nth] ?? 0;
     const atMs = Math.floor(border / CODES);
     const code = border - atMs * CODES;
     const layer = LAYERS[code >> 1];

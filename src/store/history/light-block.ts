@@ -40,20 +40,18 @@ export function readFigures(startMs: number, body: Uint8Array, into: Looks): Sto
 
 export type StoredTimes = { runs: Stretches; blinds: Stretches };
 
-/** Throws RangeError for what is no block; what was read before stays in `into`. */
-export function readWhen(startMs: number, body: Uint8Array, into: Looks): StoredTimes {
-  const found: StoredTimes = { runs: [], blinds: [] };
+/** Throws RangeError for what is no block; what was read before stays in `into` and `times`. */
+export function readWhen(startMs: number, body: Uint8Array, into: Looks, times: StoredTimes): void {
   readParts(startMs, body, {
     samples: (reader, partMs) => readTimes(reader, partMs, into),
     summary(reader, partMs) {
       reader.skip(4);
       skipHistogram(reader);
       reader.skip(1);
-      readStretches(reader, partMs, found.runs);
-      readStretches(reader, partMs, found.blinds);
+      readStretches(reader, partMs, times.runs);
+      readStretches(reader, partMs, times.blinds);
     },
   });
-  return found;
 }
 
 function skipRuns(reader: ByteReader): void {

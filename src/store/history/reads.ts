@@ -267,9 +267,10 @@ function figuresIn(
   for (const sample of loose) addSample(looks, sample);
   for (const block of blocks) {
     const isWholeDay = block.span === SPAN.wholeDay;
-    const found = wholeOrNothing(looks, () =>
-      readable(parts, endpointId, block, () => readFigures(block.startMs, block.body, looks)),
-    );
+    const before = looks.count;
+    const found = readable(parts, endpointId, block, () => readFigures(block.startMs, block.body, looks));
+    // Of a damaged block not even the looks before the damage count.
+    if (found === null) looks.count = before;
     for (const figures of found ?? []) sums.push({ ...figures, isWholeDay });
   }
   return { looks: inOrder(looks, window), sums };
@@ -288,22 +289,16 @@ function whenIn(
   looks.count = 0;
   for (const sample of loose) addSample(looks, sample);
   for (const block of blocks) {
-    const found = wholeOrNothing(looks, () =>
-      readable(parts, endpointId, block, () => readWhen(block.startMs, block.body, looks)),
-    );
-    if (found === null) continue;
-    for (const ms of found.runs) seen.runs.push(ms);
-    for (const ms of found.blinds) seen.blinds.push(ms);
+    const before = [looks.count, seen.runs.length, seen.blinds.length] as const;
+    const isRead = readable(parts, endpointId, block, () => {
+      readWhen(block.startMs, block.body, looks, seen);
+      return true;
+    });
+    if (isRead !== null) continue;
+    // Of a damaged block nothing counts that was before the damage.
+    [looks.count, seen.runs.length, seen.blinds.length] = before;
   }
   return inOrder(looks, window);
-}
-
-/** Of a damaged block not even the looks before the damage count. */
-function wholeOrNothing<T>(looks: Looks, read: () => T | null): T | null {
-  const before = looks.count;
-  const found = read();
-  if (found === null) looks.count = before;
-  return found;
 }
 
 /** A run made longer where it does not reach. */
