@@ -5,11 +5,13 @@
 import { sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
 import { isDeclaredByHand, transitionsToIntervals } from '../domain/incident-intervals.ts';
-import type { SiteScope } from '../domain/site-scope.ts';
+import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import { padded } from './append/statements.ts';
 import type { Database } from './database.ts';
 import { type Packed, type PackedKinds, textAt } from './dialect/packed.ts';
 import { createKeptLines, type KeptLines, merged, type TimeLine } from './kept-lines.ts';
+import { preparedWords } from './prepared.ts';
+import type { Executor } from './schema.ts';
 import { isInScope } from './site-scope.ts';
 
 type LineReason = 'other' | 'false_alarm' | 'declared_by_hand';
@@ -106,14 +108,9 @@ async function compareState(
   known: readonly TimeLine[],
   maxSteps: number,
 ): Promise<Compared | null> {
-  const { count, columns } = await db.readPacked(
-    eventsWithin(db, scope, query)
-      .select(sql<bigint>`case when e.ended_at is null then e.id else 0 end`.as('open'))
-      .select(({ fn }) => [fn.countAll().as('events'), fn.sum('e.version').as('steps')])
-      .groupBy('open')
-      .compile(),
-    STATE_KINDS,
-  );
+  const span = spanOf(query);
+  const words = scope.kind === 'all' ? stateOfOne(db.kysely, span) : stateWithin(db.kysely, scope, span).compile();
+  const { count, columns } = await db.readPacked(words, STATE_KINDS);
   const open = new Map<bigint, number>();
   let [ended, steps, allSteps] = [0, 0, 0];
   for (let row = 0; row < count; row += 1) {
@@ -139,6 +136,17 @@ async function compareState(
   return ended === 0 && steps === 0 ? { lines, missing: [...open.keys()] } : null;
 }
 
+function stateWithin(db: Executor, scope: SiteScope, span: Span) {
+  return eventsWithin(db, scope, span)
+    .select(sql<bigint>`case when e.ended_at is null then e.id else 0 end`.as('open'))
+    .select(({ fn }) => [fn.countAll<bigint>().as('events'), fn.sum<bigint>('e.version').as('steps')])
+    .groupBy('open');
+}
+
+const stateOfOne = preparedWords((db: Executor, hole: <T>(name: keyof Span) => T) =>
+  stateWithin(db, EVERY_SITE, { siteId: hole<SiteId>('siteId'), from: hole<bigint>('from'), to: hole<bigint>('to') }),
+);
+
 const STATE_KINDS = { open: 'id', events: 'number', steps: 'number' } as const satisfies PackedKinds;
 
 /** Event by event, with their versions. */
@@ -150,7 +158,7 @@ async function compareHeads(
   maxSteps: number,
 ): Promise<Compared> {
   const { count, columns } = await db.readPacked(
-    eventsWithin(db, scope, query)
+    eventsWithin(db.kysely, scope, spanOf(query))
       .select(['e.id as event', 'e.version as version'])
       .orderBy('e.id')
       .limit(maxSteps)
@@ -229,13 +237,19 @@ function lineOf({ changes, ...line }: OpenLine): TimeLine {
   };
 }
 
-function eventsWithin(db: Database, scope: SiteScope, { siteId, fromMs, toMs }: TimeLineQuery) {
-  return db.kysely
+type Span = { siteId: SiteId; from: bigint; to: bigint };
+
+function spanOf({ siteId, fromMs, toMs }: TimeLineQuery): Span {
+  return { siteId, from: BigInt(fromMs), to: BigInt(toMs) };
+}
+
+function eventsWithin(db: Executor, scope: SiteScope, { siteId, from, to }: Span) {
+  return db
     .selectFrom('jetmon_events as e')
     .where('e.blog_id', '=', siteId)
     .where(isInScope(scope, 'e.blog_id'))
-    .where('e.started_at', '<', BigInt(toMs))
-    .where(({ eb, or }) => or([eb('e.ended_at', 'is', null), eb('e.ended_at', '>', BigInt(fromMs))]));
+    .where('e.started_at', '<', to)
+    .where(({ eb, or }) => or([eb('e.ended_at', 'is', null), eb('e.ended_at', '>', from)]));
 }
 
 type PageOptions = { only: readonly bigint[] | null; after: { eventId: bigint; seq: bigint } | null; limit: number };
@@ -246,7 +260,7 @@ function page(
   query: TimeLineQuery,
   { only, after, limit }: PageOptions,
 ): Promise<Packed<typeof KINDS>> {
-  let steps = eventsWithin(db, scope, query)
+  let steps = eventsWithin(db.kysely, scope, spanOf(query))
     .innerJoin('jetmon_event_transitions as t', 't.event_id', 'e.id')
     .select(['e.id as event', 't.seq as seq', step.as('step')])
     // What is the same for all steps of an event is there once.
