@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { anySamples } from '../../../test/kit/history.ts';
+import { createCounts } from '../../domain/histogram.ts';
 import { decodeBlock, encodeBlock, type Part, partsOf, type Run, summaryOf } from './block.ts';
 import { readFigures, readWhen, type StoredTimes } from './light-block.ts';
 import { addSample, createLooks, inOrder, type Looks } from './looks.ts';
@@ -42,7 +43,10 @@ it('a block read for its figures, or for its times, says what the whole of it sa
       const all = whole.flatMap((part) => ('samples' in part ? part.samples : []));
       const sums = whole.flatMap((part) => ('samples' in part ? [] : [{ startMs: part.startMs, ...part.summary }]));
       const looks = createLooks();
-      const figures = readFigures(DAY, body, looks);
+      const figures = readFigures(DAY, body, looks, createCounts()).map((each) => ({
+        ...each,
+        counts: [...each.counts],
+      }));
       expect(columnsOf(looks).atMs).toEqual(all.map(({ atMs }) => atMs));
       expect(columnsOf(looks).totals).toEqual(all.map((sample) => (isBlind(sample) ? BLIND_TOTAL : sample.total)));
       expect(figures).toEqual(

@@ -2,7 +2,7 @@
  * A block read for one purpose alone: when looks were, or what they took. It is what `decodeBlock` tells, without an object
  * for each look and bucket, because figures of a season go through a hundred thousand of them.
  */
-import { readCounts, skipHistogram } from '../../domain/histogram.ts';
+import { type Counts, readCounts, skipHistogram } from '../../domain/histogram.ts';
 import type { ByteReader } from '../../lib/bytes.ts';
 import { readParts } from './block.ts';
 import type { Looks } from './looks.ts';
@@ -16,20 +16,23 @@ export type StoredFigures = {
   min: number;
   max: number;
   /** Buckets and how often each is there, in turns. */
-  counts: readonly number[];
+  counts: Float64Array;
 };
 
 /** Runs of looks in order: where each begins and where it ends, in turns. */
 export type Stretches = number[];
 
-/** Throws RangeError for what is no block; what was read before stays in `into`. */
-export function readFigures(startMs: number, body: Uint8Array, into: Looks): StoredFigures[] {
+/** Throws RangeError for what is no block; what was read before stays in `into`. The figures are views into `counts`. */
+export function readFigures(startMs: number, body: Uint8Array, into: Looks, counts: Counts): StoredFigures[] {
   const found: StoredFigures[] = [];
   readParts(startMs, body, {
     samples: (reader, partMs) => readLooks(reader, partMs, into),
     summary(reader, partMs) {
-      const [looks, sum, min, max] = [reader.unsigned(), reader.unsigned(), reader.unsigned(), reader.unsigned()];
-      found.push({ startMs: partMs, looks, sum, min, max, counts: readCounts(reader) });
+      const looks = reader.unsigned();
+      const sum = reader.unsigned();
+      const min = reader.unsigned();
+      const max = reader.unsigned();
+      found.push({ startMs: partMs, looks, sum, min, max, counts: readCounts(reader, counts) });
       reader.skip(1);
       skipRuns(reader);
       skipRuns(reader);

@@ -2,6 +2,7 @@
  * Reads the history of one endpoint, wherever it lies: in memory, journal or blocks. The same samples give the same
  * answer in any mixture of them, because a sample that is found twice counts once.
  */
+import { type Counts, createCounts } from '../../domain/histogram.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Timings } from '../../domain/timings.ts';
 import type { Tx } from '../schema.ts';
@@ -75,9 +76,9 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     besides: (tx: Tx, endpointId: EndpointId) => Promise<T>,
   ): Promise<T[]> {
     const read: T[] = [];
-    const looks = createLooks();
+    const room = { looks: createLooks(), counts: createCounts() };
     for (const endpointId of endpointIds) {
-      const walk: Walk = { endpointId, window, visit: (day) => void visit(figuresIn(parts, walk, day, looks)) };
+      const walk: Walk = { endpointId, window, visit: (day) => void visit(figuresIn(parts, walk, day, room)) };
       read.push(await walkDays(parts, pending, walk, (tx) => besides(tx, endpointId)));
     }
     return read;
@@ -107,7 +108,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
         bucket.looks += 1;
         if (total !== ABSENT) addTenths(bucket, total);
       }
-      for (const { isWholeDay, ...figures } of sums) {
+      for (const { isWholeDay, figures } of sums) {
         const { startMs, looks } = figures;
         if (isWholeDay ? step !== 'day' : step === 'minute') {
           const endMs = startMs + (isWholeDay ? DAY_MS : HOUR_MS);
@@ -172,12 +173,13 @@ export function createReads(parts: HistoryParts, pending: Pending) {
       const all = noSums();
       let looks = 0;
       const visit = ({ looks: { count, totals }, sums }: FiguresDay) => {
-        for (const total of totals.subarray(0, count)) {
+        for (let place = 0; place < count; place += 1) {
+          const total = totals[place] ?? ABSENT;
           if (total === BLIND_TOTAL) continue;
           looks += 1;
           if (total !== ABSENT) addTenths(all, total);
         }
-        for (const figures of sums) {
+        for (const { figures } of sums) {
           if (figures.startMs < window.fromMs || figures.startMs >= window.toMs) continue;
           looks += figures.looks;
           addSums(all, figures);
@@ -253,25 +255,26 @@ export function createReads(parts: HistoryParts, pending: Pending) {
   };
 }
 
-type FiguresDay = { looks: Looks; sums: (StoredFigures & { isWholeDay: boolean })[] };
+type FiguresDay = { looks: Looks; sums: { figures: StoredFigures; isWholeDay: boolean }[] };
 
-/** `looks` is what it may write on: a season of days needs the room of one. */
+/** `looks` and `counts` are what it may write on: a season of days needs the room of one. */
 function figuresIn(
   parts: HistoryParts,
   { endpointId, window }: Walk,
   { blocks, loose }: StoredDay,
-  looks: Looks,
+  { looks, counts }: { looks: Looks; counts: Counts },
 ): FiguresDay {
   looks.count = 0;
+  counts.length = 0;
   const sums: FiguresDay['sums'] = [];
   for (const sample of loose) addSample(looks, sample);
   for (const block of blocks) {
     const isWholeDay = block.span === SPAN.wholeDay;
     const before = looks.count;
-    const found = readable(parts, endpointId, block, () => readFigures(block.startMs, block.body, looks));
+    const found = readable(parts, endpointId, block, () => readFigures(block.startMs, block.body, looks, counts));
     // Of a damaged block not even the looks before the damage count.
     if (found === null) looks.count = before;
-    for (const figures of found ?? []) sums.push({ ...figures, isWholeDay });
+    for (const figures of found ?? []) sums.push({ figures, isWholeDay });
   }
   return { looks: inOrder(looks, window), sums };
 }
