@@ -60,7 +60,7 @@ export function createStatements(file: DatabaseSync): Statements {
     },
     pack(sql, parameters, kinds) {
       const rows = prepare(sql).statement.all(...(parameters as SQLInputValue[])) as unknown as SQLOutputValue[][];
-      return { kind: 'packed', packed: pack(kinds, rows.length, (row, _, place) => rows[row]?.[place]) };
+      return { kind: 'packed', packed: pack(kinds, rows) };
     },
     openCursor(sql, parameters) {
       const statement = file.prepare(sql);
