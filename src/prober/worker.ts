@@ -11,6 +11,7 @@ import { createWire } from '../wire/wire.ts';
 import { writeGauges } from './gauges.ts';
 import { beat } from './heartbeat.ts';
 import { ResultBatch, unpackJobs } from './packing.ts';
+import { takePrecedence } from './precedence.ts';
 import type { ProbeJob } from './prober.ts';
 import { createJobRunner, type JobOutcome } from './run-job.ts';
 import { createStallWatch } from './stall-watch.ts';
@@ -23,6 +24,7 @@ const START_AT_ONCE = 16;
 
 if (parentPort === null) throw new Error('worker.ts runs as a worker thread only');
 const port = parentPort;
+takePrecedence();
 const clock = systemClock;
 const { settings, heartbeat, gauges, maxRunning } = workerData as ThreadData;
 const { pausedMs } = createStallWatch(clock, showSigns);

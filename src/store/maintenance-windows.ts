@@ -119,7 +119,8 @@ function rowsWithin(db: Executor, scope: SiteScope, siteIds: readonly SiteId[], 
       ]),
     )
     .orderBy('id')
-    .limit(MOST_WITHIN);
+    // SQLite would plan a query anew each time that its limit is a parameter.
+    .limit(sql.lit(MOST_WITHIN));
 }
 
 type Span = { from: bigint; to: bigint };

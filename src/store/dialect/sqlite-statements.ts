@@ -17,7 +17,8 @@ export interface Cursor {
   close(): void;
 }
 
-type Prepared = { statement: StatementSync; hasRows: boolean };
+/** Without names it changes, and has no rows. */
+type Prepared = { statement: StatementSync; names: readonly string[] };
 
 /** The store has far fewer, so only generated texts (batches, lists) ever leave. */
 const MAX_STATEMENTS = 250;
@@ -37,7 +38,7 @@ export function createStatements(file: DatabaseSync): Statements {
     }
     const statement = file.prepare(sql);
     statement.setReturnArrays(true);
-    const prepared = { statement, hasRows: statement.columns().length > 0 };
+    const prepared = { statement, names: namesOf(statement) };
     kept.set(sql, prepared);
     characters += sql.length;
     for (const oldest of kept.keys()) {
@@ -52,9 +53,10 @@ export function createStatements(file: DatabaseSync): Statements {
     run(sql, parameters) {
       // A full disk ends the transaction by itself; asking again would hide that error behind another.
       if (sql === 'rollback' && !file.isTransaction) return { kind: 'done' };
-      const { statement, hasRows } = prepare(sql);
+      const prepared = prepare(sql);
+      const { statement } = prepared;
       const values = parameters as SQLInputValue[];
-      if (hasRows) return rowsOf(statement, statement.all(...values) as unknown as SQLOutputValue[][]);
+      if (prepared.names.length > 0) return rowsOf(prepared, statement.all(...values) as unknown as SQLOutputValue[][]);
       const { changes, lastInsertRowid } = statement.run(...values);
       return { kind: 'changed', changes: BigInt(changes), lastId: BigInt(lastInsertRowid) };
     },
@@ -65,6 +67,7 @@ export function createStatements(file: DatabaseSync): Statements {
     openCursor(sql, parameters) {
       const statement = file.prepare(sql);
       statement.setReturnArrays(true);
+      const prepared = { statement, names: namesOf(statement) };
       const rows = statement.iterate(...(parameters as SQLInputValue[])) as unknown as Iterator<SQLOutputValue[]>;
       return {
         read(maxRows) {
@@ -74,7 +77,7 @@ export function createStatements(file: DatabaseSync): Statements {
             if (next.done) break;
             portion.push(next.value);
           }
-          return rowsOf(statement, portion);
+          return rowsOf(prepared, portion);
         },
         close: () => void rows.return?.(),
       };
@@ -83,9 +86,18 @@ export function createStatements(file: DatabaseSync): Statements {
   };
 }
 
-/** The names are asked for each time: a change of the tables may change what `*` stands for. */
-function rowsOf(statement: StatementSync, rows: readonly SQLOutputValue[][]): Answer {
-  if (rows.length === 0) return { kind: 'rows', names: [], columns: [] };
-  const names = statement.columns().map(({ name }) => name);
+/**
+ * To ask for the names costs more than many a query, so they are asked for again only when there is another number of them:
+ * tables get columns while statements that name all of them with `*` are kept, and nothing renames one.
+ */
+function rowsOf(prepared: Prepared, rows: readonly SQLOutputValue[][]): Answer {
+  const [first] = rows;
+  if (first === undefined) return { kind: 'rows', names: [], columns: [] };
+  if (first.length !== prepared.names.length) prepared.names = namesOf(prepared.statement);
+  const { names } = prepared;
   return { kind: 'rows', names, columns: names.map((_, index) => rows.map((row) => row[index])) };
+}
+
+function namesOf(statement: StatementSync): readonly string[] {
+  return statement.columns().map(({ name }) => name);
 }
