@@ -1,8 +1,8 @@
 /** Whose turn it is when there are fewer cores than threads that want one: what measures time comes before what serves and stores. */
 import { getPriority, setPriority } from 'node:os';
 
-/** Steps of niceness; each gives a thread a quarter more of a core that it shares. */
-const STEPS = 5;
+/** Of niceness; each gives a thread a quarter more of a core that it shares, so that the others keep a tenth of one. */
+const STEPS = 10;
 const FIRST_OF_ALL = -20;
 /** What Linux calls this thread alone; elsewhere it is the whole process. */
 const THIS_THREAD = 0;

@@ -19,8 +19,11 @@ import type { ThreadData, ThreadOrder, ThreadReport } from './thread-data.ts';
 
 /** Results wait at most this long for company before they cross the border, and not at all when none is on its way. */
 const FLUSH_AFTER_MS = 40;
-/** So many visits are started in a row before sockets are read again: a burst must not make its own timings late. */
-const START_AT_ONCE = 16;
+/**
+ * So many visits are started in a row before sockets are read again: what is due comes forty at a time and more, and a burst
+ * must not make its own timings late.
+ */
+const START_AT_ONCE = 4;
 
 if (parentPort === null) throw new Error('worker.ts runs as a worker thread only');
 const port = parentPort;

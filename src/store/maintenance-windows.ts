@@ -104,23 +104,25 @@ export async function windowsWithin(
 }
 
 function rowsWithin(db: Executor, scope: SiteScope, siteIds: readonly SiteId[], { from, to }: Span) {
-  return db
-    .selectFrom(`${TABLE} as w`)
-    .selectAll('w')
-    .where('over_at', '>', from)
-    .where('effective_from', '<', to)
-    .where(({ or, eb }) =>
-      or([
-        eb.and([eb('blog_id', 'in', siteIds), isInScope(scope, 'w.blog_id')]),
-        eb.and([
-          eb('blog_id', 'is', null),
-          or([eb('w.tenant_id', 'is', null), eb('w.tenant_id', 'in', ownersOf(db, siteIds))]),
+  return (
+    db
+      .selectFrom(`${TABLE} as w`)
+      .selectAll('w')
+      .where('over_at', '>', from)
+      .where('effective_from', '<', to)
+      .where(({ or, eb }) =>
+        or([
+          eb.and([eb('blog_id', 'in', siteIds), isInScope(scope, 'w.blog_id')]),
+          eb.and([
+            eb('blog_id', 'is', null),
+            or([eb('w.tenant_id', 'is', null), eb('w.tenant_id', 'in', ownersOf(db, siteIds))]),
+          ]),
         ]),
-      ]),
-    )
-    .orderBy('id')
-    // SQLite would plan a query anew each time that its limit is a parameter.
-    .limit(sql.lit(MOST_WITHIN));
+      )
+      .orderBy('id')
+      // SQLite would plan a query anew each time that its limit is a parameter.
+      .limit(sql.lit(MOST_WITHIN))
+  );
 }
 
 type Span = { from: bigint; to: bigint };
