@@ -104,25 +104,22 @@ export async function windowsWithin(
 }
 
 function rowsWithin(db: Executor, scope: SiteScope, siteIds: readonly SiteId[], { from, to }: Span) {
-  return (
-    db
-      .selectFrom(`${TABLE} as w`)
-      .selectAll('w')
-      .where('over_at', '>', from)
-      .where('effective_from', '<', to)
-      .where(({ or, eb }) =>
-        or([
-          eb.and([eb('blog_id', 'in', siteIds), isInScope(scope, 'w.blog_id')]),
-          eb.and([
-            eb('blog_id', 'is', null),
-            or([eb('w.tenant_id', 'is', null), eb('w.tenant_id', 'in', ownersOf(db, siteIds))]),
-          ]),
+  return db
+    .selectFrom(`${TABLE} as w`)
+    .selectAll('w')
+    .where('over_at', '>', from)
+    .where('effective_from', '<', to)
+    .where(({ or, eb }) =>
+      or([
+        eb.and([eb('blog_id', 'in', siteIds), isInScope(scope, 'w.blog_id')]),
+        eb.and([
+          eb('blog_id', 'is', null),
+          or([eb('w.tenant_id', 'is', null), eb('w.tenant_id', 'in', ownersOf(db, siteIds))]),
         ]),
-      )
-      .orderBy('id')
-      // SQLite would plan a query anew each time that its limit is a parameter.
-      .limit(sql.lit(MOST_WITHIN))
-  );
+      ]),
+    )
+    .orderBy('id')
+    .limit(sql.lit(MOST_WITHIN));
 }
 
 type Span = { from: bigint; to: bigint };
@@ -136,7 +133,10 @@ function ownersOf(db: Executor, siteIds: readonly SiteId[]) {
   return db.selectFrom('jetmon_site_tenants').select('tenant_id').where('blog_id', 'in', siteIds);
 }
 
-/** One site has some dozens; beyond that many rows the newest are left out. */
+/**
+ * One site has some dozens; beyond that many rows the newest are left out. It stands in the words of the query: SQLite plans
+ * one whose limit is a parameter anew each time.
+ */
 const MOST_WITHIN = 20_000;
 const NOTHING: ReadonlyMap<string | null, ReadonlySet<SiteId>> = new Map();
 
