@@ -9,14 +9,14 @@ const MODULE = new URL('./precedence.ts', import.meta.url).href;
 function moved(steps: number): Promise<{ isMoved: boolean; by: number }> {
   const code = `
     const { getPriority } = require('node:os');
-    const { parentPort } = require('node:worker_threads');
-    import('${MODULE}').then(({ takePrecedence }) => {
+    const { parentPort, workerData } = require('node:worker_threads');
+    import(workerData.module).then(({ takePrecedence }) => {
       const before = getPriority(0);
-      const isMoved = takePrecedence(${steps});
+      const isMoved = takePrecedence(workerData.steps);
       parentPort.postMessage({ isMoved, by: getPriority(0) - before });
     });`;
   return new Promise((resolve, reject) => {
-    const worker = new Worker(code, { eval: true });
+    const worker = new Worker(code, { eval: true, workerData: { module: MODULE, steps } });
     worker.once('message', resolve);
     worker.once('error', reject);
   });

@@ -17,15 +17,21 @@ export interface Cursor {
   close(): void;
 }
 
-/** Without names it changes, and has no rows. */
-type Prepared = { statement: StatementSync; names: readonly string[] };
+/** How often the tables were changed; one for all connections to a file. */
+export type TableChanges = { count: number };
+
+/** Without names it changes something, and has no rows. `namedAt`: after how many changes of the tables. */
+type Prepared = { statement: StatementSync; names: readonly string[]; namedAt: number; changesTables: boolean };
+
+/** A rollback takes such a change back. */
+const CHANGES_TABLES = /^\s*(?:alter|create|drop|rollback)\b/i;
 
 /** The store has far fewer, so only generated texts (batches, lists) ever leave. */
 const MAX_STATEMENTS = 250;
 /** A statement of thousands of parameters is compiled to several times its text. */
 const MAX_CHARACTERS = 1_000_000;
 
-export function createStatements(file: DatabaseSync): Statements {
+export function createStatements(file: DatabaseSync, tableChanges: TableChanges = { count: 0 }): Statements {
   const kept = new Map<string, Prepared>();
   let characters = 0;
 
@@ -36,9 +42,7 @@ export function createStatements(file: DatabaseSync): Statements {
       kept.set(sql, found);
       return found;
     }
-    const statement = file.prepare(sql);
-    statement.setReturnArrays(true);
-    const prepared = { statement, names: namesOf(statement) };
+    const prepared = fresh(sql);
     kept.set(sql, prepared);
     characters += sql.length;
     for (const oldest of kept.keys()) {
@@ -47,6 +51,32 @@ export function createStatements(file: DatabaseSync): Statements {
       characters -= oldest.length;
     }
     return prepared;
+  }
+
+  function fresh(sql: string): Prepared {
+    const statement = file.prepare(sql);
+    statement.setReturnArrays(true);
+    return {
+      statement,
+      names: namesOf(statement),
+      namedAt: tableChanges.count,
+      changesTables: CHANGES_TABLES.test(sql),
+    };
+  }
+
+  /**
+   * To ask for the names costs more than many a query, and they are other ones only when the tables are: what stands for all
+   * of them, `*`, is kept while tables change. What another program adds shows in their number.
+   */
+  function rowsOf(prepared: Prepared, rows: readonly SQLOutputValue[][]): Answer {
+    const [first] = rows;
+    if (first === undefined) return { kind: 'rows', names: [], columns: [] };
+    if (prepared.namedAt !== tableChanges.count || first.length !== prepared.names.length) {
+      prepared.names = namesOf(prepared.statement);
+      prepared.namedAt = tableChanges.count;
+    }
+    const { names } = prepared;
+    return { kind: 'rows', names, columns: names.map((_, index) => rows.map((row) => row[index])) };
   }
 
   return {
@@ -58,6 +88,7 @@ export function createStatements(file: DatabaseSync): Statements {
       const values = parameters as SQLInputValue[];
       if (prepared.names.length > 0) return rowsOf(prepared, statement.all(...values) as unknown as SQLOutputValue[][]);
       const { changes, lastInsertRowid } = statement.run(...values);
+      if (prepared.changesTables) tableChanges.count += 1;
       return { kind: 'changed', changes: BigInt(changes), lastId: BigInt(lastInsertRowid) };
     },
     pack(sql, parameters, kinds) {
@@ -65,10 +96,10 @@ export function createStatements(file: DatabaseSync): Statements {
       return { kind: 'packed', packed: pack(kinds, rows.length, (row, _, place) => rows[row]?.[place]) };
     },
     openCursor(sql, parameters) {
-      const statement = file.prepare(sql);
-      statement.setReturnArrays(true);
-      const prepared = { statement, names: namesOf(statement) };
-      const rows = statement.iterate(...(parameters as SQLInputValue[])) as unknown as Iterator<SQLOutputValue[]>;
+      const prepared = fresh(sql);
+      const rows = prepared.statement.iterate(...(parameters as SQLInputValue[])) as unknown as Iterator<
+        SQLOutputValue[]
+      >;
       return {
         read(maxRows) {
           const portion: SQLOutputValue[][] = [];
@@ -84,18 +115,6 @@ export function createStatements(file: DatabaseSync): Statements {
     },
     kept: () => kept.size,
   };
-}
-
-/**
- * To ask for the names costs more than many a query, so they are asked for again only when there is another number of them:
- * tables get columns while statements that name all of them with `*` are kept, and nothing renames one.
- */
-function rowsOf(prepared: Prepared, rows: readonly SQLOutputValue[][]): Answer {
-  const [first] = rows;
-  if (first === undefined) return { kind: 'rows', names: [], columns: [] };
-  if (first.length !== prepared.names.length) prepared.names = namesOf(prepared.statement);
-  const { names } = prepared;
-  return { kind: 'rows', names, columns: names.map((_, index) => rows.map((row) => row[index])) };
 }
 
 function namesOf(statement: StatementSync): readonly string[] {
