@@ -3,10 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Random walks against a model, and processes that are killed: too long for every commit. */
 const LONG = ['src/**/*.model.test.ts', 'test/api/*.model.test.ts', 'src/**/*.crash.test.ts', 'test/crash/*.test.ts'];
 
-/**
- * Files that cost a processor more than four seconds each, or wait as long for the machine's own clock: together half of
- * what all others cost.
- */
+/** Files that cost the processor most, or wait longest for real time: two fifths of what these and all of `fast` cost. */
 const SLOW = [
   'src/api/stream/stream.test.ts',
   'src/api/tenancy.matrix.test.ts',
