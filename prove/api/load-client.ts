@@ -33,13 +33,21 @@ export type LoadReport = {
 const options = JSON.parse(process.argv[2] ?? '') as LoadOptions;
 watchLifeline(process.env, () => process.exit());
 
+const requests = options.paths.map((path) =>
+  Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${options.host}\r\nauthorization: Bearer ${options.token}\r\n\r\n`),
+);
+/** All connections read into one buffer: what comes is looked at at once. */
+const READ_BYTES = 64 * 1024;
+const shared = Buffer.alloc(READ_BYTES);
+/** As the server spells it. */
+const LENGTH = 'content-length: ';
 const startMs = performance.now();
 const fromMs = startMs + options.warmUpSeconds * 1_000;
 const untilMs = fromMs + options.seconds * 1_000;
 const tookMs: number[] = [];
 let failed = 0;
 let asked = 0;
-const idle: ((path: string, dueMs: number) => void)[] = [];
+const idle: ((request: Buffer, dueMs: number) => void)[] = [];
 /** When those that wait for a connection were due. */
 const due: number[] = [];
 
@@ -69,29 +77,33 @@ function offer(rate: number): void {
     // The one that has rested longest: a server closes those that rest for long.
     const send = idle.shift();
     if (send === undefined) return;
-    send(nextPath(), due.shift() ?? 0);
+    send(nextRequest(), due.shift() ?? 0);
   }
 }
 
-function nextPath(): string {
-  const path = options.paths[asked % options.paths.length] ?? '/';
+function nextRequest(): Buffer {
+  const request = requests[asked % requests.length];
+  if (request === undefined) throw new RangeError('there is nothing to ask for');
   asked += 1;
-  return path;
+  return request;
 }
 
 function open(): void {
-  const socket: Socket = connect({ host: options.host, port: options.port, noDelay: true });
-  let reply = '';
+  const onread = { buffer: shared, callback: (bytes: number) => take(bytes) };
+  const socket: Socket = connect({ host: options.host, port: options.port, noDelay: true, onread });
+  /** Of a reply whose head has not come whole. */
+  let head = '';
+  let isOk = false;
   let missing = -1;
   let sinceMs = 0;
 
-  function send(path: string, dueMs: number): void {
+  function send(request: Buffer, dueMs: number): void {
     sinceMs = dueMs;
-    socket.write(`GET ${path} HTTP/1.1\r\nhost: ${options.host}\r\nauthorization: Bearer ${options.token}\r\n\r\n`);
+    socket.write(request);
   }
 
   function rest(): void {
-    if (options.perSecond === null) send(nextPath(), performance.now());
+    if (options.perSecond === null) send(nextRequest(), performance.now());
     else idle.push(send);
   }
 
@@ -99,24 +111,27 @@ function open(): void {
     const nowMs = performance.now();
     if (sinceMs >= fromMs && nowMs <= untilMs) {
       tookMs.push(nowMs - sinceMs);
-      if (!reply.startsWith('HTTP/1.1 200')) failed += 1;
+      if (!isOk) failed += 1;
     }
-    reply = '';
     missing = -1;
     rest();
   }
 
-  socket.once('connect', rest);
-  socket.on('data', (chunk: Buffer) => {
+  function take(bytes: number): boolean {
     if (missing === -1) {
-      reply += chunk.toString('latin1');
-      const head = reply.indexOf('\r\n\r\n');
-      if (head === -1) return;
-      const length = Number(/content-length: (\d+)/i.exec(reply)?.[1] ?? 0);
-      missing = head + 4 + length - reply.length;
-    } else missing -= chunk.length;
+      head += shared.toString('latin1', 0, bytes);
+      const end = head.indexOf('\r\n\r\n');
+      if (end === -1) return true;
+      isOk = head.startsWith('HTTP/1.1 200');
+      const at = head.indexOf(LENGTH);
+      missing = end + 4 + (at === -1 ? 0 : Number.parseInt(head.slice(at + LENGTH.length, end), 10)) - head.length;
+      head = '';
+    } else missing -= bytes;
     if (missing <= 0) answered();
-  });
+    return true;
+  }
+
+  socket.once('connect', rest);
   socket.on('error', () => {
     failed += 1;
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applied, NOTHING_KNOWN, POLICY, VERIFIED, verdictOf, verification } from '../../test/kit/decisions.ts';
+import { runs } from '../../test/kit/runs.ts';
 import { decide } from './decide.ts';
 import { decideVerified } from './decide-verified.ts';
 import { type Decision, isFailing, type Known } from './incident.ts';
@@ -75,7 +76,7 @@ describe('any sequence of looks, answers, windows and changes of the clock', () 
         const world = createWorld({ ...base, ...rest, unverified });
         for (const step of sequence.flat()) world.take(step);
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 });

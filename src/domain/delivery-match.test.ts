@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/kit/runs.ts';
 import {
   type Contact,
   eventTypeFor,
@@ -185,7 +186,7 @@ describe('the index', () => {
         });
         expect(found.sort()).toEqual(told(all, what));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

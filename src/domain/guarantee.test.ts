@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applied, NOTHING_KNOWN, POLICY, VERIFIED, verdictOf, verification } from '../../test/kit/decisions.ts';
+import { runs } from '../../test/kit/runs.ts';
 import { decide } from './decide.ts';
 import { decideVerified } from './decide-verified.ts';
 import type { DecisionPolicy } from './decision-policy.ts';
@@ -160,7 +161,7 @@ describe('the guarantee of a policy', () => {
         fc.pre(neverDownBelowMs > 0);
         expect(play(drawn, Math.floor(drawn.part * neverDownBelowMs))).toBeNull();
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 

@@ -81,16 +81,34 @@ export function readHistogram(from: ByteReader): Histogram {
   return histogram;
 }
 
-/** The same as buckets and how often each is there, in turns: for who adds them up and keeps none. */
-export function readCounts(from: ByteReader): number[] {
-  const counts: number[] = [];
+/** Room for the counts of many histograms. Set `length` to 0 to use it again; what was read before is gone then. */
+export type Counts = { length: number; values: Float64Array };
+
+const USUAL_COUNTS = 2_048;
+
+export function createCounts(): Counts {
+  return { length: 0, values: new Float64Array(USUAL_COUNTS) };
+}
+
+/** The same as buckets and how often each is there, in turns: for who adds them up and keeps none. A view into `into`. */
+export function readCounts(from: ByteReader, into: Counts): Float64Array {
+  const start = into.length;
   let bucket = 0;
   for (let left = from.unsigned(); left > 0; left--) {
     bucket += from.unsigned();
     if (bucket > LAST_BUCKET) throw new RangeError('a bucket that does not exist');
-    counts.push(bucket, from.unsigned());
+    if (into.length + 2 > into.values.length) widen(into);
+    into.values[into.length] = bucket;
+    into.values[into.length + 1] = from.unsigned();
+    into.length += 2;
   }
-  return counts;
+  return into.values.subarray(start, into.length);
+}
+
+function widen(counts: Counts): void {
+  const wider = new Float64Array(counts.values.length * 2);
+  wider.set(counts.values);
+  counts.values = wider;
 }
 
 /** Goes past a histogram that nobody asked for. Throws RangeError where the bytes end. */

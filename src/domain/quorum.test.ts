@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/kit/runs.ts';
 import { quorumOf, regionsOf, settledOutcome, tally } from './quorum.ts';
 import type { Vote } from './verification.ts';
 
@@ -135,7 +136,7 @@ describe('whatever is said', () => {
         const all = tally(votes, rule, isGood).outcome;
         return early === null || early === all;
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 
@@ -171,7 +172,7 @@ describe('whatever is said', () => {
         const right = truth === 'down' ? 'confirmed' : 'refuted';
         return said === right || (said === 'no_verdict' && !allHeard);
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 });

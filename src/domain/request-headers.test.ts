@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/kit/runs.ts';
 import { headerProblem, headersProblem, MAX_HEADER_BYTES, MAX_HEADERS, type RequestHeader } from './request-headers.ts';
 
 const CANARY = 'canary-3c07';
@@ -104,7 +105,7 @@ describe('a header field', () => {
         expect(bytes.every((byte) => byte >= 0x20 || byte === 0x09)).toBe(true);
         expect(name).not.toMatch(/[\s:]/);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

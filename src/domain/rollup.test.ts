@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/kit/runs.ts';
 import type { EndpointId, EventId } from './ids.ts';
 import {
   byWorst,
@@ -284,7 +285,7 @@ describe('any site under any rules', () => {
         const recorded = siteIncident(facts.endpoints, facts.siteOpen, anyOf);
         expect(siteIncident(other.endpoints, other.siteOpen, anyOf)).toEqual(recorded);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -305,7 +306,7 @@ describe('any site under any rules', () => {
         const blind = { ...facts, endpoints: facts.endpoints.map((each) => ({ ...each, latest: null })) };
         if (before.severity > 0) expect(rollUp(blind, anyOf)).toEqual(before);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -340,7 +341,7 @@ describe('any site under any rules', () => {
         };
         if (worst <= 4) expect(rollUp({ ...facts, siteOpen: [] }, noCritical).severity).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -354,7 +355,7 @@ describe('any site under any rules', () => {
         const { state, severity, eventId: causeEventId } = shown;
         expect(recorded).toEqual(isRecorded ? { state, severity, causeEventId } : null);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

@@ -40,7 +40,7 @@ export function siteIncidents(record: SiteRecord): IncidentInterval[] {
 
 /** The same, for whoever lets others have their turn in between. */
 export function* siteIncidentsInSteps(record: SiteRecord): Generator<undefined, IncidentInterval[]> {
-  const falseStretches = joined(record.findings.flatMap(({ intervals }) => intervals.filter(isFalseFailure)));
+  const falseStretches = joined(falseFailures(record.findings));
   const isTouched = (interval: IncidentInterval) => touches(falseStretches, interval);
   const plain = record.own.filter((interval) => !isTouched(interval));
   const found: IncidentInterval[] = [];
@@ -65,6 +65,12 @@ export function* siteIncidentsInSteps(record: SiteRecord): Generator<undefined, 
     .concat(found);
 }
 
+function falseFailures(findings: readonly Finding[]): IncidentInterval[] {
+  const found: IncidentInterval[] = [];
+  for (const { intervals } of findings) for (const each of intervals) if (isFalseFailure(each)) found.push(each);
+  return found;
+}
+
 function isFalseFailure({ severity, isFalseAlarm }: IncidentInterval): boolean {
   return isFalseAlarm && severity >= severityOf('Seems Down');
 }
@@ -72,9 +78,9 @@ function isFalseFailure({ severity, isFalseAlarm }: IncidentInterval): boolean {
 type Stretch = { fromMs: number; toMs: number };
 
 /** As few stretches as cover the same, in the order of time. */
-function joined(intervals: readonly IncidentInterval[]): Stretch[] {
+function joined(intervals: IncidentInterval[]): Stretch[] {
   const stretches: Stretch[] = [];
-  for (const { fromMs, toMs } of intervals.toSorted((a, b) => a.fromMs - b.fromMs)) {
+  for (const { fromMs, toMs } of intervals.sort((a, b) => a.fromMs - b.fromMs)) {
     const last = stretches.at(-1);
     const endMs = toMs ?? Number.POSITIVE_INFINITY;
     if (last !== undefined && fromMs <= last.toMs) last.toMs = Math.max(last.toMs, endMs);

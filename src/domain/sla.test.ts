@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/kit/runs.ts';
 import type { IncidentInterval, Interval } from './incident-intervals.ts';
 import {
   DEFAULT_SLA_OPTIONS,
@@ -241,7 +242,7 @@ describe('against a clock that counts every millisecond', () => {
         const counted = countEveryMs(facts, set);
         if (JSON.stringify(report) !== JSON.stringify(counted)) expect(report).toEqual(counted);
       }),
-      { numRuns: 20_000 },
+      { numRuns: runs(20_000) },
     );
   });
 
@@ -257,7 +258,7 @@ describe('against a clock that counts every millisecond', () => {
           expect(listed[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(toMs ?? 0);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -275,7 +276,7 @@ describe('against a clock that counts every millisecond', () => {
         };
         expect(measureSla(other, set)).toEqual(measureSla(facts, set));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

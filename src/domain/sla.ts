@@ -111,11 +111,7 @@ export type Outage = {
  */
 export function listOutages(input: SlaInput, options: SlaOptions = DEFAULT_SLA_OPTIONS): Outage[] {
   const { window, incidents } = input;
-  let { fromMs, toMs } = window;
-  for (const each of incidents) {
-    fromMs = Math.min(fromMs, Math.floor(each.fromMs));
-    toMs = Math.max(toMs, Math.floor(each.toMs ?? toMs));
-  }
+  const { fromMs, toMs } = widened(window, incidents);
   const outages: Outage[] = [];
   let last: Outage = { fromMs, toMs: fromMs, downtimeMs: 0, worst: 'seemsDown' };
   walk({ ...input, window: { fromMs, toMs } }, options, (startMs, endMs, state, holding) => {
@@ -133,6 +129,16 @@ export function listOutages(input: SlaInput, options: SlaOptions = DEFAULT_SLA_O
   });
   if (!incidents.some((each) => each.toMs === null && isFailure(each, options))) last.toMs ??= toMs;
   return outages.filter(({ downtimeMs }) => downtimeMs > 0);
+}
+
+/** So far that no incident reaches beyond it. */
+function widened({ fromMs, toMs }: SlaInput['window'], incidents: SlaInput['incidents']): SlaInput['window'] {
+  const wide = { fromMs, toMs };
+  for (const each of incidents) {
+    wide.fromMs = Math.min(wide.fromMs, Math.floor(each.fromMs));
+    wide.toMs = Math.max(wide.toMs, Math.floor(each.toMs ?? wide.toMs));
+  }
+  return wide;
 }
 
 function isFailure(incident: IncidentInterval, options: SlaOptions): boolean {
@@ -224,7 +230,10 @@ function walk(input: SlaInput, options: SlaOptions, visit: Visit): void {
     observed: 0,
   };
   let doneMs = 0;
-  for (const border of borders(input, options)) {
+  const all = borders(input, options);
+  // By index: an iterator makes an object of each number.
+  for (let nth = 0; nth < all.length; nth += 1) {
+    const border = all[nth] ?? 0;
     const atMs = Math.floor(border / CODES);
     const code = border - atMs * CODES;
     const layer = LAYERS[code >> 1];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/kit/runs.ts';
 import { describeJsonFailure, parseJson, stringifyJson, write } from './json.ts';
 
 function failure(text: string, maxDepth?: number) {
@@ -112,7 +113,7 @@ describe('parseJson', () => {
         if (ours.ok) expect(ours.value).toEqual(theirs);
         else expect(ours.kind).not.toBe('syntax');
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 
@@ -122,7 +123,7 @@ describe('parseJson', () => {
         const parsed = parseJson(text);
         if (!parsed.ok) expect(describeJsonFailure(parsed)).not.toContain('\u0000');
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

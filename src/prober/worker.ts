@@ -11,6 +11,7 @@ import { createWire } from '../wire/wire.ts';
 import { writeGauges } from './gauges.ts';
 import { beat } from './heartbeat.ts';
 import { ResultBatch, unpackJobs } from './packing.ts';
+import { takePrecedence } from './precedence.ts';
 import type { ProbeJob } from './prober.ts';
 import { createJobRunner, type JobOutcome } from './run-job.ts';
 import { createStallWatch } from './stall-watch.ts';
@@ -18,11 +19,15 @@ import type { ThreadData, ThreadOrder, ThreadReport } from './thread-data.ts';
 
 /** Results wait at most this long for company before they cross the border, and not at all when none is on its way. */
 const FLUSH_AFTER_MS = 40;
-/** So many visits are started in a row before sockets are read again: a burst must not make its own timings late. */
-const START_AT_ONCE = 16;
+/**
+ * So many visits are started in a row before sockets are read again: what is due comes forty at a time and more, and a burst
+ * must not make its own timings late.
+ */
+const START_AT_ONCE = 4;
 
 if (parentPort === null) throw new Error('worker.ts runs as a worker thread only');
 const port = parentPort;
+takePrecedence();
 const clock = systemClock;
 const { settings, heartbeat, gauges, maxRunning } = workerData as ThreadData;
 const { pauses, notice } = createStallWatch(clock, showSigns);

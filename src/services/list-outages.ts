@@ -63,8 +63,12 @@ function* withEvents(
   findings: readonly TimedFinding[],
   { falseAlarms }: SlaOptions,
 ): Generator<undefined, OutagePage['outages'][number][]> {
-  const isOpenIn = ({ intervals }: TimedFinding, stretch: Pick<Outage, 'fromMs' | 'toMs'>) =>
-    intervals.some((each) => failedIn(each, stretch) && (!each.isFalseAlarm || falseAlarms === 'down'));
+  const isOpenIn = ({ intervals }: TimedFinding, stretch: Pick<Outage, 'fromMs' | 'toMs'>) => {
+    for (const each of intervals) {
+      if (failedIn(each, stretch) && (!each.isFalseAlarm || falseAlarms === 'down')) return true;
+    }
+    return false;
+  };
   const [newest, oldest] = [outages[0], outages.at(-1)];
   if (newest === undefined || oldest === undefined) return [];
   // A page is of a few of the outages, and most of what failed is of none of them.

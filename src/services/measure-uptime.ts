@@ -72,9 +72,10 @@ export function falseAlarmsIn(
   { findings, window }: Pick<SiteTime, 'findings' | 'window'>,
   isWanted: (finding: TimedFinding) => boolean,
 ): TimedFinding[] {
-  return findings.filter(
-    (finding) => isWanted(finding) && finding.intervals.some((each) => each.isFalseAlarm && failedIn(each, window)),
-  );
+  return findings.filter((finding) => {
+    for (const each of finding.intervals) if (each.isFalseAlarm && failedIn(each, window)) return isWanted(finding);
+    return false;
+  });
 }
 
 /** Findings that were failures in the window, and that somebody closed as false alarms. */
@@ -93,5 +94,5 @@ export function failedIn(
 ): boolean {
   const { fromMs, toMs, severity } = interval;
   if (severity < severityOf('Seems Down')) return false;
-  return fromMs < (stretch.toMs ?? Number.POSITIVE_INFINITY) && (toMs === null || toMs > stretch.fromMs);
+  return (stretch.toMs === null || fromMs < stretch.toMs) && (toMs === null || toMs > stretch.fromMs);
 }

@@ -63,7 +63,8 @@ function sizeOf(lines: readonly TimeLine[]): number {
   return lines.reduce((sum, { intervals }) => sum + 1 + intervals.length, 0);
 }
 
-function merged(before: readonly TimeLine[], fresh: readonly TimeLine[]): readonly TimeLine[] {
+/** By id, as both are; a fresh one takes the place of the one before it. */
+export function merged(before: readonly TimeLine[], fresh: readonly TimeLine[]): readonly TimeLine[] {
   if (fresh.length === 0) return before;
   const all: TimeLine[] = [];
   let at = 0;

@@ -119,7 +119,7 @@ function rowsWithin(db: Executor, scope: SiteScope, siteIds: readonly SiteId[], 
       ]),
     )
     .orderBy('id')
-    .limit(MOST_WITHIN);
+    .limit(sql.lit(MOST_WITHIN));
 }
 
 type Span = { from: bigint; to: bigint };
@@ -133,7 +133,10 @@ function ownersOf(db: Executor, siteIds: readonly SiteId[]) {
   return db.selectFrom('jetmon_site_tenants').select('tenant_id').where('blog_id', 'in', siteIds);
 }
 
-/** One site has some dozens; beyond that many rows the newest are left out. */
+/**
+ * One site has some dozens; beyond that many rows the newest are left out. It stands in the words of the query: SQLite plans
+ * one whose limit is a parameter anew each time.
+ */
 const MOST_WITHIN = 20_000;
 const NOTHING: ReadonlyMap<string | null, ReadonlySet<SiteId>> = new Map();
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { runs } from '../../test/kit/runs.ts';
 import type { EndpointId, EventId } from '../domain/ids.ts';
 import { siteIncident } from '../domain/rollup.ts';
 import { DEFAULT_RULES, type RollupRules } from '../domain/rollup-rules.ts';
@@ -51,6 +52,6 @@ it('a state drifted exactly when some choice of watched endpoints gives it', () 
         expect(wouldBeRight(stored, CHOICES[0] ?? [], seen, given)).toBe(expected);
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
 });

@@ -27,7 +27,7 @@ async function siteWithEvents() {
 function countPacked(db: Database) {
   const sent: string[] = [];
   const readPacked: Database['readPacked'] = (query, kinds, within) => {
-    sent.push('step' in kinds ? 'steps' : 'heads');
+    sent.push('step' in kinds ? 'steps' : 'open' in kinds ? 'state' : 'heads');
     return db.readPacked(query, kinds, within);
   };
   return { db: { ...db, readPacked }, sent: () => sent.splice(0) };
@@ -88,10 +88,13 @@ describe('the time lines of a site', () => {
     const first = await readTimeLines(db, EVERY_SITE, query);
     expect(sent()).toEqual(['heads', 'steps']);
     expect(await readTimeLines(db, EVERY_SITE, query)).toEqual(first);
-    expect(sent()).toEqual(['heads']);
+    expect(sent()).toEqual(['state']);
+    await store.events.append(appendTo(endpoint, [confirm], { atMs: 5_500 }));
+    expect(await readTimeLines(db, EVERY_SITE, query)).not.toEqual(first);
+    expect(sent()).toEqual(['state', 'steps']);
     await store.events.append(appendTo(endpoint, [{ ...falseAlarm, reason: 'verifier_cleared' }], { atMs: 6_000 }));
     const after = await readTimeLines(db, EVERY_SITE, query);
-    expect(sent()).toEqual(['heads', 'steps']);
+    expect(sent()).toEqual(['state', 'heads', 'steps']);
     expect(after?.map(({ endedAtMs }) => endedAtMs)).toEqual([3_000, 3_000, 6_000, 6_000]);
     expect(after).toEqual(await readTimeLines({ ...store.db }, EVERY_SITE, query));
   });

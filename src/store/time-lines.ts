@@ -5,11 +5,13 @@
 import { sql } from 'kysely';
 import type { EndpointId, EventId, SiteId } from '../domain/ids.ts';
 import { isDeclaredByHand, transitionsToIntervals } from '../domain/incident-intervals.ts';
-import type { SiteScope } from '../domain/site-scope.ts';
+import { EVERY_SITE, type SiteScope } from '../domain/site-scope.ts';
 import { padded } from './append/statements.ts';
 import type { Database } from './database.ts';
-import { type Packed, textAt } from './dialect/packed.ts';
-import { createKeptLines, type KeptLines, type TimeLine } from './kept-lines.ts';
+import { type Packed, type PackedKinds, textAt } from './dialect/packed.ts';
+import { createKeptLines, type KeptLines, merged, type TimeLine } from './kept-lines.ts';
+import { preparedWords } from './prepared.ts';
+import type { Executor } from './schema.ts';
 import { isInScope } from './site-scope.ts';
 
 type LineReason = 'other' | 'false_alarm' | 'declared_by_hand';
@@ -76,44 +78,108 @@ export async function readTimeLines(
   scope: SiteScope,
   query: TimeLineQuery,
   limits = LIMITS,
-): Promise<TimeLine[] | null> {
-  const heads = await readHeads(db, scope, query, limits.maxSteps);
-  if (heads === null) return null;
+): Promise<readonly TimeLine[] | null> {
   const kept = keptOf.get(db) ?? createKeptLines();
   keptOf.set(db, kept);
-  const lines: (TimeLine | null)[] = [];
-  const missing: bigint[] = [];
   const known = kept.of(query.siteId);
-  // Both are by id.
-  for (let row = 0, at = 0; row < heads.count; row += 1) {
-    const eventId = heads.columns.event[row] ?? 0n;
-    while (at < known.length && (known[at] as TimeLine).eventId < eventId) at += 1;
-    const line = known[at];
-    const isKnown = line?.eventId === eventId && line.version === heads.columns.version[row];
-    lines.push(isKnown ? line : null);
-    if (!isKnown) missing.push(eventId);
-  }
-  const fresh = missing.length === 0 ? [] : await readSteps(db, scope, query, missing, limits);
+  const found =
+    (known.length > 0 ? await compareState(db, scope, query, known, limits.maxSteps) : null) ??
+    (await compareHeads(db, scope, query, known, limits.maxSteps));
+  if (found === 'too much') return null;
+  const { lines, missing } = found;
+  if (missing.length === 0) return lines;
+  const fresh = await readSteps(db, scope, query, missing, limits);
   if (fresh === null) return null;
   kept.keep(query.siteId, fresh);
-  const byId = new Map<bigint, TimeLine>(fresh.map((line) => [line.eventId, line]));
-  let nth = 0;
-  return lines.flatMap((line) => line ?? byId.get(missing[nth++] ?? 0n) ?? []);
+  return merged(lines, fresh);
 }
 
-/** The events and how many steps each has. */
-async function readHeads(db: Database, scope: SiteScope, query: TimeLineQuery, maxSteps: number) {
-  const heads = await db.readPacked(
-    eventsWithin(db, scope, query)
+/** What is known of the events there are, by id, and those of which nothing is, or an earlier version. */
+type Compared = { lines: TimeLine[]; missing: bigint[] } | 'too much';
+
+/**
+ * Nothing of an event changes once it has ended, and no event is ever taken away: those that are known are all of them
+ * where they are as many. Null: they are not. Asked in one statement, because an event may end between two.
+ */
+async function compareState(
+  db: Database,
+  scope: SiteScope,
+  query: TimeLineQuery,
+  known: readonly TimeLine[],
+  maxSteps: number,
+): Promise<Compared | null> {
+  const span = spanOf(query);
+  const words = scope.kind === 'all' ? stateOfOne(db.kysely, span) : stateWithin(db.kysely, scope, span).compile();
+  const { count, columns } = await db.readPacked(words, STATE_KINDS);
+  const open = new Map<bigint, number>();
+  let [ended, steps, allSteps] = [0, 0, 0];
+  for (let row = 0; row < count; row += 1) {
+    const eventId = columns.open[row] ?? 0n;
+    const its = columns.steps[row] ?? 0;
+    allSteps += its;
+    if (eventId === 0n) [ended, steps] = [columns.events[row] ?? 0, its];
+    else open.set(eventId, its);
+  }
+  if (allSteps >= maxSteps) return 'too much';
+  const lines: TimeLine[] = [];
+  for (const line of known) {
+    if (line.endedAtMs === null) {
+      if (open.get(line.eventId) !== line.version) continue;
+      open.delete(line.eventId);
+    } else {
+      if (line.startedAtMs >= query.toMs || line.endedAtMs <= query.fromMs) continue;
+      ended -= 1;
+      steps -= line.version;
+    }
+    lines.push(line);
+  }
+  return ended === 0 && steps === 0 ? { lines, missing: [...open.keys()] } : null;
+}
+
+function stateWithin(db: Executor, scope: SiteScope, span: Span) {
+  return eventsWithin(db, scope, span)
+    .select(sql<bigint>`case when e.ended_at is null then e.id else 0 end`.as('open'))
+    .select(({ fn }) => [fn.countAll<bigint>().as('events'), fn.sum<bigint>('e.version').as('steps')])
+    .groupBy('open');
+}
+
+const stateOfOne = preparedWords((db: Executor, hole: <T>(name: keyof Span) => T) =>
+  stateWithin(db, EVERY_SITE, { siteId: hole<SiteId>('siteId'), from: hole<bigint>('from'), to: hole<bigint>('to') }),
+);
+
+const STATE_KINDS = { open: 'id', events: 'number', steps: 'number' } as const satisfies PackedKinds;
+
+/** Event by event, with their versions. */
+async function compareHeads(
+  db: Database,
+  scope: SiteScope,
+  query: TimeLineQuery,
+  known: readonly TimeLine[],
+  maxSteps: number,
+): Promise<Compared> {
+  const { count, columns } = await db.readPacked(
+    eventsWithin(db.kysely, scope, spanOf(query))
       .select(['e.id as event', 'e.version as version'])
       .orderBy('e.id')
       .limit(maxSteps)
       .compile(),
-    { event: 'id', version: 'number' },
+    HEAD_KINDS,
   );
-  const steps = heads.columns.version.reduce((sum, version) => sum + version, 0);
-  return steps >= maxSteps ? null : heads;
+  if (columns.version.reduce((sum, version) => sum + version, 0) >= maxSteps) return 'too much';
+  const lines: TimeLine[] = [];
+  const missing: bigint[] = [];
+  // Both are by id.
+  for (let row = 0, at = 0; row < count; row += 1) {
+    const eventId = columns.event[row] ?? 0n;
+    while (at < known.length && (known[at] as TimeLine).eventId < eventId) at += 1;
+    const line = known[at];
+    if (line?.eventId === eventId && line.version === columns.version[row]) lines.push(line);
+    else missing.push(eventId);
+  }
+  return { lines, missing };
 }
+
+const HEAD_KINDS = { event: 'id', version: 'number' } as const satisfies PackedKinds;
 
 /** Null as `readTimeLines`. */
 async function readSteps(
@@ -171,13 +237,19 @@ function lineOf({ changes, ...line }: OpenLine): TimeLine {
   };
 }
 
-function eventsWithin(db: Database, scope: SiteScope, { siteId, fromMs, toMs }: TimeLineQuery) {
-  return db.kysely
+type Span = { siteId: SiteId; from: bigint; to: bigint };
+
+function spanOf({ siteId, fromMs, toMs }: TimeLineQuery): Span {
+  return { siteId, from: BigInt(fromMs), to: BigInt(toMs) };
+}
+
+function eventsWithin(db: Executor, scope: SiteScope, { siteId, from, to }: Span) {
+  return db
     .selectFrom('jetmon_events as e')
     .where('e.blog_id', '=', siteId)
     .where(isInScope(scope, 'e.blog_id'))
-    .where('e.started_at', '<', BigInt(toMs))
-    .where(({ eb, or }) => or([eb('e.ended_at', 'is', null), eb('e.ended_at', '>', BigInt(fromMs))]));
+    .where('e.started_at', '<', to)
+    .where(({ eb, or }) => or([eb('e.ended_at', 'is', null), eb('e.ended_at', '>', from)]));
 }
 
 type PageOptions = { only: readonly bigint[] | null; after: { eventId: bigint; seq: bigint } | null; limit: number };
@@ -188,7 +260,7 @@ function page(
   query: TimeLineQuery,
   { only, after, limit }: PageOptions,
 ): Promise<Packed<typeof KINDS>> {
-  let steps = eventsWithin(db, scope, query)
+  let steps = eventsWithin(db.kysely, scope, spanOf(query))
     .innerJoin('jetmon_event_transitions as t', 't.event_id', 'e.id')
     .select(['e.id as event', 't.seq as seq', step.as('step')])
     // What is the same for all steps of an event is there once.

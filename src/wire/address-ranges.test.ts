@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { address, blockList } from '../../test/kit/addresses.ts';
+import { runs } from '../../test/kit/runs.ts';
 import { classify, embeddedIpv4, formatAddress, parseCidr } from './ip-address.ts';
 
 const DENIED_IPV4 = [
@@ -196,7 +197,7 @@ describe('what an address is for', () => {
         const carried = [`::ffff:${text}`, `64:ff9b::${text}`, `2002:${high}:${low}::1`, `2606:4700::5efe:${text}`];
         expect([text, ...carried].map(isPublic)).toEqual([expected, expected, expected, expected, expected]);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 
@@ -207,7 +208,7 @@ describe('what an address is for', () => {
         fc.pre(embeddedIpv4(address(text)).length === 0);
         expect(isPublic(text)).toBe(globalUnicast.check(text, 'ipv6') && !deniedIpv6.check(text, 'ipv6'));
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });

@@ -13,6 +13,7 @@ import {
   FLAGS_REPLY,
   TYPE_CNAME,
 } from '../../test/kit/raw-dns.ts';
+import { runs } from '../../test/kit/runs.ts';
 import {
   buildQuery,
   isReplyTo,
@@ -287,7 +288,7 @@ describe('a reply', () => {
         const reply = readReply(message, asked);
         expect(['addresses', 'nothing', 'failure', 'not_understood']).toContain(reply.kind);
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 
@@ -300,7 +301,7 @@ describe('a reply', () => {
         for (const [at, byte] of damage) message[asked.end + at] = byte;
         expect(typeof readReply(message, asked).kind).toBe('string');
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 });

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { address, blockList } from '../../test/kit/addresses.ts';
+import { runs } from '../../test/kit/runs.ts';
 import {
   contains,
   formatAddress,
@@ -97,7 +98,7 @@ describe('parsing an address', () => {
         const byteLength = { 0: undefined, 4: 4, 6: 16 }[isIP(text)];
         expect(parseAddress(text)?.length).toBe(byteLength);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });
@@ -124,13 +125,13 @@ describe('the text form', () => {
         expect(isIP(text)).toBe(6);
         expect([...address(text)]).toEqual([...bytes]);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
     fc.assert(
       fc.property(fc.ipV6(), (text) => {
         expect(`[${formatAddress(address(text))}]`).toBe(new URL(`http://[${text}]/`).hostname);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     fc.assert(fc.property(fc.ipV4(), (text) => formatAddress(address(text)) === text));
   });

@@ -40,23 +40,32 @@ export const sharedThreads: SqliteThreads = {
 
 /** Given to a thread and not answered yet. */
 let ordersOut = 0;
+let allAnswered = Promise.withResolvers<void>();
 
 function countOrders(thread: SqliteThread): SqliteThread {
   return {
     ...thread,
     ask(order) {
+      if (ordersOut === 0) allAnswered = Promise.withResolvers();
       ordersOut += 1;
       return thread.ask(order).finally(() => {
         ordersOut -= 1;
+        if (ordersOut === 0) allAnswered.resolve();
       });
     },
   };
 }
 
-/** Resolves when nothing waits for a database, and nothing that an answer led to does. */
+/**
+ * Resolves when nothing waits for a database, and nothing that an answer led to does. Sleeps meanwhile: to ask again and
+ * again would take the processor from the thread that is to answer.
+ */
 export async function databasesAtRest(): Promise<void> {
-  do await setImmediate();
-  while (ordersOut > 0);
+  await setImmediate();
+  while (ordersOut > 0) {
+    await allAnswered.promise;
+    await setImmediate();
+  }
 }
 
 /** A file with the tables that the migrations make: copying it takes a tenth of the time of making them for each test. */

@@ -13,8 +13,8 @@ export type AskOptions = {
   deadlineMs?: number | undefined;
   /** The server knows the text from before: for those that come again and again with many values. */
   prepared?: boolean;
-  /** Rows come as they were sent, as `BareRow`: for those who make something else of thousands of them. */
-  isBare?: boolean;
+  /** Is handed each row as it was sent, and none is in the answer: for those who make something else of thousands. */
+  onRow?: ((row: BareRow) => void) | undefined;
 };
 
 export interface PooledConnection {

@@ -12,8 +12,8 @@ const SCHEMA_NODES = ['CreateTableNode', 'AlterTableNode', 'CreateIndexNode', 'D
 /** How the writer's statements for many rows begin: there are few of them, and putting their values into text is slow. */
 const OF_MANY_ROWS = 'insert into jetmon_';
 
-/** Its rows are wanted as `BareRow`. */
-export type BareQuery = CompiledQuery<BareRow> & { readonly isBare: true };
+/** Its rows are handed over one by one, and none is in its result. */
+export type HandedQuery = CompiledQuery<never> & { readonly onRow: (row: BareRow) => void };
 
 type MysqlConnection = DatabaseConnection & { readonly pooled: PooledConnection };
 
@@ -58,8 +58,8 @@ function connectionOn(pooled: PooledConnection): MysqlConnection {
       const { kind } = query.query;
       const deadlineMs = SCHEMA_NODES.includes(kind) ? SCHEMA_DEADLINE_MS : undefined;
       const prepared = kind === 'RawNode' && query.sql.startsWith(OF_MANY_ROWS);
-      const isBare = 'isBare' in query;
-      return resultOf<R>(await pooled.ask(query.sql, query.parameters, { deadlineMs, prepared, isBare }));
+      const onRow = 'onRow' in query ? (query as HandedQuery).onRow : undefined;
+      return resultOf<R>(await pooled.ask(query.sql, query.parameters, { deadlineMs, prepared, onRow }));
     },
     // biome-ignore lint/correctness/useYield: it never gets to a row
     async *streamQuery() {

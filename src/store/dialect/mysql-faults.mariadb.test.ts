@@ -71,6 +71,18 @@ describe('a lost connection', () => {
     expect([await valueIn(1), await valueIn(2)]).toEqual([0, 1]);
   });
 
+  it('in the middle of rows that are packed rejects that read, and the next one is whole', async () => {
+    const { db, name } = await opened();
+    const slow = sql`select id, sleep(id * 2 - 2) as n from t order by id`.compile(db.kysely);
+    const lost = db.readPacked(slow, { id: 'id', n: 'number' }).catch((reason: unknown) => reason);
+    const asleep = `select id from information_schema.processlist where info like '%sleep(id%' and db = '${name}'`;
+    const row = await eventually('it is read', async () => (await server.query(asleep))[0]);
+    await server.query(`kill connection ${row['id']}`);
+    expect(await lost).toMatchObject(unavailable);
+    const { columns } = await db.readPacked(sql`select id from t order by id`.compile(db.kysely), { id: 'id' });
+    expect([...columns.id]).toEqual([1n, 2n]);
+  });
+
   it.each([
     ['before the server hears it', 0],
     ['after the server heard it', 1],

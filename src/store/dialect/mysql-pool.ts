@@ -2,10 +2,17 @@
  * Connections to one MySQL server: as many as the pool holds and no more, each set up and checked before its first use,
  * none waited for without end. One on which something unexpected happened is never used again.
  */
-import { createPool, type ExecuteValues, type PoolConnection, type PoolOptions, type QueryValues } from 'mysql2';
+import {
+  createPool,
+  type ExecuteValues,
+  type PoolConnection,
+  type PoolOptions,
+  type QueryOptions,
+  type QueryValues,
+} from 'mysql2';
 import { AppError } from '../../domain/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { type Answer, type PooledConnection, readField } from './mysql-answers.ts';
+import { type Answer, type BareRow, type PooledConnection, readField } from './mysql-answers.ts';
 import { setUpSession } from './mysql-session.ts';
 import { asUnavailable, SILENT, unavailable } from './mysql-trouble.ts';
 import type { MysqlAddress } from './mysql-url.ts';
@@ -111,8 +118,7 @@ function wrap(raw: PoolConnection, name: string, deadlineMs: number, clock: Cloc
           else fail(error);
         };
         if (options.prepared) raw.execute(text, parameters as ExecuteValues, done);
-        else if (options.isBare)
-          raw.query({ sql: text, values: parameters as QueryValues, rowsAsArray: true, typeCast: false }, done);
+        else if (options.onRow) handOver(raw, { sql: text, values: parameters as QueryValues }, options.onRow, done);
         else raw.query(text, parameters as QueryValues, done);
       });
     },
@@ -125,6 +131,33 @@ function wrap(raw: PoolConnection, name: string, deadlineMs: number, clock: Cloc
       else raw.destroy();
     },
   };
+}
+
+/** Row by row as they come, so that nothing holds on to thousands of them. What `onRow` throws is the error of the query. */
+function handOver(
+  raw: PoolConnection,
+  query: QueryOptions,
+  onRow: (row: BareRow) => void,
+  done: (error: Error | null, answer: Answer) => void,
+): void {
+  let failure: Error | null = null;
+  const end = (error: Error | null) => {
+    // A connection that is lost says so itself, to nobody in particular.
+    raw.off('error', end);
+    done(error, []);
+  };
+  raw.once('error', end);
+  raw
+    .query({ ...query, rowsAsArray: true, typeCast: false })
+    .on('error', end)
+    .on('result', (row: unknown) => {
+      try {
+        if (failure === null) onRow(row as BareRow);
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+      }
+    })
+    .once('end', () => end(failure));
 }
 
 const LOST_EARLIER = { cause: 'failed earlier in this transaction', fix: 'try again' };

@@ -5,6 +5,8 @@ import { READ_ONLY, REPLICA, unavailable, unusable } from './mysql-trouble.ts';
 
 /** Strict, so that text that is too long is refused and not cut; backslashes escape, as the driver counts on. */
 const SQL_MODE = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+/** Of a text put together of many rows; what goes beyond is cut off, which by default is after 1 KiB. */
+const TEXT_BYTES = 1_048_576;
 const REFUSED_MODES = ['NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'PIPES_AS_CONCAT', 'NO_UNSIGNED_SUBTRACTION'];
 
 /**
@@ -14,7 +16,7 @@ const REFUSED_MODES = ['NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'PIPES_AS_CONCAT',
 export async function setUpSession(connection: PooledConnection, lockWaitSeconds: number, name: string): Promise<void> {
   await connection.ask('set session transaction isolation level read committed');
   await connection.ask(
-    `set session sql_mode = '${SQL_MODE}', time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, autocommit = 1, eq_range_index_dive_limit = 0`,
+    `set session sql_mode = '${SQL_MODE}', time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, autocommit = 1, eq_range_index_dive_limit = 0, group_concat_max_len = ${TEXT_BYTES}`,
   );
   const is = await variables(connection, ['sql_mode', 'time_zone', 'innodb_lock_wait_timeout', 'autocommit']);
   // Older servers know the first name, newer ones the second, some both.

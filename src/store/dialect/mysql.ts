@@ -7,12 +7,12 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Executor, Schema, Tx } from '../schema.ts';
 import type { Dialect, OpenedDatabase } from './dialect.ts';
 import type { BareRow } from './mysql-answers.ts';
-import { type BareQuery, createMysqlDriver } from './mysql-driver.ts';
+import { createMysqlDriver, type HandedQuery } from './mysql-driver.ts';
 import { createMysqlPool, type PoolSettings } from './mysql-pool.ts';
 import { judgeServer } from './mysql-session.ts';
 import { asUnusable } from './mysql-trouble.ts';
 import { parseMysqlUrl } from './mysql-url.ts';
-import { type PackedKind, pack } from './packed.ts';
+import { createColumns, type PackedKind } from './packed.ts';
 import { createRowCounter } from './row-counter.ts';
 import { isDuplicate, isLockConflict } from './trouble.ts';
 import { type StatementWatcher, watchedDialect } from './watched-dialect.ts';
@@ -154,12 +154,16 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
     snapshot: (run) =>
       kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(run),
     async readPacked(query, kinds, within) {
-      const bare: BareQuery = { ...(query as CompiledQuery<BareRow>), isBare: true };
-      const { rows } = await (within ?? kysely).executeQuery<BareRow>(bare);
-      return pack(kinds, rows.length, (row, name, place) => {
-        const sent = rows[row]?.[place] ?? null;
-        return sent === null ? null : VALUE_OF[kinds[name] ?? 'text'](sent);
-      });
+      const columns = createColumns(kinds);
+      const read = Object.values(kinds).map((kind) => VALUE_OF[kind]);
+      const row: unknown[] = [];
+      const onRow = (sent: BareRow): void => {
+        for (const [place, value] of sent.entries()) row[place] = value === null ? null : read[place]?.(value);
+        columns.add(row);
+      };
+      const handed: HandedQuery = { ...(query as CompiledQuery<never>), onRow };
+      await (within ?? kysely).executeQuery(handed);
+      return columns.packed();
     },
     lost: new Promise(() => {}),
     copyTo: null,
@@ -171,8 +175,8 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
 
 /** What a value is, made of the text that was sent of it. */
 const VALUE_OF: Readonly<Record<PackedKind, (sent: Buffer) => unknown>> = {
-  id: (sent) => BigInt(sent.toString('latin1')),
-  number: (sent) => Number(sent.toString('latin1')),
+  id: (sent) => BigInt(wholeIn(sent) ?? sent.toString('latin1')),
+  number: (sent) => wholeIn(sent) ?? Number(sent.toString('latin1')),
   text: (sent) => sent.toString('utf8'),
   bytes: (sent) => sent,
 };
@@ -182,6 +186,22 @@ function tooBusy(name: string, cause: unknown): AppError {
     fix: 'look for long transactions of other programs, then try again',
     cause,
   });
+}
+
+const [ZERO, NINE] = [48, 57];
+/** So many digits are exact whatever they are. */
+const EXACT_DIGITS = 15;
+
+/** A whole number that is not negative, without a text in between; null: it is none, or a long one. */
+function wholeIn(sent: Buffer): number | null {
+  if (sent.length === 0 || sent.length > EXACT_DIGITS) return null;
+  let value = 0;
+  for (let at = 0; at < sent.length; at += 1) {
+    const digit = sent[at] ?? 0;
+    if (digit < ZERO || digit > NINE) return null;
+    value = value * 10 + digit - ZERO;
+  }
+  return value;
 }
 
 /** Twice as long each time, give or take a half, so that those who met do not meet again. */

@@ -35,9 +35,32 @@ describe('packed rows', () => {
     });
   });
 
+  it('that are of another kind than was said, or that nobody can select, reject the read and hurt no other', async () => {
+    const { kysely, readPacked } = await temporaryDatabase();
+    const noId = sql`select 1 as id union all select null union all select 3`.compile(kysely);
+    await expect(readPacked(noId, { id: 'id' })).rejects.toThrow();
+    await expect(readPacked(sql`select nothing`.compile(kysely), { id: 'id' })).rejects.toThrow(/nothing/);
+    const { columns } = await readPacked(sql`select -12 as n`.compile(kysely), { n: 'number' });
+    expect([...columns.n]).toEqual([-12]);
+  });
+
+  it('are as many as there are, in columns no longer than that', async () => {
+    const { kysely, readPacked } = await temporaryDatabase();
+    const many = sql`with recursive n (id) as (select 1 union all select id + 1 from n where id < 700)
+      select id, id * 0.5 as half, concat('t', id) as name, concat('b', id) as body from n order by id`;
+    const kinds = { id: 'id', half: 'number', name: 'text', body: 'bytes' } as const;
+    const { count, columns } = await readPacked(many.compile(kysely), kinds);
+    expect([count, columns.id.length, columns.half.length, columns.name.ends.length]).toEqual([700, 700, 700, 700]);
+    expect([columns.id[699], columns.half[699], textAt(columns.name, 699)]).toEqual([700n, 350, 't700']);
+    expect(columns.id.buffer.byteLength).toBe(700 * 8);
+  });
+
   it('take bytes in a column for text as the text they are', () => {
     const values = [Buffer.from('https://ü.example/'), 12n];
-    const { columns } = pack({ name: 'text' }, 2, (row) => values[row]);
+    const { columns } = pack(
+      { name: 'text' },
+      values.map((value) => [value]),
+    );
     expect([0, 1].map((row) => textAt(columns.name, row))).toEqual(['https://ü.example/', '12']);
   });
 });

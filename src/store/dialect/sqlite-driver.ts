@@ -72,9 +72,7 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
     return { handle, run: async () => {}, leave: async () => void (await ask({ kind: 'endSnapshot', handle })) };
   }
 
-  async function executeOutside(query: CompiledQuery): Promise<Answer> {
-    const { sql, parameters } = query;
-    if (isRead(query)) return ask({ kind: 'run', handle: READER, sql, parameters });
+  async function executeInTurn({ sql, parameters }: CompiledQuery): Promise<Answer> {
     const pass = await turns.take();
     try {
       return await ask({ kind: 'run', handle: WRITER, sql, parameters });
@@ -108,8 +106,8 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
           const { packedAs: kinds } = query as PackedQuery;
           return resultOf<R>(await ask({ kind: 'pack', handle: session?.handle ?? READER, sql, parameters, kinds }));
         }
-        if (session === null) return resultOf<R>(await executeOutside(query));
-        return resultOf<R>(await ask({ kind: 'run', handle: session.handle, sql, parameters }));
+        if (session === null && !isRead(query)) return resultOf<R>(await executeInTurn(query));
+        return resultOf<R>(await ask({ kind: 'run', handle: session?.handle ?? READER, sql, parameters }));
       },
       async *streamQuery<R>(query: CompiledQuery, chunkSize: number) {
         if (this.session !== null) {
@@ -128,12 +126,14 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
   }
 
   function createDriver(startSession: StartSession): Driver {
+    // Kysely remembers weakly each one that it was ever given, which is work for the garbage collector.
+    const idle: Connection[] = [];
     return {
       async init() {},
       async acquireConnection() {
         if (isDraining) throw new Error('the database has been closed');
         inUse += 1;
-        return createConnection();
+        return idle.pop() ?? createConnection();
       },
       async beginTransaction(connection) {
         ours(connection).session = await startSession();
@@ -150,6 +150,7 @@ export function connectionsOn(thread: SqliteThread): SqliteConnections {
         try {
           await session?.leave();
         } finally {
+          idle.push(ours(connection));
           inUse -= 1;
           if (isDraining && inUse === 0) drained.resolve();
         }

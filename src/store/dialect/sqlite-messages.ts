@@ -26,7 +26,7 @@ export type Answer =
    * Column by column: the side that must not be kept waiting reads it in half the time that objects take, because it
    * meets each name once and values of one type in a row.
    */
-  | { kind: 'rows'; names: string[]; columns: unknown[][] }
+  | { kind: 'rows'; names: readonly string[]; columns: unknown[][] }
   | { kind: 'packed'; packed: Packed }
   | { kind: 'changed'; changes: bigint; lastId: bigint }
   | { kind: 'done' };

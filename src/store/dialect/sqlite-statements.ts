@@ -17,14 +17,21 @@ export interface Cursor {
   close(): void;
 }
 
-type Prepared = { statement: StatementSync; hasRows: boolean };
+/** How often the tables were changed; one for all connections to a file. */
+export type TableChanges = { count: number };
+
+/** Without names it changes something, and has no rows. `namedAt`: after how many changes of the tables. */
+type Prepared = { statement: StatementSync; names: readonly string[]; namedAt: number; changesTables: boolean };
+
+/** A rollback takes such a change back. */
+const CHANGES_TABLES = /^\s*(?:alter|create|drop|rollback)\b/i;
 
 /** The store has far fewer, so only generated texts (batches, lists) ever leave. */
 const MAX_STATEMENTS = 250;
 /** A statement of thousands of parameters is compiled to several times its text. */
 const MAX_CHARACTERS = 1_000_000;
 
-export function createStatements(file: DatabaseSync): Statements {
+export function createStatements(file: DatabaseSync, tableChanges: TableChanges = { count: 0 }): Statements {
   const kept = new Map<string, Prepared>();
   let characters = 0;
 
@@ -35,9 +42,7 @@ export function createStatements(file: DatabaseSync): Statements {
       kept.set(sql, found);
       return found;
     }
-    const statement = file.prepare(sql);
-    statement.setReturnArrays(true);
-    const prepared = { statement, hasRows: statement.columns().length > 0 };
+    const prepared = fresh(sql);
     kept.set(sql, prepared);
     characters += sql.length;
     for (const oldest of kept.keys()) {
@@ -48,24 +53,53 @@ export function createStatements(file: DatabaseSync): Statements {
     return prepared;
   }
 
+  function fresh(sql: string): Prepared {
+    const statement = file.prepare(sql);
+    statement.setReturnArrays(true);
+    return {
+      statement,
+      names: namesOf(statement),
+      namedAt: tableChanges.count,
+      changesTables: CHANGES_TABLES.test(sql),
+    };
+  }
+
+  /**
+   * To ask for the names costs more than many a query, and they are other ones only when the tables are: what stands for all
+   * of them, `*`, is kept while tables change. What another program adds shows in their number.
+   */
+  function rowsOf(prepared: Prepared, rows: readonly SQLOutputValue[][]): Answer {
+    const [first] = rows;
+    if (first === undefined) return { kind: 'rows', names: [], columns: [] };
+    if (prepared.namedAt !== tableChanges.count || first.length !== prepared.names.length) {
+      prepared.names = namesOf(prepared.statement);
+      prepared.namedAt = tableChanges.count;
+    }
+    const { names } = prepared;
+    return { kind: 'rows', names, columns: names.map((_, index) => rows.map((row) => row[index])) };
+  }
+
   return {
     run(sql, parameters) {
       // A full disk ends the transaction by itself; asking again would hide that error behind another.
       if (sql === 'rollback' && !file.isTransaction) return { kind: 'done' };
-      const { statement, hasRows } = prepare(sql);
+      const prepared = prepare(sql);
+      const { statement } = prepared;
       const values = parameters as SQLInputValue[];
-      if (hasRows) return rowsOf(statement, statement.all(...values) as unknown as SQLOutputValue[][]);
+      if (prepared.names.length > 0) return rowsOf(prepared, statement.all(...values) as unknown as SQLOutputValue[][]);
       const { changes, lastInsertRowid } = statement.run(...values);
+      if (prepared.changesTables) tableChanges.count += 1;
       return { kind: 'changed', changes: BigInt(changes), lastId: BigInt(lastInsertRowid) };
     },
     pack(sql, parameters, kinds) {
       const rows = prepare(sql).statement.all(...(parameters as SQLInputValue[])) as unknown as SQLOutputValue[][];
-      return { kind: 'packed', packed: pack(kinds, rows.length, (row, _, place) => rows[row]?.[place]) };
+      return { kind: 'packed', packed: pack(kinds, rows) };
     },
     openCursor(sql, parameters) {
-      const statement = file.prepare(sql);
-      statement.setReturnArrays(true);
-      const rows = statement.iterate(...(parameters as SQLInputValue[])) as unknown as Iterator<SQLOutputValue[]>;
+      const prepared = fresh(sql);
+      const rows = prepared.statement.iterate(...(parameters as SQLInputValue[])) as unknown as Iterator<
+        SQLOutputValue[]
+      >;
       return {
         read(maxRows) {
           const portion: SQLOutputValue[][] = [];
@@ -74,7 +108,7 @@ export function createStatements(file: DatabaseSync): Statements {
             if (next.done) break;
             portion.push(next.value);
           }
-          return rowsOf(statement, portion);
+          return rowsOf(prepared, portion);
         },
         close: () => void rows.return?.(),
       };
@@ -83,9 +117,6 @@ export function createStatements(file: DatabaseSync): Statements {
   };
 }
 
-/** The names are asked for each time: a change of the tables may change what `*` stands for. */
-function rowsOf(statement: StatementSync, rows: readonly SQLOutputValue[][]): Answer {
-  if (rows.length === 0) return { kind: 'rows', names: [], columns: [] };
-  const names = statement.columns().map(({ name }) => name);
-  return { kind: 'rows', names, columns: names.map((_, index) => rows.map((row) => row[index])) };
+function namesOf(statement: StatementSync): readonly string[] {
+  return statement.columns().map(({ name }) => name);
 }

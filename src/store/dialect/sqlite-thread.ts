@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { parentPort } from 'node:worker_threads';
 import { openReader, openWriter } from './sqlite-file.ts';
 import { type Answer, failureOf, type Order, READER, type Reply, WRITER } from './sqlite-messages.ts';
-import { type Cursor, createStatements, type Statements } from './sqlite-statements.ts';
+import { type Cursor, createStatements, type Statements, type TableChanges } from './sqlite-statements.ts';
 
 type Handle = { file: DatabaseSync; statements: Statements };
 
@@ -14,6 +14,7 @@ if (parentPort === null) throw new Error('sqlite-thread.ts runs as a worker thre
 const port = parentPort;
 const handles = new Map<number, Handle>();
 const cursors = new Map<number, Cursor>();
+const tableChanges: TableChanges = { count: 0 };
 let path = '';
 /** A connection whose snapshot was ended. */
 let spare: Handle | null = null;
@@ -112,7 +113,7 @@ function keep(handle: number, file: DatabaseSync): void {
 }
 
 function connectionTo(file: DatabaseSync): Handle {
-  return { file, statements: createStatements(file) };
+  return { file, statements: createStatements(file, tableChanges) };
 }
 
 function end(handle: number): Answer {

@@ -42,7 +42,11 @@ export function blockOf(row: StoredBlock): Block {
 
 /** Null for a damaged one, once that is counted. */
 export function readableBlock(trouble: Trouble, row: StoredBlock): Block | null {
-  return readOrCount(trouble, `block ${row.endpoint_id}/${row.start_ms}/${row.span}`, () => blockOf(row));
+  return readOrCount(
+    trouble,
+    () => `block ${row.endpoint_id}/${row.start_ms}/${row.span}`,
+    () => blockOf(row),
+  );
 }
 
 /** Writes blocks; where one with that key is there, they become one. Within `rewrite` only. */

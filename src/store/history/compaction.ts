@@ -190,7 +190,11 @@ async function readPass(parts: HistoryParts, { mine, pass, passes }: Pass) {
       .where('id', 'in', ids)
       .execute();
     for (const { id, body } of rows) {
-      const endpoints = readOrCount(parts.trouble, `segment ${id}`, () => readSegment(body, pass, passes));
+      const endpoints = readOrCount(
+        parts.trouble,
+        () => `segment ${id}`,
+        () => readSegment(body, pass, passes),
+      );
       if (endpoints === null) damaged.add(id);
       for (const { endpointId, siteId, samples } of endpoints ?? []) {
         const known = found.get(endpointId);

@@ -161,7 +161,7 @@ const WORDS = {
 
 /** Null for a damaged one, once that is counted. */
 export function readable<T>(parts: HistoryParts, endpointId: EndpointId, block: PackedBlock, read: () => T): T | null {
-  return readOrCount(parts.trouble, `block ${endpointId}/${block.startMs}/${block.span}`, read);
+  return readOrCount(parts.trouble, () => `block ${endpointId}/${block.startMs}/${block.span}`, read);
 }
 
 /** The looks of a day that are kept one by one and lie in the window, in the order of time. */

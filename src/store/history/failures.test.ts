@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { observed, verdict } from '../../../test/kit/fake-prober.ts';
 import { endpointOf, temporaryHistory } from '../../../test/kit/history.ts';
-import { failedCheckOf, insertFailures } from './failures.ts';
+import { failedCheckOf, failedTimes, insertFailures } from './failures.ts';
 import { DAY_MS } from './sample.ts';
 
 const DAY = 20_000 * DAY_MS;
@@ -33,6 +33,19 @@ it('many are inserted at once, or none', async () => {
   expect(await history.failures(ONE, DAY, DAY + 999, 999)).toEqual([]);
   await db.transaction((tx) => insertFailures(tx, db.dialect, rows));
   expect(await history.failures(ONE, DAY, DAY + 999, 999)).toHaveLength(501);
+});
+
+it('when many failed is told in order and within the window, over days and pages', async () => {
+  const { db } = await temporaryHistory();
+  const failing = verdict('Seems Down');
+  const times = Array.from({ length: 20_100 }, (_, nth) => DAY + nth * 9_000);
+  const rows = times.map((atMs) => failedCheckOf(endpointOf(1), observed([failing], atMs), failing));
+  await db.transaction((tx) => insertFailures(tx, db.dialect, rows));
+  const within = (fromMs: number, toMs: number) => db.snapshot((tx) => failedTimes(db, tx, ONE, { fromMs, toMs }));
+  expect(await within(0, DAY + 10 * DAY_MS)).toEqual(times);
+  expect(await within(DAY + 1, DAY + 18_000)).toEqual([DAY + 9_000]);
+  expect(await within(DAY + DAY_MS, DAY + DAY_MS + 1)).toEqual([DAY + DAY_MS]);
+  expect(await within(DAY - DAY_MS, DAY)).toEqual([]);
 });
 
 it('a failed look is stored within the bounds of its columns', async () => {

@@ -5,10 +5,12 @@ import type { Observation, Verdict } from '../../domain/verdict.ts';
 import { padded } from '../append/statements.ts';
 import type { Database } from '../database.ts';
 import type { Dialect } from '../dialect/dialect.ts';
+import { type PackedTexts, textStart } from '../dialect/packed.ts';
 import { preparedWords } from '../prepared.ts';
 import type { Executor, Tx } from '../schema.ts';
 import type { CheckHistoryTable } from '../schema-history.ts';
 import type { Window } from './days.ts';
+import { DAY_MS } from './sample.ts';
 
 export type FailedCheck = {
   endpointId: EndpointId;
@@ -170,26 +172,51 @@ export async function failedTimes(
   const times: number[] = [];
   const to = BigInt(Math.ceil(window.toMs));
   for (let from = BigInt(Math.ceil(window.fromMs)); ; ) {
+    const before = times.length;
     const query = timesWithin(db.kysely, { endpointId, from, to });
-    const { count, columns } = await db.readPacked(query, { at: 'number' }, tx);
-    for (const atMs of columns.at) times.push(atMs);
-    if (count < TIMES_AT_ONCE) return times;
+    const { count, columns } = await db.readPacked(query, { day: 'number', times: 'text' }, tx);
+    for (let row = 0; row < count; row += 1) addTimes(times, columns.times, row, columns.day[row] ?? 0);
+    if (times.length - before < TIMES_AT_ONCE) return times;
     from = BigInt((times.at(-1) ?? 0) + 1);
   }
 }
 
+/** As a text they take far less than a server lets a text take that it puts together. */
 const TIMES_AT_ONCE = 20_000;
+const DAY = sql.lit(DAY_MS);
 
-const timesWithin = preparedWords((db: Executor, hole: <T>(name: 'endpointId' | 'from' | 'to') => T) =>
-  db
+/** A day a row, because a server sends, and we read, each row with a toll of its own. */
+const timesWithin = preparedWords((db: Executor, hole: <T>(name: 'endpointId' | 'from' | 'to') => T) => {
+  const looks = db
     .selectFrom('jetmon_check_history')
-    .select('checked_at')
+    .select('checked_at as at')
     .where('endpoint_id', '=', hole<bigint>('endpointId'))
     .where('checked_at', '>=', hole<bigint>('from'))
     .where('checked_at', '<', hole<bigint>('to'))
     .orderBy('checked_at')
-    .limit(TIMES_AT_ONCE),
-);
+    .limit(TIMES_AT_ONCE);
+  return db
+    .selectFrom(looks.as('looks'))
+    .select([sql<bigint>`at - at % ${DAY}`.as('day'), sql<string>`group_concat(at % ${DAY} order by at)`.as('times')])
+    .groupBy('day')
+    .orderBy('day');
+});
+
+const [ZERO, COMMA] = [48, 44];
+
+/** Whole numbers with commas between them. */
+function addTimes(times: number[], texts: PackedTexts, row: number, dayMs: number): void {
+  const { text, ends } = texts;
+  const end = ends[row] ?? 0;
+  let sinceMs = 0;
+  for (let at = textStart(texts, row); at < end; at += 1) {
+    const character = text.charCodeAt(at);
+    if (character !== COMMA) sinceMs = sinceMs * 10 + character - ZERO;
+    if (character !== COMMA && at < end - 1) continue;
+    times.push(dayMs + sinceMs);
+    sinceMs = 0;
+  }
+}
 
 /** When the oldest failed look was that is still kept, of any endpoint; null when none is. */
 export async function oldestFailureMs(db: Executor): Promise<number | null> {

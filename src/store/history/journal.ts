@@ -169,7 +169,11 @@ export async function readJournal(
     .where('state', '<>', BigInt(SEGMENT_STATE.parked))
     .execute();
   return rows.flatMap(({ id, body }) => {
-    const found = readOrCount(parts.trouble, `segment ${id}`, () => openSegment(body).samplesOf(endpointId));
+    const found = readOrCount(
+      parts.trouble,
+      () => `segment ${id}`,
+      () => openSegment(body).samplesOf(endpointId),
+    );
     return (found ?? []).filter(({ atMs }) => atMs >= window.fromMs && atMs < window.toMs);
   });
 }

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { anySamples } from '../../../test/kit/history.ts';
+import { createCounts } from '../../domain/histogram.ts';
 import { decodeBlock, encodeBlock, type Part, partsOf, type Run, summaryOf } from './block.ts';
-import { readFigures, readWhen } from './light-block.ts';
+import { readFigures, readWhen, type StoredTimes } from './light-block.ts';
 import { addSample, createLooks, inOrder, type Looks } from './looks.ts';
 import { ABSENT, BLIND_LOOK, BLIND_TOTAL, DAY_MS, isBlind, type Sample } from './sample.ts';
 
@@ -42,7 +43,10 @@ it('a block read for its figures, or for its times, says what the whole of it sa
       const all = whole.flatMap((part) => ('samples' in part ? part.samples : []));
       const sums = whole.flatMap((part) => ('samples' in part ? [] : [{ startMs: part.startMs, ...part.summary }]));
       const looks = createLooks();
-      const figures = readFigures(DAY, body, looks);
+      const figures = readFigures(DAY, body, looks, createCounts()).map((each) => ({
+        ...each,
+        counts: [...each.counts],
+      }));
       expect(columnsOf(looks).atMs).toEqual(all.map(({ atMs }) => atMs));
       expect(columnsOf(looks).totals).toEqual(all.map((sample) => (isBlind(sample) ? BLIND_TOTAL : sample.total)));
       expect(figures).toEqual(
@@ -53,7 +57,9 @@ it('a block read for its figures, or for its times, says what the whole of it sa
       );
       const times = createLooks();
       const flat = (runs: readonly Run[]) => runs.flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
-      expect(readWhen(DAY, body, times)).toEqual({
+      const stored: StoredTimes = { runs: [], blinds: [] };
+      readWhen(DAY, body, times, stored);
+      expect(stored).toEqual({
         runs: sums.flatMap(({ runs }) => flat(runs)),
         blinds: sums.flatMap(({ blinds }) => flat(blinds)),
       });

@@ -2,7 +2,7 @@
  * A block read for one purpose alone: when looks were, or what they took. It is what `decodeBlock` tells, without an object
  * for each look and bucket, because figures of a season go through a hundred thousand of them.
  */
-import { readCounts, skipHistogram } from '../../domain/histogram.ts';
+import { type Counts, readCounts, skipHistogram } from '../../domain/histogram.ts';
 import type { ByteReader } from '../../lib/bytes.ts';
 import { readParts } from './block.ts';
 import type { Looks } from './looks.ts';
@@ -16,20 +16,23 @@ export type StoredFigures = {
   min: number;
   max: number;
   /** Buckets and how often each is there, in turns. */
-  counts: readonly number[];
+  counts: Float64Array;
 };
 
 /** Runs of looks in order: where each begins and where it ends, in turns. */
 export type Stretches = number[];
 
-/** Throws RangeError for what is no block; what was read before stays in `into`. */
-export function readFigures(startMs: number, body: Uint8Array, into: Looks): StoredFigures[] {
+/** Throws RangeError for what is no block; what was read before stays in `into`. The figures are views into `counts`. */
+export function readFigures(startMs: number, body: Uint8Array, into: Looks, counts: Counts): StoredFigures[] {
   const found: StoredFigures[] = [];
   readParts(startMs, body, {
     samples: (reader, partMs) => readLooks(reader, partMs, into),
     summary(reader, partMs) {
-      const [looks, sum, min, max] = [reader.unsigned(), reader.unsigned(), reader.unsigned(), reader.unsigned()];
-      found.push({ startMs: partMs, looks, sum, min, max, counts: readCounts(reader) });
+      const looks = reader.unsigned();
+      const sum = reader.unsigned();
+      const min = reader.unsigned();
+      const max = reader.unsigned();
+      found.push({ startMs: partMs, looks, sum, min, max, counts: readCounts(reader, counts) });
       reader.skip(1);
       skipRuns(reader);
       skipRuns(reader);
@@ -40,20 +43,18 @@ export function readFigures(startMs: number, body: Uint8Array, into: Looks): Sto
 
 export type StoredTimes = { runs: Stretches; blinds: Stretches };
 
-/** Throws RangeError for what is no block; what was read before stays in `into`. */
-export function readWhen(startMs: number, body: Uint8Array, into: Looks): StoredTimes {
-  const found: StoredTimes = { runs: [], blinds: [] };
+/** Throws RangeError for what is no block; what was read before stays in `into` and `times`. */
+export function readWhen(startMs: number, body: Uint8Array, into: Looks, times: StoredTimes): void {
   readParts(startMs, body, {
     samples: (reader, partMs) => readTimes(reader, partMs, into),
     summary(reader, partMs) {
       reader.skip(4);
       skipHistogram(reader);
       reader.skip(1);
-      readStretches(reader, partMs, found.runs);
-      readStretches(reader, partMs, found.blinds);
+      readStretches(reader, partMs, times.runs);
+      readStretches(reader, partMs, times.blinds);
     },
   });
-  return found;
 }
 
 function skipRuns(reader: ByteReader): void {

@@ -39,7 +39,11 @@ export async function newestSamples(parts: HistoryParts, search: Search): Promis
     for (const { id } of some) {
       const body = bodies.get(id);
       if (body === undefined) continue;
-      readOrCount(parts.trouble, `segment ${id}`, () => takeNewest(body, search));
+      readOrCount(
+        parts.trouble,
+        () => `segment ${id}`,
+        () => takeNewest(body, search),
+      );
       await inTurn();
     }
     read += some.reduce((sum, { samples }) => sum + Number(samples), 0);

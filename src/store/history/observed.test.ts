@@ -1,6 +1,7 @@
 /** What is reckoned with numbers is what a plain reading of looks one by one gives. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { runs } from '../../../test/kit/runs.ts';
 import type { Run } from './block.ts';
 import { addLook, createLooks } from './looks.ts';
 import { addRuns, observedIn, type Seen } from './observed.ts';
@@ -67,6 +68,6 @@ it('time is observed exactly where a look in time says so, whatever places the l
       const observed = observedIn(window, seen, within(NEXT), within(LAST));
       expect(joined(observed)).toEqual(plain(new Map(all), window));
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
 });

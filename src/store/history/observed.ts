@@ -67,11 +67,11 @@ function joinedRuns(runs: Stretches, failed: readonly number[], blinds: readonly
   let [nextRun, nextFailed] = [0, 0];
   let lastMs = Number.NaN;
   while (nextRun < runs.length || nextFailed < failed.length) {
-    const runMs = runs[nextRun] ?? Number.POSITIVE_INFINITY;
-    const failedMs = failed[nextFailed] ?? Number.POSITIVE_INFINITY;
-    const isRun = runMs <= failedMs;
-    const fromMs = isRun ? runMs : failedMs;
-    const toMs = isRun ? (runs[nextRun + 1] ?? runMs) : failedMs;
+    // Nothing is read beyond an end: that would make an object of each number.
+    const isRun =
+      nextFailed === failed.length || (nextRun < runs.length && (runs[nextRun] ?? 0) <= (failed[nextFailed] ?? 0));
+    const fromMs = (isRun ? runs[nextRun] : failed[nextFailed]) ?? 0;
+    const toMs = isRun ? (runs[nextRun + 1] ?? fromMs) : fromMs;
     if (isRun) nextRun += 2;
     else nextFailed += 1;
     const sinceMs = joined.length === 0 ? fromMs : lastMs;

@@ -101,12 +101,12 @@ function rewrite<T>(db: Database, run: (tx: Tx) => Promise<T>): Promise<T> {
 }
 
 /** Null for a body that is damaged, once that is counted. */
-export function readOrCount<T>(trouble: Trouble, what: string, read: () => T): T | null {
+export function readOrCount<T>(trouble: Trouble, what: () => string, read: () => T): T | null {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    trouble.damaged(what, error);
+    trouble.damaged(what(), error);
     return null;
   }
 }

@@ -2,6 +2,7 @@
  * Reads the history of one endpoint, wherever it lies: in memory, journal or blocks. The same samples give the same
  * answer in any mixture of them, because a sample that is found twice counts once.
  */
+import { type Counts, createCounts } from '../../domain/histogram.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import type { Scoped } from '../../domain/site-scope.ts';
 import type { Timings } from '../../domain/timings.ts';
@@ -76,9 +77,9 @@ export function createReads(parts: HistoryParts, pending: Pending) {
     besides: (tx: Tx, endpointId: EndpointId) => Promise<T>,
   ): Promise<T[]> {
     const read: T[] = [];
-    const looks = createLooks();
+    const room = { looks: createLooks(), counts: createCounts() };
     for (const endpointId of endpointIds) {
-      const walk: Walk = { endpointId, window, visit: (day) => void visit(figuresIn(parts, walk, day, looks)) };
+      const walk: Walk = { endpointId, window, visit: (day) => void visit(figuresIn(parts, walk, day, room)) };
       read.push(await walkDays(parts, pending, walk, (tx) => besides(tx, endpointId)));
     }
     return read;
@@ -108,7 +109,7 @@ export function createReads(parts: HistoryParts, pending: Pending) {
         bucket.looks += 1;
         if (total !== ABSENT) addTenths(bucket, total);
       }
-      for (const { isWholeDay, ...figures } of sums) {
+      for (const { isWholeDay, figures } of sums) {
         const { startMs, looks } = figures;
         if (isWholeDay ? step !== 'day' : step === 'minute') {
           const endMs = startMs + (isWholeDay ? DAY_MS : HOUR_MS);
@@ -178,12 +179,13 @@ export function createReads(parts: HistoryParts, pending: Pending) {
       const all = noSums();
       let looks = 0;
       const visit = ({ looks: { count, totals }, sums }: FiguresDay) => {
-        for (const total of totals.subarray(0, count)) {
+        for (let place = 0; place < count; place += 1) {
+          const total = totals[place] ?? ABSENT;
           if (total === BLIND_TOTAL) continue;
           looks += 1;
           if (total !== ABSENT) addTenths(all, total);
         }
-        for (const figures of sums) {
+        for (const { figures } of sums) {
           if (figures.startMs < window.fromMs || figures.startMs >= window.toMs) continue;
           looks += figures.looks;
           addSums(all, figures);
@@ -259,24 +261,26 @@ export function createReads(parts: HistoryParts, pending: Pending) {
   };
 }
 
-type FiguresDay = { looks: Looks; sums: (StoredFigures & { isWholeDay: boolean })[] };
+type FiguresDay = { looks: Looks; sums: { figures: StoredFigures; isWholeDay: boolean }[] };
 
-/** `looks` is what it may write on: a season of days needs the room of one. */
+/** `looks` and `counts` are what it may write on: a season of days needs the room of one. */
 function figuresIn(
   parts: HistoryParts,
   { endpointId, window }: Walk,
   { blocks, loose }: StoredDay,
-  looks: Looks,
+  { looks, counts }: { looks: Looks; counts: Counts },
 ): FiguresDay {
   looks.count = 0;
+  counts.length = 0;
   const sums: FiguresDay['sums'] = [];
   for (const sample of loose) addSample(looks, sample);
   for (const block of blocks) {
     const isWholeDay = block.span === SPAN.wholeDay;
-    const found = wholeOrNothing(looks, () =>
-      readable(parts, endpointId, block, () => readFigures(block.startMs, block.body, looks)),
-    );
-    for (const figures of found ?? []) sums.push({ ...figures, isWholeDay });
+    const before = looks.count;
+    const found = readable(parts, endpointId, block, () => readFigures(block.startMs, block.body, looks, counts));
+    // Of a damaged block not even the looks before the damage count.
+    if (found === null) looks.count = before;
+    for (const figures of found ?? []) sums.push({ figures, isWholeDay });
   }
   return { looks: inOrder(looks, window), sums };
 }
@@ -294,22 +298,16 @@ function whenIn(
   looks.count = 0;
   for (const sample of loose) addSample(looks, sample);
   for (const block of blocks) {
-    const found = wholeOrNothing(looks, () =>
-      readable(parts, endpointId, block, () => readWhen(block.startMs, block.body, looks)),
-    );
-    if (found === null) continue;
-    for (const ms of found.runs) seen.runs.push(ms);
-    for (const ms of found.blinds) seen.blinds.push(ms);
+    const before = [looks.count, seen.runs.length, seen.blinds.length] as const;
+    const isRead = readable(parts, endpointId, block, () => {
+      readWhen(block.startMs, block.body, looks, seen);
+      return true;
+    });
+    if (isRead !== null) continue;
+    // Of a damaged block nothing counts that was before the damage.
+    [looks.count, seen.runs.length, seen.blinds.length] = before;
   }
   return inOrder(looks, window);
-}
-
-/** Of a damaged block not even the looks before the damage count. */
-function wholeOrNothing<T>(looks: Looks, read: () => T | null): T | null {
-  const before = looks.count;
-  const found = read();
-  if (found === null) looks.count = before;
-  return found;
 }
 
 /** A run made longer where it does not reach. */
