@@ -120,6 +120,11 @@ export function stepFor(event: EventState | null, mutation: Mutation, atMs: numb
   }
 }
 
+/** Since when an event is what a step made of it. */
+export function sinceWhen({ reason, startedAtMs, beganAtMs, changedAtMs }: Step): number {
+  return reason === 'opened' ? startedAtMs : (beganAtMs ?? changedAtMs);
+}
+
 function opened(mutation: Extract<Mutation, { op: 'open' }>, atMs: number): Step {
   const { state, reason } = mutation;
   const severity = mutation.severity ?? severityOf(state);

@@ -22,7 +22,15 @@ function event(id: number, state: IncidentState, startedAtMs = 0): OpenEvent {
 }
 
 function endpoint({ id = 1, ...facts }: Partial<EndpointFacts> & { id?: number } = {}): EndpointFacts {
-  return { endpointId: BigInt(id) as EndpointId, active: true, latest: 'Up', open: [], outageChecks: null, ...facts };
+  return {
+    endpointId: BigInt(id) as EndpointId,
+    active: true,
+    latest: 'Up',
+    wasServed: false,
+    open: [],
+    outageChecks: null,
+    ...facts,
+  };
 }
 
 function site(endpoints: readonly EndpointFacts[], siteOpen: readonly OpenEvent[] = []): SiteFacts {
@@ -43,6 +51,15 @@ describe('endpointState', () => {
   it('is Unknown before the first look, and when the last look could not tell', () => {
     expect(endpointState(endpoint({ latest: null })).state).toBe('Unknown');
     expect(endpointState(endpoint({ latest: 'Unknown' })).state).toBe('Unknown');
+  });
+
+  it('is Up while a failure is being confirmed, and Unknown where it was never served', () => {
+    const failed = endpoint({ latest: 'Seems Down' });
+    expect(endpointState(failed).state).toBe('Unknown');
+    expect(endpointState({ ...failed, wasServed: true }).state).toBe('Up');
+    expect(endpointState({ ...failed, latest: 'Unknown', wasServed: true }).state).toBe('Unknown');
+    expect(rollUp(site([failed]), DEFAULT_RULES).state).toBe('Unknown');
+    expect(rollUp(site([{ ...failed, wasServed: true }]), DEFAULT_RULES).state).toBe('Up');
   });
 
   it('is the worst open event, and Unknown never hides it', () => {
@@ -213,6 +230,7 @@ describe('any site under any rules', () => {
   const endpoints = fc.record({
     active: fc.boolean(),
     latest: fc.constantFrom(null, ...STATES),
+    wasServed: fc.boolean(),
     outageChecks: fc.constantFrom(null, 0, 1, 2, 3),
     open: fc.array(events, { maxLength: 3 }),
   });

@@ -4,7 +4,7 @@
  */
 import type { EndpointId, EventId } from './ids.ts';
 import { type CheckMode, isCritical, type ReverseMode, type RollupRules } from './rollup-rules.ts';
-import { type IncidentState, incidentStateOf, type State, severityOf } from './state.ts';
+import { type IncidentState, incidentStateOf, isAnswered, type State, severityOf } from './state.ts';
 
 /** The check type of the events that record what state a site was in: made by rollup, so never part of one. */
 export const SITE_STATE_CHECK = 'site_state';
@@ -41,6 +41,8 @@ export type EndpointIncidents = {
 export type EndpointFacts = EndpointIncidents & {
   /** State the latest probe suggested; null before the first one, and once it is stale. */
   latest: State | null;
+  /** Whether an earlier one found it to be served, since it is watched: of use where the latest one failed. */
+  wasServed: boolean;
 };
 
 export type SiteFacts = {
@@ -63,7 +65,7 @@ export function isStale(ageMs: number, endpoint: { intervalSeconds: number; time
 
 /** Of the endpoint alone: the rules of its site say what it means for the site, not for itself. */
 export function endpointState(
-  endpoint: Pick<EndpointFacts, 'active' | 'latest' | 'open'> & { inMaintenance?: boolean },
+  endpoint: Pick<EndpointFacts, 'active' | 'latest' | 'wasServed' | 'open'> & { inMaintenance?: boolean },
 ): RolledUp {
   if (!endpoint.active) return plain('Paused');
   if (endpoint.inMaintenance) return plain('Maintenance');
@@ -226,8 +228,12 @@ function canTell(endpoints: readonly EndpointFacts[], rules: RollupRules): boole
   return (critical.length === 0 ? watched : critical).some(couldTell);
 }
 
-function couldTell({ latest }: Pick<EndpointFacts, 'latest'>): boolean {
-  return latest !== null && latest !== 'Unknown';
+/**
+ * Whether an endpoint with nothing open on it is known to be well: by its latest look, or, while a look that failed is
+ * being confirmed, by those before it. Of one that was never served nobody knows.
+ */
+export function couldTell({ latest, wasServed }: Pick<EndpointFacts, 'latest' | 'wasServed'>): boolean {
+  return latest !== null && (isAnswered(latest) || (wasServed && latest !== 'Unknown'));
 }
 
 function plain(state: State): RolledUp {

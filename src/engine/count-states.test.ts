@@ -10,19 +10,24 @@ function fleetOf(size: number, isUsed: (slot: number) => boolean = () => true) {
 }
 
 it('an endpoint counts by its maintenance, then by the worst that is open on it, else by whether we know how it fares', async () => {
-  const known: readonly (State | null)[] = ['Up', 'Unknown', null, 'Seems Down', 'Up', 'Up', 'Up'];
+  const known: readonly (State | null)[] = [
+    ...['Up', 'Unknown', null, 'Seems Down', 'Up', 'Up', 'Up', null, 'Seems Down', 'Seems Down'],
+  ] as (State | null)[];
   const open: Readonly<Record<number, readonly IncidentState[]>> = {
     3: ['Warning', 'Down'],
     4: ['Warning'],
     7: ['Down'],
   };
   const counted = await countStates({
-    fleet: fleetOf(8, (slot) => slot !== 5),
+    fleet: fleetOf(10, (slot) => slot !== 5),
     incidentsAt: (slot) => new Map((open[slot] ?? []).map((state, at) => [`check ${at}`, { state }])),
-    isInMaintenance: (slot) => slot >= 6,
-    runtime: { stateOf: (endpointId) => known[Number(endpointId)] ?? null },
+    isInMaintenance: (slot) => slot === 6 || slot === 7,
+    runtime: {
+      stateOf: (endpointId) => known[Number(endpointId)] ?? null,
+      wasServed: (endpointId) => endpointId === 9n,
+    },
   });
-  expect(counted).toEqual({ Up: 1, Unknown: 1, Unchecked: 1, Down: 1, Warning: 1, Maintenance: 2 });
+  expect(counted).toEqual({ Up: 2, Unknown: 2, Unchecked: 1, Down: 1, Warning: 1, Maintenance: 2 });
 });
 
 it('a large fleet is counted whole', async () => {
@@ -30,7 +35,7 @@ it('a large fleet is counted whole', async () => {
     fleet: fleetOf(12_345),
     incidentsAt: () => null,
     isInMaintenance: () => false,
-    runtime: { stateOf: () => null },
+    runtime: { stateOf: () => null, wasServed: () => false },
   };
   expect(await countStates(parts)).toEqual({ Unchecked: 12_345 });
 });
@@ -52,6 +57,7 @@ describe('who asks again and again', () => {
           clock.advance(tookMs);
           return walks === 1 ? 'Unknown' : 'Up';
         },
+        wasServed: () => false,
       },
     });
     return { clock, counts, walks: () => walks };
@@ -94,6 +100,7 @@ describe('who asks again and again', () => {
           if (isBroken) throw new Error('broken');
           return 'Up';
         },
+        wasServed: () => false,
       },
     });
     await expect(counts()).rejects.toThrow('broken');

@@ -2,6 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenIncident } from '../domain/incident.ts';
+import { couldTell } from '../domain/rollup.ts';
 import { EVERY_SITE, scoped } from '../domain/site-scope.ts';
 import { type State, severityOf } from '../domain/state.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -17,7 +18,7 @@ type Parts = {
   incidentsAt(slot: number): ReadonlyMap<string, Pick<OpenIncident, 'state'>> | null;
   /** Whether a maintenance window is on. */
   isInMaintenance(slot: number): boolean;
-  runtime: Pick<RuntimeStore, 'stateOf'>;
+  runtime: Pick<RuntimeStore, 'stateOf' | 'wasServed'>;
 };
 
 const AT_A_TIME = 5_000;
@@ -71,7 +72,8 @@ function stateAt(slot: number, { fleet, incidentsAt, isInMaintenance, runtime }:
     if (worst === null || severityOf(state) > severityOf(worst)) worst = state;
   }
   if (worst !== null) return worst;
-  const latest = runtime.stateOf(scoped(EVERY_SITE, fleet.endpointId(slot)));
+  const endpointId = scoped(EVERY_SITE, fleet.endpointId(slot));
+  const latest = runtime.stateOf(endpointId);
   if (latest === null) return 'Unchecked';
-  return latest === 'Unknown' ? 'Unknown' : 'Up';
+  return couldTell({ latest, wasServed: runtime.wasServed(endpointId) }) ? 'Up' : 'Unknown';
 }

@@ -27,7 +27,7 @@ export type FollowParts = {
   fleetRows: FleetRows;
   events: Pick<EventStore, 'openIncidents' | 'openIncidentsOf'>;
   recentTransitions: RecentTransitions;
-  runtime: Pick<RuntimeStore, 'forget' | 'healthyAtMs' | 'latest'>;
+  runtime: Pick<RuntimeStore, 'begin' | 'forget' | 'healthyAtMs' | 'latest'>;
   changes: Changes;
   clock: Pick<Clock, 'nowMs'>;
   log: Log;
@@ -115,6 +115,7 @@ export function createRegistryFollower(parts: FollowParts): RegistryFollower {
     if (stopped) return;
     retire(endpointId);
     urlsBefore.delete(endpointId);
+    if (urlBefore === null) parts.runtime.begin(endpointId);
     watch(fleet.add(endpoint, disabled), 0, { incidents, recent });
   }
 

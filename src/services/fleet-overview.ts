@@ -3,7 +3,7 @@
  * roll-up. What the log holds of a site is already rolled up there; what it does not is a matter of freshness.
  */
 import type { SiteId } from '../domain/ids.ts';
-import { isStale } from '../domain/rollup.ts';
+import { couldTell, isStale } from '../domain/rollup.ts';
 import { DEFAULT_RULES, isCritical, type RollupRules } from '../domain/rollup-rules.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import { isLoggedState, STATES, type State, severityOf } from '../domain/state.ts';
@@ -79,8 +79,8 @@ async function countFleet({ database, runtime, clock }: Deps, scope: SiteScope):
   let rules = new Map<SiteId, RollupRules>();
 
   function canTell(endpoint: WalkedEndpoint): boolean {
-    const state = runtime.stateOf(endpoint.endpointId);
-    if (state === null || state === 'Unknown') return false;
+    const { endpointId } = endpoint;
+    if (!couldTell({ latest: runtime.stateOf(endpointId), wasServed: runtime.wasServed(endpointId) })) return false;
     const latest = runtime.latest(endpoint.endpointId);
     return latest !== null && !isStale(nowMs - latest.checkedAtMs, endpoint);
   }

@@ -14,6 +14,7 @@ import {
 } from '../domain/rollup.ts';
 import { DEFAULT_RULES, type RollupRules } from '../domain/rollup-rules.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
+import { isAnswered } from '../domain/state.ts';
 import type { Endpoint, Site } from '../store/endpoints.ts';
 import type { EventRecord } from '../store/event-records.ts';
 import type { LatestResult } from '../store/latest-results.ts';
@@ -177,7 +178,8 @@ function viewEndpoint(
   const latest = runtime.latest(endpointId);
   const counts = latest !== null && !isStale(nowMs - latest.checkedAtMs, endpoint);
   const open = openEvents.map(openEventOf);
-  const facts = { endpointId, active, latest: counts ? latest.state : null, open, outageChecks: null };
+  const wasServed = counts && !isAnswered(latest.state) && runtime.wasServed(endpointId);
+  const facts = { endpointId, active, latest: counts ? latest.state : null, wasServed, open, outageChecks: null };
   const rolledUp = endpointState({ ...facts, inMaintenance: isInMaintenance(endpoint) });
   return { view: { ...endpoint, latest, rolledUp, openEvents: openEvents.toSorted(byWorst) }, facts };
 }

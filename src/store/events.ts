@@ -141,7 +141,7 @@ export function createEvents(deps: {
       const { siteId, endpointId, checkType } = answer.input.identity;
       const { eventId, open, transitions } = done;
       toPublish.push({ kind: 'committed', siteId, endpointId, checkType, eventId, open, transitions });
-      if (replayed !== null) ofSites.push(...(await siteTransitionOf(tx, answer.input.opId)));
+      if (replayed !== null) ofSites.push(...(await siteTransitionsOf(tx, answer.input)));
     }
     for (const transition of ofSites) toPublish.push({ kind: 'site_state', siteId: transition.siteId, transition });
     return { appended, changes: toPublish };
@@ -210,8 +210,9 @@ async function replay(tx: Tx, { committed }: LogView, answer: PlannedAnswer, wri
 }
 
 /** How the site's own event followed an operation that was committed before. */
-async function siteTransitionOf(tx: Tx, opId: string): Promise<TransitionRecord[]> {
-  const query = tx.selectFrom('jetmon_event_transitions').selectAll().where('op_id', '=', siteOpIdOf(opId));
+async function siteTransitionsOf(tx: Tx, { opId, mutations }: AppendInput): Promise<TransitionRecord[]> {
+  const opIds = mutations.map((_, index) => siteOpIdOf(opId, index + 1));
+  const query = tx.selectFrom('jetmon_event_transitions').selectAll().where('op_id', 'in', opIds).orderBy('id');
   return (await query.execute()).map(transitionOf);
 }
 

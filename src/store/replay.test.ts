@@ -64,9 +64,9 @@ describe('a replay', () => {
     const { db } = await storeWithLog();
     for (const pageRows of [1, 2, 3, 1_000]) {
       expect(await replay(db, { pageRows })).toMatchObject({
-        // The site of the open event has one of its own.
-        events: 3,
-        transitions: 7,
+        // Each site has one of its own.
+        events: 4,
+        transitions: 10,
         endpoints: 2,
         sites: 2,
         differenceCount: 0,
@@ -168,7 +168,7 @@ describe('a replay', () => {
     const { db } = await storeWithLog();
     const told: number[] = [];
     await replay(db, { pageRows: 2, onProgress: ({ transitions }) => void told.push(transitions) });
-    expect(told.at(-1)).toBe(7);
+    expect(told.at(-1)).toBe(10);
     expect(told).toEqual(told.toSorted((a, b) => a - b));
   });
 });
@@ -215,7 +215,8 @@ describe('the state of a site', () => {
     [
       'another one',
       [
-        `update jetmon_event_transitions set state_after = 'Warning', severity_after = 1 where event_id = ${OWN}`,
+        `update jetmon_event_transitions set state_after = 'Warning', severity_after = 1
+          where event_id = ${OWN} and seq = 2`,
         "update jetmon_events set state = 'Warning', severity = 1 where check_type = 'site_state' and blog_id = #site",
       ],
       ['site #site site_state: Down (4) / Warning (1)'],

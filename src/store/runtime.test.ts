@@ -25,6 +25,7 @@ function seen(startedAtMs: number, change: Partial<Observation> = {}): Observati
 }
 
 const up: Verdict = { check: 'http', state: 'Up', reason: 'ok', summary: 'All is well' };
+const blind: Verdict = { check: 'http', state: 'Unknown', reason: 'resolver', summary: 'Our resolver did not answer' };
 const down: Verdict = { check: 'http', state: 'Seems Down', reason: 'http_5xx', summary: 'The server answered 500' };
 
 describe('the end of the certificate', () => {
@@ -59,6 +60,31 @@ describe('an endpoint', () => {
     expect(await runtime.flush()).toBe(0);
     runtime.record(endpoint, seen(2_000), up);
     expect(await runtime.flush()).toBe(1);
+  });
+});
+
+describe('whether an endpoint was served', () => {
+  it('is told of the looks before the last one, since it is watched', async () => {
+    const { runtime, addEndpoint } = await runtimeAt(1_000);
+    const endpoint = await addEndpoint();
+    const found = (...verdicts: Verdict[]) => {
+      for (const verdict of verdicts) runtime.record(endpoint, seen(1_000), verdict);
+      return runtime.wasServed(endpoint.endpointId);
+    };
+    expect(runtime.wasServed(endpoint.endpointId)).toBe(false);
+    expect(found(down)).toBe(false);
+    expect(found(down, blind)).toBe(false);
+    expect(found(up)).toBe(false);
+    expect(found(blind)).toBe(true);
+    expect(found(down, down)).toBe(true);
+    runtime.begin(endpoint.endpointId);
+    expect(found(down)).toBe(false);
+    expect(found(up, down)).toBe(true);
+    expect(found(up)).toBe(true);
+    runtime.begin(endpoint.endpointId);
+    expect(found(down, down)).toBe(false);
+    runtime.forget(endpoint.endpointId);
+    expect(found(down)).toBe(false);
   });
 });
 

@@ -22,6 +22,10 @@ export interface RuntimeStore {
   latest(endpointId: Scoped<EndpointId>): LatestResult | null;
   /** What the last look found; null when the endpoint was never checked. */
   stateOf(endpointId: Scoped<EndpointId>): State | null;
+  /** Whether an earlier look than the last one had an answer, since the endpoint is watched. Lost at a restart. */
+  wasServed(endpointId: Scoped<EndpointId>): boolean;
+  /** It is watched from now on: looks before say nothing of whether it is served. */
+  begin(endpointId: EndpointId): void;
   /** How long the last look took, ms, when it had an answer; null otherwise. */
   usualMs(endpointId: EndpointId): number | null;
   /** Start of the last look when it found the endpoint plainly Up; null otherwise. */
@@ -43,6 +47,8 @@ const ROWS_PER_STATEMENT = 100;
 const ROWS_PER_TRANSACTION = 1_000;
 /** Of a result that was never written. */
 const NEVER = 0;
+/** `FOREIGN`: the last look itself was before the endpoint was watched. */
+const [NOT_SERVED, SERVED, FOREIGN] = [0, 1, 2];
 
 export function createRuntime(deps: {
   db: Database;
@@ -57,6 +63,8 @@ export function createRuntime(deps: {
   let writtenAt = new Float64Array(0);
   let looksSince = new Uint16Array(0);
   let isDue = new Uint8Array(0);
+  /** What looks before the last one found. */
+  let before = new Uint8Array(0);
   let due = 0;
   /** Endpoints that were forgotten while rows are being written. */
   const forgotten = new Set<EndpointId>();
@@ -67,6 +75,7 @@ export function createRuntime(deps: {
     if (slot >= isDue.length) makeRoom((column) => lengthened(column, slot));
     writtenKind[slot] = NEVER;
     looksSince[slot] = 0;
+    before[slot] = NOT_SERVED;
     return slot;
   }
 
@@ -75,6 +84,7 @@ export function createRuntime(deps: {
     writtenAt = lengthen(writtenAt);
     looksSince = lengthen(looksSince);
     isDue = lengthen(isDue);
+    before = lengthen(before);
   }
 
   function setDue(slot: number, is: boolean): void {
@@ -82,6 +92,12 @@ export function createRuntime(deps: {
     if (before === is) return;
     isDue[slot] = is ? 1 : 0;
     due += is ? 1 : -1;
+  }
+
+  /** Before the next result takes the place of the last one. */
+  function noteServed(slot: number): void {
+    if (before[slot] === FOREIGN) before[slot] = NOT_SERVED;
+    else if (isAnswered(latest.state(slot))) before[slot] = SERVED;
   }
 
   function mustBeWritten(slot: number): boolean {
@@ -146,6 +162,7 @@ export function createRuntime(deps: {
     record({ endpointId, siteId }, observation, verdict) {
       const known = latest.find(endpointId);
       const slot = known === -1 ? add(endpointId, siteId) : known;
+      if (known !== -1 && (before[slot] === FOREIGN || !isAnswered(verdict.state))) noteServed(slot);
       // A look that failed may have ended before the certificate was shown; a healthy one shows what there is.
       const expiryBefore = verdict.state === 'Up' ? null : latest.certificateExpiresAtMs(slot);
       latest.put(slot, resultOf(observation, verdict, expiryBefore));
@@ -166,6 +183,14 @@ export function createRuntime(deps: {
     stateOf(endpointId) {
       const slot = latest.find(endpointId);
       return slot === -1 ? null : latest.state(slot);
+    },
+    wasServed(endpointId) {
+      const slot = latest.find(endpointId);
+      return slot !== -1 && before[slot] === SERVED;
+    },
+    begin(endpointId) {
+      const slot = latest.find(endpointId);
+      if (slot !== -1) before[slot] = FOREIGN;
     },
     usualMs(endpointId) {
       const slot = latest.find(endpointId);

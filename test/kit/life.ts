@@ -26,6 +26,7 @@ export async function startLife({ intervalSeconds = 60 } = {}) {
   const endpoint = (await endpoints())[0] as Endpoint;
   let timeMs = START;
 
+  /** One append. */
   async function happen(of: Endpoint, mutations: readonly Mutation[], atMs: number) {
     const { endpointId } = of;
     await api.events.append(
@@ -44,6 +45,7 @@ export async function startLife({ intervalSeconds = 60 } = {}) {
     siteId,
     endpoint,
     endpoints,
+    happen,
     set(minute: number) {
       api.clock.move(at(minute) - timeMs);
       timeMs = at(minute);

@@ -55,6 +55,7 @@ function compareTransition(model: Model, row: TransitionRow, wanted: ModelTransi
   same('source of transition', row.source, wanted.source, what);
   same('epoch of transition', Number(row.epoch), wanted.epoch, what);
   same('time of transition', Number(row.changed_at), wanted.changedAtMs, what);
+  same('beginning of transition', numberOf(row.began_at), wanted.beganAtMs, what);
   if (wanted.causes === null) return;
   const { cause_event_id_before, cause_event_id_after } = JSON.parse(row.metadata ?? '{}') as Record<string, string>;
   same('cause before of transition', cause_event_id_before, wanted.causes.before, what);
@@ -68,7 +69,8 @@ export function compareTouched(
   tables: MemoryTables,
   touched: ReadonlySet<EventId>,
 ): void {
-  for (const event of commit.touched) if (event.id === null) nameOwn(event, tables, touched);
+  const named = new Set([...commit.touched].map(({ id }) => id));
+  for (const event of commit.touched) if (event.id === null) nameOwn(event, tables, touched, named);
   const written = [...commit.touched].filter(({ id }) => id !== null && touched.has(id));
   same('number of events that were written', touched.size, commit.touched.size);
   same('number of events that were to be written', written.length, commit.touched.size);
@@ -78,11 +80,19 @@ export function compareTouched(
   }
 }
 
-/** The sites' own events are in no answer. */
-function nameOwn(event: ModelEvent, tables: MemoryTables, touched: ReadonlySet<EventId>): void {
+/** The sites' own events are in no answer; those of one site are there in their order. */
+function nameOwn(
+  event: ModelEvent,
+  tables: MemoryTables,
+  touched: ReadonlySet<EventId>,
+  named: Set<EventId | null>,
+): void {
   for (const id of touched) {
     const identity = tables.events.get(id)?.identity;
-    if (identity?.checkType === 'site_state' && identity.siteId === event.identity.siteId) event.id = id;
+    if (named.has(id) || identity?.checkType !== 'site_state' || identity.siteId !== event.identity.siteId) continue;
+    named.add(id);
+    event.id = id;
+    return;
   }
 }
 

@@ -163,7 +163,10 @@ function drawMutation(random: Draw, world: World, atMs: number): Mutation {
     const startedAtMs = atMs - Math.floor(random() * 3_000) + (random() < 0.1 ? 4_000 : 0);
     return { op: 'open', state, ...severity, startedAtMs, reason: 'opened' };
   }
-  if (chance < 0.55) return { op: 'promote', state, ...severity, reason };
+  if (chance < 0.55) {
+    const began = random() < 0.3 ? { beganAtMs: atMs - Math.floor(random() * 3_000) + 200 } : {};
+    return { op: 'promote', state, ...severity, reason, ...began };
+  }
   if (chance < 0.62) return { op: 'set_severity', severity: pick(random, SEVERITIES), reason };
   if (chance < 0.68) return { op: 'set_state', state, reason };
   if (chance < 0.76) return { op: 'link', causeEventId: random() < 0.3 ? null : drawEventId(random, world) };

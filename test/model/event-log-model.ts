@@ -19,21 +19,42 @@ import {
   SEVERITIES,
 } from './event-log-state.ts';
 
-/** One transaction: the appends in their order, then the sites' own events, once each. */
+/** What a site was from an instant on, and what made it that: the last of the transitions that share the instant. */
+type Moment = {
+  sinceMs: number;
+  now: ReturnType<typeof derived>;
+  cue: Omit<SiteCue, 'siteId'>;
+  last: ModelTransition | null;
+  /** Keys of the events that changed then. */
+  changed: number[];
+};
+
+/** One transaction: the appends in their order, then the sites' own events, moment by moment. */
 export function commitTo(model: Model, inputs: readonly AppendInput[], cues: readonly SiteCue[]): ModelCommit {
   const statusBefore = new Map(model.endpoints.map(({ endpointId, status }) => [endpointId, status]));
   const changedBefore = new Map(model.endpoints.map((one) => [one.endpointId, one.statusChangedAtMs]));
-  const eventsBefore = model.events.length;
   const touched = new Set<ModelEvent>();
-  const sites = new Map<SiteId, { cue: Omit<SiteCue, 'siteId'>; last: ModelTransition | null }>();
+  const sites = new Map<SiteId, Moment[]>();
   const answers = inputs.map((input) => {
-    const answer = append(model, input, touched);
-    const last = answer.replayed ? undefined : answer.transitions.at(-1);
-    if (last !== undefined) sites.set(input.identity.siteId, { cue: input, last });
-    return answer;
+    const { siteId } = input.identity;
+    return append(model, input, touched, (last, event) => {
+      const moments = sites.get(siteId) ?? [];
+      sites.set(siteId, moments);
+      const sinceMs = last.seq === 1 ? event.startedAtMs : (last.beganAtMs ?? last.changedAtMs);
+      const same = moments.at(-1)?.sinceMs === sinceMs ? moments.pop() : undefined;
+      const changed = [...(same?.changed ?? []), event.key];
+      moments.push({ sinceMs, now: derived(model, siteId), cue: input, last, changed });
+    });
   });
-  for (const cue of cues) sites.set(cue.siteId, { cue, last: sites.get(cue.siteId)?.last ?? null });
-  for (const [siteId, { cue, last }] of sites) followSite(model, siteId, cue, last, eventsBefore, touched);
+  for (const cue of cues) {
+    const moments = sites.get(cue.siteId) ?? [];
+    const last = moments.pop() ?? { sinceMs: cue.atMs, now: derived(model, cue.siteId), last: null, changed: [] };
+    sites.set(cue.siteId, [...moments, { ...last, cue }]);
+  }
+  for (const [siteId, moments] of sites) {
+    const named = new Map<string, number>();
+    for (const moment of moments) followSite(model, siteId, moment, named, touched);
+  }
   // A status that is what it was before has not changed, whatever happened within the transaction.
   for (const endpoint of model.endpoints) {
     if (endpoint.status === statusBefore.get(endpoint.endpointId))
@@ -45,7 +66,12 @@ export function commitTo(model: Model, inputs: readonly AppendInput[], cues: rea
   return { answers, touched };
 }
 
-function append(model: Model, input: AppendInput, touched: Set<ModelEvent>): ModelAnswer {
+function append(
+  model: Model,
+  input: AppendInput,
+  touched: Set<ModelEvent>,
+  tell: (transition: ModelTransition, event: ModelEvent) => void,
+): ModelAnswer {
   const { identity } = input;
   let event = openOn(model, identity);
   const committed = model.operations.get(input.opId);
@@ -70,7 +96,10 @@ function append(model: Model, input: AppendInput, touched: Set<ModelEvent>): Mod
     if (transition === null) continue;
     transitions.push(transition);
     about = model.events[transition.eventKey] ?? null;
-    if (about !== null) touched.add(about);
+    if (about !== null) {
+      touched.add(about);
+      tell(transition, about);
+    }
     if (mutation.op === 'close') confirm(model, identity, event, null);
     event = mutation.op === 'close' ? null : about;
   }
@@ -131,7 +160,7 @@ function mutate(
       transitions: [],
     };
     model.events.push(opened);
-    return record(opened, { state: null, severity: null }, mutation.reason, named, null);
+    return record(opened, { state: null, severity: null }, mutation.reason, named);
   }
   if (event === null) return null;
   const before = { state: event.state, severity: event.severity };
@@ -159,7 +188,13 @@ function mutate(
   // Time within an event never runs backwards (I17).
   event.changedAtMs = Math.max(event.changedAtMs, atMs);
   if (mutation.op === 'close') event.endedAtMs = event.changedAtMs;
-  return record(event, before, reason, named, causes);
+  const transition = record(event, before, reason, named);
+  const beganAtMs = mutation.op === 'promote' ? (mutation.beganAtMs ?? event.changedAtMs) : event.changedAtMs;
+  // Never before the event began, and told only where that is earlier than it was written.
+  const sinceMs = Math.max(event.startedAtMs, beganAtMs);
+  if (sinceMs < event.changedAtMs) transition.beganAtMs = sinceMs;
+  transition.causes = causes;
+  return transition;
 }
 
 function record(
@@ -167,7 +202,6 @@ function record(
   before: { state: string | null; severity: number | null },
   reason: string,
   named: Named,
-  causes: ModelTransition['causes'],
 ): ModelTransition {
   const isClosed = event.endedAtMs !== null;
   const transition: ModelTransition = {
@@ -179,7 +213,8 @@ function record(
     severityAfter: isClosed ? null : event.severity,
     reason,
     changedAtMs: event.changedAtMs,
-    causes,
+    beganAtMs: null,
+    causes: null,
     ...named,
   };
   event.transitions.push(transition);
@@ -261,23 +296,25 @@ function derived(model: Model, siteId: SiteId): { state: string; severity: numbe
 function followSite(
   model: Model,
   siteId: SiteId,
-  cue: Omit<SiteCue, 'siteId'>,
-  last: ModelTransition | null,
-  eventsBefore: number,
+  moment: Moment,
+  named: Map<string, number>,
   touched: Set<ModelEvent>,
 ): void {
   if (!model.endpoints.some((one) => one.siteId === siteId)) return;
   const identity: EventIdentity = { siteId, endpointId: null, checkType: 'site_state', discriminator: null };
   const known = openOn(model, identity);
   if (known !== null && isUnreadable(known)) return;
-  const now = derived(model, siteId);
+  const { cue, last } = moment;
   const atMs = last?.changedAtMs ?? cue.atMs;
-  const mutation = ownMutation(known, now, last, atMs, eventsBefore);
+  const mutation = ownMutation(known, moment, atMs);
   if (mutation?.op === 'open') mutation.startedAtMs = Math.max(mutation.startedAtMs, ownEnd(model, siteId));
   if (mutation === null) return;
-  const named = { source: cue.source, opId: `${cue.opId}/site`, epoch: cue.epoch };
-  const transition = mutate(model, identity, known, mutation, atMs, named);
-  const event = transition === null ? undefined : model.events[transition.eventKey];
+  const nth = (named.get(cue.opId) ?? 0) + 1;
+  const opId = `${cue.opId}/site${nth === 1 ? '' : nth}`;
+  const transition = mutate(model, identity, known, mutation, atMs, { source: cue.source, opId, epoch: cue.epoch });
+  if (transition === null) return;
+  named.set(cue.opId, nth);
+  const event = model.events[transition.eventKey];
   if (event !== undefined) touched.add(event);
 }
 
@@ -287,27 +324,24 @@ function ownEnd(model: Model, siteId: SiteId): number {
   return Math.max(...own.map(({ endedAtMs }) => endedAtMs ?? Number.NEGATIVE_INFINITY));
 }
 
-function ownMutation(
-  known: ModelEvent | null,
-  now: ReturnType<typeof derived>,
-  last: ModelTransition | null,
-  atMs: number,
-  eventsBefore: number,
-): Mutation | null {
+function ownMutation(known: ModelEvent | null, moment: Moment, atMs: number): Mutation | null {
+  const { now, last, changed } = moment;
   if (now === null) {
     const reason = last?.stateAfter === 'Resolved' ? last.reason : 'manual_override';
     return known === null ? null : { op: 'close', reason: reason as 'manual_override' };
   }
   const state = now.state as 'Down';
   const { severity, cause } = now;
-  if (known === null) {
-    // A failure that is new began when it was first seen; one that was there before did not make the site what it is.
-    const startedAtMs = cause !== null && cause.key >= eventsBefore ? cause.startedAtMs : atMs;
-    return { op: 'open', state, severity, startedAtMs, reason: 'opened' };
-  }
+  // What just changed has made the site what it is since then; what was there before has not.
+  const isOfMoment = cause !== null && changed.includes(cause.key);
+  const sinceMs = isOfMoment ? moment.sinceMs : atMs;
+  if (known === null) return { op: 'open', state, severity, startedAtMs: sinceMs, reason: 'opened' };
   const rose = severity - known.severity;
   const reason = rose === 0 ? 'state_change' : rose > 0 ? 'severity_escalation' : 'severity_deescalation';
-  return { op: 'promote', state, severity, reason };
+  // It was worse for as long as what made it so was worse: until that fell, which may be told later.
+  const fell = last !== null && last.eventKey === cause?.key && (last.severityBefore ?? 0) > severity;
+  const began = (rose > 0 && isOfMoment) || (rose < 0 && fell) ? { beganAtMs: sinceMs } : {};
+  return { op: 'promote', state, severity, reason, ...began };
 }
 
 function textOf(id: EventId | null): string | null {

@@ -15,6 +15,8 @@ export type ModelTransition = {
   opId: string;
   epoch: number;
   changedAtMs: number;
+  /** Since when it is so, where that is before it was written. */
+  beganAtMs: number | null;
   /** What a link changed; null for every other mutation. */
   causes: { before: string | null; after: string | null } | null;
 };

@@ -53,6 +53,22 @@ describe('GET /api/v1/fleet', () => {
     });
   });
 
+  it('counts as Unknown what was never served and fails before anything is told of it', async () => {
+    const api = await startApi({ clock: createFakeClock() });
+    const { siteId, endpointId } = await api.addEndpoint();
+    const shown = async () => {
+      // Counts are kept for a while.
+      api.clock.move(60_000);
+      api.record({ siteId, endpointId }, 'Seems Down');
+      const { by_state } = (await api.ask('GET', '/api/v1/fleet')).body.sites;
+      const site = (await api.ask('GET', `/api/v1/sites/${siteId}`)).body;
+      return { state: site.current_state, counted: by_state[site.current_state] };
+    };
+    expect(await shown()).toEqual({ state: 'Unknown', counted: 1 });
+    api.record({ siteId, endpointId });
+    expect(await shown()).toEqual({ state: 'Up', counted: 1 });
+  });
+
   it('counts what has not been looked at for long as Unknown', async () => {
     const api = await smallFleet();
     api.clock.move(3_600_000);

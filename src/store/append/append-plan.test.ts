@@ -63,7 +63,7 @@ function ownEvents(tables: MemoryTables) {
 
 describe('what is written for a batch', () => {
   it('is one insert for an event that opens, is confirmed and closed within it', () => {
-    const plan = planOnly(tablesOfOneSite(), [input([open(), confirm, close])], []);
+    const plan = planOnly(tablesOfOneSite(), [input([open('Seems Down', 2_000), confirm, close])], []);
     expect(plan.opened.map((wave) => wave.map(({ event }) => event.endedAtMs))).toEqual([[2_000]]);
     expect(plan.changed.size).toBe(0);
     expect(plan.answers[0]?.transitions.map(({ seq, opId }) => [seq, opId.split('/')[1]])).toEqual([
@@ -89,7 +89,8 @@ describe('what is written for a batch', () => {
   it('has one wave for each time an identity opens', () => {
     const tables = tablesOfOneSite();
     commit(tables, input([open()]));
-    const inputs = [input([close, open()]), input([close, open()]), input([open('Warning')], on(SECOND))];
+    const again = open('Seems Down', 2_000);
+    const inputs = [input([close, again]), input([close, again]), input([open('Warning', 2_000)], on(SECOND))];
     const plan = planOnly(tables, inputs, []);
     const waves = plan.opened.map((wave) => wave.map(({ event }) => event.identity.endpointId));
     expect(waves).toEqual([[FIRST, SECOND], [FIRST]]);
@@ -124,7 +125,7 @@ describe('an operation', () => {
   it('that stands in one batch twice is applied once', () => {
     const tables = tablesOfOneSite();
     commit(tables, input([open()]));
-    const again = input([close, open('Down')]);
+    const again = input([close, open('Down', 2_000)]);
     const [first, second] = commit(tables, again, again);
     expect(second).toEqual({ ...first, replayed: true });
     expect(tables.events.size).toBe(3);
@@ -204,7 +205,7 @@ describe('confirmation', () => {
 });
 
 describe("the site's own event", () => {
-  it('follows once a batch, in the name of the last append', () => {
+  it('follows in the name of the append that it follows from', () => {
     const tables = tablesOfOneSite();
     const last = input([open('Down')], { ...on(FIRST), source: 'operator:a' });
     commit(tables, input([open()], on(SECOND)), last);
@@ -216,7 +217,7 @@ describe("the site's own event", () => {
   it('begins when the failure was first seen, also when that was confirmed in the same append', () => {
     const tables = tablesOfOneSite();
     commit(tables, input([open('Seems Down', 500), confirm]));
-    expect(ownEvents(tables)).toMatchObject([{ state: 'Down', startedAtMs: 500, changedAtMs: 2_000 }]);
+    expect(ownEvents(tables)).toMatchObject([{ state: 'Down', startedAtMs: 500, changedAtMs: 2_000, version: 2 }]);
   });
 
   it('begins when the worst of several new failures was first seen, whichever came last', () => {

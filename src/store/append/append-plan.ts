@@ -4,7 +4,7 @@
  */
 import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import type { Failing } from '../../domain/incident.ts';
-import { type Mutation, type Step, stepFor } from '../../domain/mutation.ts';
+import { type Mutation, type Step, sinceWhen, stepFor } from '../../domain/mutation.ts';
 import { DEFAULT_RULES } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { KeptVerification } from '../event-verifications.ts';
@@ -16,7 +16,7 @@ import { legacyStatusFor, PROJECTED_CHECK } from '../projection.ts';
 import type { AppendInput, Refusal, SiteCue } from './append-input.ts';
 import { holdsLease, type LoggedEvent, type LogView, opIdOf, siteOpIdOf } from './log-view.ts';
 import type { PlannedTransition } from './planned-transition.ts';
-import { type SiteNow, siteStep } from './site-state.ts';
+import { type SiteChange, type SiteNow, siteStep } from './site-state.ts';
 
 /** What one append comes to. */
 export type PlannedAnswer = {
@@ -75,16 +75,14 @@ export function planAppends(inputs: readonly AppendInput[], cues: readonly SiteC
   return plan;
 }
 
-/** What changed something on a site, and the last transition of its events: the site's own event follows in its name. */
-type SiteChange = { cue: SiteCue; last: PlannedTransition | null };
-
 class Planner {
   readonly #view: LogView;
   readonly #plan: AppendPlan;
   readonly #waveOf = new Map<string, number>();
+  /** What changed on sites whose own events have not followed yet. */
   readonly #sites = new Map<SiteId, SiteChange>();
-  /** Events that are what they are now since before this batch. */
-  readonly #began = new Map<LoggedEvent, number>();
+  /** How often a site's own event followed in the name of an operation. */
+  readonly #followed = new Map<string, number>();
   /** What the operations of this batch did, so that one that stands in it twice is applied once. */
   readonly #done = new Map<string, PlannedTransition[]>();
 
@@ -110,15 +108,18 @@ class Planner {
     if (answer.refused !== null) return { ...answer, event: null };
     if (input.failedCheck) this.#plan.failedChecks.push(input.failedCheck);
     if (input.falsePositive) this.#plan.falsePositives.push(input.falsePositive);
+    const cue = { ...input, siteId: identity.siteId };
     for (const mutation of input.mutations) {
       const before = event === null ? null : { state: event.state, severity: event.severity };
       const step = stepFor(event, mutation, input.atMs);
       if (step === null) continue;
+      const sinceMs = sinceWhen(step);
+      this.#followUntil(identity.siteId, sinceMs);
       event = this.#take(event, identity, mutation, step);
-      if (step.beganAtMs !== undefined && !this.#began.has(event)) this.#began.set(event, step.beganAtMs);
       const transition = this.#transition(input, event, before, step, answer.transitions.length + 1);
       if (before === null) this.#insert(key, event, transition.metadata);
       answer.transitions.push(transition);
+      this.#note(cue, transition, sinceMs);
       answer.event = event;
       if (step.endedAtMs !== null) {
         this.#confirm(identity, event, null);
@@ -129,41 +130,50 @@ class Planner {
     if (input.verification && answer.event !== null) this.#plan.verifications.set(answer.event, input.verification);
     answer.open = event === null ? null : { event, state: event.state, severity: event.severity };
     this.#project(input, answer);
-    const last = answer.transitions.at(-1);
-    if (last === undefined) return answer;
-    this.#done.set(input.opId, answer.transitions);
-    this.#sites.set(identity.siteId, { cue: { siteId: identity.siteId, ...input }, last });
+    if (answer.transitions.length > 0) this.#done.set(input.opId, answer.transitions);
     return answer;
   }
 
   cue(cue: SiteCue): void {
-    this.#sites.set(cue.siteId, { cue, last: this.#sites.get(cue.siteId)?.last ?? null });
+    const waiting = this.#sites.get(cue.siteId) ?? { last: null, changed: new Set(), sinceMs: cue.atMs };
+    this.#sites.set(cue.siteId, { ...waiting, cue });
   }
 
-  /** The sites' own events follow those of their endpoints, one transition a site and batch. */
+  /** The sites' own events follow those of their endpoints. */
   followSites(): void {
-    for (const [siteId, { cue, last }] of this.#sites) {
-      const open = this.#openOf(siteId);
-      const followed = siteStep(this.#siteNow(siteId, open), cue.atMs, last);
-      if (followed === null) continue;
-      const { identity, step, mutation, metadata } = followed;
-      const key = dedupKey(identity);
-      const known = open.get(key) ?? null;
-      const before = known === null ? null : { state: known.state, severity: known.severity };
-      const event = this.#take(known, identity, mutation, step);
-      const transition: PlannedTransition = {
-        event,
-        seq: event.version,
-        before,
-        step,
-        source: cue.source,
-        metadata,
-        opId: siteOpIdOf(cue.opId),
-        epoch: cue.epoch,
-      };
-      if (before === null) this.#insert(key, event, metadata);
-      this.#plan.siteTransitions.push(transition);
-    }
+    for (const [siteId, change] of this.#sites) this.#follow(siteId, change);
+    this.#sites.clear();
+  }
+
+  /** What a site was gets a row of its own when that lasted: until an instant other than the one it began at. */
+  #followUntil(siteId: SiteId, sinceMs: number): void {
+    const change = this.#sites.get(siteId);
+    if (change === undefined || change.sinceMs === sinceMs) return;
+    this.#sites.delete(siteId);
+    this.#follow(siteId, change);
+  }
+
+  #note(cue: SiteCue, last: PlannedTransition, sinceMs: number): void {
+    const changed = this.#sites.get(cue.siteId)?.changed ?? new Set();
+    this.#sites.set(cue.siteId, { cue, last, changed: changed.add(last.event), sinceMs });
+  }
+
+  #follow(siteId: SiteId, change: SiteChange): void {
+    const open = this.#openOf(siteId);
+    const followed = siteStep(this.#siteNow(siteId, open), change);
+    if (followed === null) return;
+    const { identity, step, mutation, metadata } = followed;
+    const key = dedupKey(identity);
+    const known = open.get(key) ?? null;
+    const before = known === null ? null : { state: known.state, severity: known.severity };
+    const event = this.#take(known, identity, mutation, step);
+    const { opId, source, epoch } = change.cue;
+    const nth = (this.#followed.get(opId) ?? 0) + 1;
+    this.#followed.set(opId, nth);
+    const named = { opId: siteOpIdOf(opId, nth), source, epoch };
+    this.#plan.siteTransitions.push({ event, seq: event.version, before, step, metadata, ...named });
+    if (before === null) this.#insert(key, event, metadata);
+    if (step.endedAtMs !== null) this.#view.siteEnds.set(siteId, step.endedAtMs);
   }
 
   #openOf(siteId: SiteId): Map<string, LoggedEvent> {
@@ -184,7 +194,6 @@ class Planner {
       open,
       rules: rules.get(siteId) ?? DEFAULT_RULES,
       endedAtMs: siteEnds.get(siteId) ?? null,
-      began: this.#began,
     };
   }
 

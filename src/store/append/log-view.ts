@@ -145,7 +145,10 @@ async function readSiteEnds(
     if (mutations.length === 0) continue;
     siteIds.add(identity.siteId);
     fromMs = Math.min(fromMs, atMs);
-    for (const mutation of mutations) if (mutation.op === 'open') fromMs = Math.min(fromMs, mutation.startedAtMs);
+    for (const mutation of mutations) {
+      if (mutation.op === 'open') fromMs = Math.min(fromMs, mutation.startedAtMs);
+      if (mutation.op === 'promote') fromMs = Math.min(fromMs, mutation.beganAtMs ?? fromMs);
+    }
   }
   if (siteIds.size === 0) return;
   const rows = await eventsBySite(tx, dialect)
@@ -197,7 +200,7 @@ export function opIdOf(opId: string, nth: number): string {
   return `${opId}/${nth}`;
 }
 
-/** The transition of the site's own event that follows an operation. */
-export function siteOpIdOf(opId: string): string {
-  return `${opId}/site`;
+/** The transition of the site's own event that follows an operation: at most one for each of the operation's own. */
+export function siteOpIdOf(opId: string, nth: number): string {
+  return nth === 1 ? `${opId}/site` : `${opId}/site${nth}`;
 }

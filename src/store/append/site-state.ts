@@ -15,14 +15,24 @@ import {
 import type { RollupRules } from '../../domain/rollup-rules.ts';
 import { dedupKey, type EventIdentity } from '../event-records.ts';
 import type { EntryState } from '../legacy.ts';
+import type { SiteCue } from './append-input.ts';
 import type { LoggedEvent } from './log-view.ts';
+import type { PlannedTransition } from './planned-transition.ts';
 
 export function siteStateIdentity(siteId: SiteId): EventIdentity {
   return { siteId, endpointId: null, checkType: SITE_STATE_CHECK, discriminator: null };
 }
 
-/** The newest transition among the events of the site. */
-type LastTransition = { event: LoggedEvent; step: Step };
+/** What changed on a site at an instant: its own event follows. */
+export type SiteChange = {
+  /** In whose name it follows. */
+  cue: SiteCue;
+  /** The newest transition among the events of the site; null when none of them changed. */
+  last: PlannedTransition | null;
+  /** Events that are since then what they are. */
+  changed: Set<LoggedEvent>;
+  sinceMs: number;
+};
 
 export type SiteFollowed = { identity: EventIdentity; mutation: Mutation; step: Step; metadata: string | null };
 
@@ -34,17 +44,16 @@ export type SiteNow = {
   rules: RollupRules;
   /** When its own event before the next one ended; null when that is long ago, or never was. */
   endedAtMs: number | null;
-  /** Since when events of it are what they were just made, where that is earlier. */
-  began: ReadonlyMap<LoggedEvent, number>;
 };
 
 /** Null when the site's own event stays as it is. */
-export function siteStep(site: SiteNow, cuedAtMs: number, last: LastTransition | null): SiteFollowed | null {
+export function siteStep(site: SiteNow, change: SiteChange): SiteFollowed | null {
+  const { cue, last } = change;
   const identity = siteStateIdentity(site.siteId);
   const known = site.open.get(dedupKey(identity)) ?? null;
   if (known?.unreadable) return null;
-  const atMs = last?.step.changedAtMs ?? cuedAtMs;
-  const mutation = mutationFor(known, site, last, atMs);
+  const atMs = last?.step.changedAtMs ?? cue.atMs;
+  const mutation = mutationFor(known, site, change, atMs);
   const step = mutation === null ? null : stepFor(known, mutation, atMs);
   if (mutation === null || step === null) return null;
   return { identity, mutation, step, metadata: metadataOf(last) };
@@ -56,11 +65,7 @@ export type DerivedState = Pick<SiteIncident, 'state' | 'severity'> & {
 };
 
 /** What the site's own event must say; null when it must not be there. Needs all endpoints of the site. */
-export function derivedState({
-  endpoints,
-  open,
-  rules,
-}: Omit<SiteNow, 'siteId' | 'endedAtMs' | 'began'>): DerivedState | null {
+export function derivedState({ endpoints, open, rules }: Omit<SiteNow, 'siteId' | 'endedAtMs'>): DerivedState | null {
   // Sites that the registry does not know, such as the monitor itself, have no state.
   if (endpoints.length === 0) return null;
   const { incidents, ofSite, unnamed } = incidentsOn(endpoints, open.values());
@@ -127,34 +132,36 @@ function causeAmong(
 function mutationFor(
   known: LoggedEvent | null,
   site: SiteNow,
-  last: LastTransition | null,
+  { last, changed, sinceMs }: SiteChange,
   atMs: number,
 ): Mutation | null {
   const now = derivedState(site);
   if (now === null) return known === null ? null : { op: 'close', reason: closeReason(last) };
   const { state, severity, cause } = now;
-  // A failure that was just opened began when it was first seen; anything older was not the state of the site before.
-  const isNew = cause !== null && cause.id === 0n;
-  const beganAtMs = isNew ? cause.startedAtMs : cause === null ? undefined : site.began.get(cause);
+  // What was there before has not made the site what it is since before it was written.
+  const isNew = cause !== null && changed.has(cause);
   if (known === null) {
-    const sinceMs = beganAtMs ?? atMs;
-    const startedAtMs = site.endedAtMs === null ? sinceMs : Math.max(sinceMs, site.endedAtMs);
+    const beganAtMs = isNew ? sinceMs : atMs;
+    const startedAtMs = site.endedAtMs === null ? beganAtMs : Math.max(beganAtMs, site.endedAtMs);
     return { op: 'open', state, severity, startedAtMs, reason: 'opened' };
   }
   if (known.state === state && known.severity === severity) return null;
   if (severity === known.severity) return { op: 'promote', state, severity, reason: 'state_change' };
-  if (severity < known.severity) return { op: 'promote', state, severity, reason: 'severity_deescalation' };
-  const since = beganAtMs === undefined ? {} : { beganAtMs };
-  return { op: 'promote', state, severity, reason: 'severity_escalation', ...since };
+  if (severity > known.severity)
+    return { op: 'promote', state, severity, reason: 'severity_escalation', ...(isNew ? { beganAtMs: sinceMs } : {}) };
+  // It was worse for as long as what made it so was worse, whatever milder began meanwhile.
+  const fell = last !== null && last.event === cause && (last.before?.severity ?? 0) > severity;
+  const began = fell ? { beganAtMs: sinceMs } : {};
+  return { op: 'promote', state, severity, reason: 'severity_deescalation', ...began };
 }
 
 /** The reason for which the last event of the site was closed; resuming a site has none of its own. */
-function closeReason(last: LastTransition | null): CloseReason {
+function closeReason(last: PlannedTransition | null): CloseReason {
   return last?.step.endedAtMs == null ? 'manual_override' : (last.step.reason as CloseReason);
 }
 
 /** Which event of the site it followed. */
-function metadataOf(last: LastTransition | null): string | null {
+function metadataOf(last: PlannedTransition | null): string | null {
   if (last === null) return null;
   const { checkType, endpointId, discriminator } = last.event.identity;
   return JSON.stringify({

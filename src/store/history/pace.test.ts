@@ -17,6 +17,24 @@ describe('the next look', () => {
     expect(until(100 * MINUTE)).toBe(102 * MINUTE + GRACE);
   });
 
+  it('is late after a pause, however short that was', () => {
+    const [fromMs, intervalMs] = [Number.NEGATIVE_INFINITY, MINUTE];
+    const until = inTime(
+      [
+        { fromMs, intervalMs, state: 'watched' },
+        { fromMs: 10 * MINUTE, intervalMs, state: 'paused' },
+        { fromMs: 11 * MINUTE, intervalMs, state: 'watched' },
+        { fromMs: 20 * MINUTE, intervalMs: 2 * MINUTE, state: 'watched' },
+      ],
+      2,
+    );
+    expect(until(5 * MINUTE)).toBe(7 * MINUTE + GRACE);
+    expect(until(9.5 * MINUTE)).toBe(11 * MINUTE);
+    expect(until(10.5 * MINUTE)).toBe(11 * MINUTE);
+    expect(until(11 * MINUTE)).toBe(13 * MINUTE + GRACE);
+    expect(until(19 * MINUTE)).toBe(24 * MINUTE + GRACE);
+  });
+
   it('is in time by a longer interval when that came while it was, and not when it was late by then', () => {
     const until = inTime(
       [
