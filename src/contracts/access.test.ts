@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   '/checks': ['sites'],
   '/events': ['events'],
   '/events/:event_id': ['events'],
+  '/events/active': ['events'],
   '/fleet': ['fleet'],
   '/maintenance': ['sites'],
   '/maintenance/:window_id': ['sites'],

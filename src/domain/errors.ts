@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   // requests
   invalid_body: 'bad_request',
   invalid_url: 'bad_request',
+  invalid_blog_id: 'bad_request',
   invalid_site_id: 'bad_request',
   invalid_event_id: 'bad_request',
   invalid_endpoint_id: 'bad_request',

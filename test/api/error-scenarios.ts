@@ -199,6 +199,7 @@ async function withBrokenCode(api: ApiFixture): Promise<Reply> {
 export const ERROR_SCENARIOS: Readonly<Partial<Record<ErrorCode, Scenario>>> = {
   invalid_body: postSite(/the request body/, { text: '{' }),
   invalid_url: postSite(/ftp/, { body: { monitor_url: 'ftp://a.example/' } }),
+  invalid_blog_id: postSite(/blog_id/, { body: { ...SITE, blog_id: 0 } }),
   invalid_site_id: get('/sites/0', /site_id/),
   invalid_event_id: get('/events/x', /event_id/),
   invalid_endpoint_id: get('/sites/1/endpoints/x', /endpoint_id/),
