@@ -24,6 +24,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   '/sites/:site_id/checks/:check_id': ['sites'],
   '/sites/:site_id/checks/:check_id/pause': ['sites'],
   '/sites/:site_id/checks/:check_id/resume': ['sites'],
+  '/sites/:site_id/checks/:check_id/trigger-now': ['sites'],
   '/sites/:site_id/endpoints': ['sites'],
   '/sites/:site_id/endpoints/:endpoint_id': ['sites'],
   '/sites/:site_id/endpoints/:endpoint_id/checks': ['sites'],
