@@ -1,7 +1,7 @@
 /** The reference of the API as Markdown, from the document of the API alone. */
-import type { OpenApiDocument, Operation, Response } from '../src/contracts/openapi/document-types.ts';
+import type { OpenApiDocument, Operation, Parameter, Response } from '../src/contracts/openapi/document-types.ts';
 import type { JsonSchema } from '../src/contracts/openapi/json-schema.ts';
-import { curlOf } from '../src/contracts/openapi/shown-example.ts';
+import { curlOf, ownParameters } from '../src/contracts/openapi/shown-example.ts';
 
 /** Lines of the page below its title. */
 export function apiReference(document: OpenApiDocument): string[] {
@@ -20,6 +20,14 @@ export function apiReference(document: OpenApiDocument): string[] {
     ...rows,
     '',
     ...operations.flatMap(({ method, path, operation }) => operationSection(method, path, operation)),
+    '## Headers of gateways',
+    '',
+    'Every operation that a tenant may call takes them from a key made with `--gateway`, and from no other.',
+    '',
+    '| Parameter | Type | |',
+    '|---|---|---|',
+    ...Object.values(document.components.parameters).map(parameterRow),
+    '',
     '## Shapes',
     '',
     ...Object.entries(document.components.schemas).flatMap(([name, schema]) => shapeSection(name, schema)),
@@ -27,12 +35,11 @@ export function apiReference(document: OpenApiDocument): string[] {
 }
 
 function operationSection(method: string, path: string, operation: Operation): string[] {
-  const { operationId, summary, description, parameters, requestBody, responses } = operation;
+  const { operationId, summary, description, requestBody, responses } = operation;
   const body = requestBody?.content['application/json']?.schema;
-  const asked = parameters.filter((parameter) => parameter.in !== 'path');
-  const rows = asked.map(({ name, in: place, schema, description: meaning }) => {
-    return `| \`${name}\`${place === 'header' ? ' (header)' : ''} | ${typeOf(schema)} | ${notes({ ...schema, description: meaning ?? '' })} |`;
-  });
+  const rows = ownParameters(operation)
+    .filter((parameter) => parameter.in !== 'path')
+    .map(parameterRow);
   return [
     `## ${operationId}`,
     '',
@@ -49,6 +56,10 @@ function operationSection(method: string, path: string, operation: Operation): s
     '```',
     '',
   ];
+}
+
+function parameterRow({ name, in: place, schema, description = '' }: Parameter): string {
+  return `| \`${name}\`${place === 'header' ? ' (header)' : ''} | ${typeOf(schema)} | ${notes({ ...schema, description })} |`;
 }
 
 function replyLines(responses: Record<string, Response>): string[] {

@@ -24,7 +24,12 @@ let requests = 0;
 function callFrom(scope: SiteScope): AdmittedCall & { headers: Record<string, unknown> } {
   requests += 1;
   const headers: Record<string, unknown> = {};
-  const request = { id: `request-${requests}`, url: '/api/v1/deeds', headers: { 'idempotency-key': 'k' } };
+  const request = {
+    id: `request-${requests}`,
+    url: '/api/v1/deeds',
+    headers: { 'idempotency-key': 'k' },
+    raw: { rawHeaders: [] },
+  };
   const reply = { header: (name: string, value: unknown) => void Object.assign(headers, { [name]: value }) };
   return {
     contract: DEED,

@@ -94,6 +94,11 @@ export function createIdempotency(deps: { store: IdempotencyStore; log: Pick<Log
 function wantedBy({ contract, request, principal, scope, ids }: AdmittedCall): WantedReservation | null {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
+  if (isSentTwice(request.raw.rawHeaders, 'idempotency-key')) {
+    throw new AppError('invalid_idempotency_key', 'the header Idempotency-Key was sent more than once', {
+      fix: 'send it once: which of them counts is not for us to choose',
+    });
+  }
   if (typeof key !== 'string' || !KEY.test(key)) {
     throw new AppError('invalid_idempotency_key', 'the Idempotency-Key is not 1 to 255 printable ASCII characters', {
       fix: 'send a new random UUID with each new request, and the same one with its repetitions',
@@ -110,6 +115,11 @@ function wantedBy({ contract, request, principal, scope, ids }: AdmittedCall): W
     caller,
     requestHash: digest([contract.method, path, query], request.body),
   };
+}
+
+/** By now the values of such a header are one text, joined by commas, which one value may hold, too. */
+function isSentTwice(rawHeaders: readonly string[], name: string): boolean {
+  return rawHeaders.filter((text, n) => n % 2 === 0 && text.toLowerCase() === name).length > 1;
 }
 
 function digest(parts: readonly string[], bytes?: unknown): string {

@@ -8,6 +8,7 @@ import { schemaProblem } from '../lib/schema-problem.ts';
 /** Body members whose refusal has a code of its own. */
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   monitor_url: 'invalid_url',
+  blog_id: 'invalid_blog_id',
   redirect_policy: 'invalid_redirect_policy',
   custom_headers: 'invalid_custom_headers',
 };

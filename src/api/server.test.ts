@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ApiFixture, LOCAL_KEY, startApi } from '../../test/kit/api.ts';
+import { rawReply, rawText } from '../../test/kit/raw-exchange.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { createApiServer } from './server.ts';
 
@@ -9,19 +10,6 @@ const SITE = '{"monitor_url":"https://a.example/"}';
 
 function post(api: ApiFixture, text: string, headers: Record<string, string> = {}) {
   return api.ask('POST', '/api/v1/sites', { text, headers });
-}
-
-/** Sends raw bytes and returns everything that comes back. */
-function raw(api: ApiFixture, bytes: string): Promise<string> {
-  const { port, hostname } = new URL(api.address);
-  return new Promise((resolve, reject) => {
-    let reply = '';
-    const socket = connect(Number(port), hostname, () => socket.write(bytes));
-    socket.setEncoding('utf8').on('data', (text) => {
-      reply += text;
-    });
-    socket.on('close', () => resolve(reply)).on('error', reject);
-  });
 }
 
 describe('closing', () => {
@@ -173,17 +161,27 @@ describe('failures of our own', () => {
 describe('bytes that are no HTTP', () => {
   it('are answered with 400 and a closed connection', async () => {
     const api = await startApi();
-    const reply = await raw(api, 'hello\r\n\r\n');
+    const reply = await rawText(api.address, 'hello\r\n\r\n');
     expect(reply).toMatch(/^HTTP\/1\.1 400 Bad Request/);
-    expect(reply).toContain('"code":"invalid_body"');
+    expect(reply).toContain('"code":"invalid_request"');
     const [, id] = /\r\nX-Request-Id: ([0-9a-f]{32})\r\n/.exec(reply) ?? [];
     expect(reply).toContain(`"request_id":"${id}"`);
   });
 
   it('are answered with 431 when the headers are too large', async () => {
     const api = await startApi();
-    const reply = await raw(api, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
+    const reply = await rawText(api.address, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
     expect(reply).toMatch(/^HTTP\/1\.1 431 /);
+    expect(reply).toContain('"code":"headers_too_large"');
+  });
+
+  it.each(['/api/v1/health', '/api/v1/sites', '/nowhere', '/'])('may be whole but for the Host: %s', async (path) => {
+    const api = await startApi();
+    const reply = await rawReply(api.address, `GET ${path} HTTP/1.1\r\n\r\n`);
+    expect([reply.status, reply.body.error.code]).toEqual([400, 'invalid_request']);
+    expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
+    // Before there was such a header nobody sent it.
+    expect(await rawText(api.address, 'GET /api/v1/health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('do not break the server when a body breaks off', async () => {

@@ -173,7 +173,10 @@ function createApp({ deps, log }: ApiServerOptions): FastifyInstance {
     },
   });
   speakJson(app);
-  app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply));
+  app.addHook('onRequest', async (request, reply) => {
+    setCommonHeaders(request, reply);
+    requireHost(request, reply);
+  });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => answerError(noSuchRoute(app, request, reply), request, reply));
   return app;
@@ -194,7 +197,13 @@ const LIMITS = {
   requestTimeout: 60_000,
   connectionTimeout: 65_000,
   keepAliveTimeout: 120_000,
-  http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1024 },
+  // Who leaves out the Host is answered by us, as everyone is.
+  http: {
+    headersTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 16 * 1024,
+    requireHostHeader: false,
+  },
   routerOptions: { maxParamLength: 64 },
 } satisfies FastifyHttpOptions<RawServerDefault>;
 
@@ -232,6 +241,15 @@ function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
     'cross-origin-resource-policy': 'same-origin',
+  });
+}
+
+/** HTTP/1.1 asks for it. Throws `invalid_request`. */
+function requireHost({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if (raw.headers.host !== undefined || raw.httpVersion !== '1.1') return;
+  reply.header('connection', 'close');
+  throw new AppError('invalid_request', 'the request has no header Host', {
+    fix: 'send the name of this server as Host',
   });
 }
 

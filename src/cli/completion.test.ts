@@ -71,7 +71,7 @@ describe('completion in bash', () => {
 
   it('offers every command there is', () => {
     expect(offered('jetmon2', '')).toEqual(COMMANDS.map(({ name }) => name));
-    expect(offered('jetmon2', 'api', 'events', '')).toEqual(['close', 'get', 'list', 'transitions']);
+    expect(offered('jetmon2', 'api', 'events', '')).toEqual(['active', 'close', 'get', 'list', 'transitions']);
   });
 
   it('is registered for the name of the program', () => {

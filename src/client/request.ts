@@ -7,6 +7,11 @@ export type ClientOptions = {
   baseUrl: string;
   /** API key; absent where a session cookie speaks for the caller. */
   token?: string;
+  /**
+   * Sent with every call and with the stream, such as those by which a gateway says for whom it asks. One that the client
+   * has a say of its own in, such as `idempotency-key`, gives way to it; `authorization` is never taken from here.
+   */
+  headers?: Readonly<Record<string, string>>;
   fetch?: typeof fetch;
   /** How calls are sent again that may be sent twice. */
   retry?: RetryOptions;
@@ -20,12 +25,13 @@ export function createRequest(options: ClientOptions): Request {
   const send = options.fetch ?? ((input: string, init: RequestInit) => fetch(input, init));
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
   const identity = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+  const common = commonHeaders(options.headers);
   return async (path, init) => {
     const content = init.body === undefined ? {} : { 'content-type': 'application/json' };
     try {
       return await send(baseUrl + path, {
         ...init,
-        headers: { accept: 'application/json', ...init.headers, ...identity, ...content },
+        headers: { ...common, accept: 'application/json', ...init.headers, ...identity, ...content },
         credentials: 'same-origin',
         redirect: 'error',
       });
@@ -36,4 +42,12 @@ export function createRequest(options: ClientOptions): Request {
       throw unreachable(baseUrl, cause);
     }
   };
+}
+
+/** In lower case, so that each name is there once whoever sets it. */
+function commonHeaders(given: ClientOptions['headers'] = {}): Record<string, string> {
+  const { authorization: _, ...rest } = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return rest;
 }

@@ -79,7 +79,7 @@ export const bulkUpdateSites = defineContract({
   operationId: 'bulkUpdateSites',
   path: '/api/v1/bulk/sites/update',
   summary: 'Make the same changes to up to 200 sites',
-  description: 'The changes are what `PATCH /sites/{id}` takes.',
+  description: 'The changes are what `PATCH /sites/{id}` takes; `monitor_url` only where one site is named.',
   body: z.strictObject({ site_ids: SiteIds, changes: UpdateSite, atomic: Atomic }),
   errors: ['invalid_body', 'invalid_field', 'invalid_url'],
   example: { body: { site_ids: [1], changes: { check_interval: 10 } } },

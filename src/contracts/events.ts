@@ -135,7 +135,24 @@ export const listEvents = defineContract({
   status: 200,
   reply: pageOf(Event),
   errors: EVENT_FILTER_ERRORS,
-  example: { query: { active: true } },
+  example: { query: { active: 'true' } },
+});
+
+const { active: _, ...OPEN_FILTERS } = EVENT_FILTERS;
+
+export const listActiveEvents = defineContract({
+  operationId: 'listActiveEvents',
+  method: 'GET',
+  path: '/api/v1/events/active',
+  summary: 'Open events of all sites, newest first',
+  description: 'The same as the list of events with `active` true.',
+  tag: 'Events',
+  scope: 'read',
+  query: z.strictObject(OPEN_FILTERS),
+  status: 200,
+  reply: pageOf(Event),
+  errors: EVENT_FILTER_ERRORS.filter((code) => code !== 'invalid_active'),
+  example: { query: { limit: 10 } },
 });
 
 export const listSiteEvents = defineContract({

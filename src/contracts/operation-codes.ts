@@ -18,8 +18,14 @@ const OF_IDENTITY: readonly ErrorCode[] = [
 const OF_OPERATORS: readonly ErrorCode[] = ['operator_only'];
 /** A path is looked up before anything is known of its ids. */
 const OF_IDS: readonly ErrorCode[] = ['endpoint_not_found'];
-/** A path that is no operation's, and a method that its path does not answer to. */
-const OF_NO_OPERATION: readonly ErrorCode[] = ['endpoint_not_found', 'method_not_allowed'];
+/** What is no request of HTTP, a path that is no operation's, and a method that its path does not answer to. */
+const OF_NO_OPERATION: readonly ErrorCode[] = [
+  'invalid_request',
+  'headers_too_large',
+  'request_timeout',
+  'endpoint_not_found',
+  'method_not_allowed',
+];
 /** Of every write: one without a body refuses what comes as one. */
 const OF_SENDING: readonly ErrorCode[] = ['body_too_large', 'invalid_body', 'invalid_field', 'unsupported_encoding'];
 const OF_QUERIES: readonly ErrorCode[] = ['invalid_filter'];

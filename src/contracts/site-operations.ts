@@ -113,8 +113,7 @@ export const triggerEndpointCheck = defineContract({
   method: 'POST',
   path: '/api/v1/sites/:site_id/endpoints/:endpoint_id/trigger-now',
   summary: 'Look at one endpoint now and wait for what follows',
-  description:
-    'As the same of a site, of which this may be any endpoint, however many there are. A check has nothing like it: all checks of an endpoint judge one and the same visit, so that none of them could be looked at alone.',
+  description: 'As the same of a site, of which this may be any endpoint, however many there are.',
   tag: 'Endpoints',
   scope: 'write',
   isIdempotent: true,
@@ -128,6 +127,41 @@ export const triggerEndpointCheck = defineContract({
   }),
   errors: ['invalid_site_id', 'invalid_endpoint_id', 'site_endpoint_not_found', 'too_many_looks', 'server_not_running'],
   example: {},
+});
+
+export const triggerCheck = defineContract({
+  operationId: 'triggerCheck',
+  method: 'POST',
+  path: '/api/v1/sites/:site_id/checks/:check_id/trigger-now',
+  summary: 'Look now at what one check is set for, and tell what it finds',
+  description:
+    'As the same of a site, at the endpoints that the setting speaks for: the one it names, or those of the site that have no setting of their own for this check. All checks of an endpoint judge one and the same visit, so it counts for the others, too; the answer tells of this one.',
+  tag: 'Checks',
+  scope: 'write',
+  isIdempotent: true,
+  rateLimit: TRIGGERS,
+  status: 200,
+  reply: z.object({
+    check_type: z.string(),
+    enabled: z.boolean().meta({ description: 'false: it is switched off, so there is nothing that it could find.' }),
+    current_state: StateLabel.meta({ description: 'State of the site after this.' }),
+    active_events_closed: z.array(Id).meta({ description: 'Events that these looks closed, by whichever check.' }),
+    endpoints: z
+      .array(
+        z.object({
+          endpoint_id: Id,
+          monitor_url: z.string(),
+          booked: TriggeredCheck.shape.booked,
+          finding: Finding.nullable().meta({ description: 'null: it had nothing to say of this look.' }),
+          checked_at: Instant,
+        }),
+      )
+      .meta({ description: 'One for each, the first one first. Empty where the setting speaks for none.' }),
+    endpoints_left_out: z.int().min(0).meta({ description: 'Endpoints beyond the 20 that are looked at at once.' }),
+  }),
+  errors: ['invalid_site_id', 'invalid_check_id', 'check_not_found', 'too_many_looks', 'server_not_running'],
+  // Setting 1 is what the first of these makes; the second switches it on.
+  example: { after: ['createCheck', 'updateCheck'] },
 });
 
 export const CloseEvent = z

@@ -3,7 +3,17 @@ import { z } from 'zod';
 import { PROBE_SETTINGS } from '../checks/probe.settings.ts';
 import { defineContract } from './contract.ts';
 import { EventSummary } from './events.ts';
-import { Id, Instant, PageQuery, pageOf, QueryBoolean, Severity, StateLabel, TimingsMs } from './values.ts';
+import {
+  Id,
+  Instant,
+  PageQuery,
+  pageOf,
+  QueryBoolean,
+  queryInteger,
+  Severity,
+  StateLabel,
+  TimingsMs,
+} from './values.ts';
 
 /** The newest probe of an endpoint. */
 export const LatestResult = z
@@ -98,15 +108,22 @@ const SentInstant = z
   )
   .nullable();
 
+/** Longest interval: a week. */
+const LONGEST_SECONDS = 604_800;
+
 /** What can be set. */
 const members = {
   monitor_active: z.boolean(),
   bucket_no: z.int().min(0).max(65_535),
-  check_interval: z.int().min(1).max(255).meta({ description: 'Minutes between checks.' }),
+  check_interval: z
+    .int()
+    .min(1)
+    .max(LONGEST_SECONDS / 60)
+    .meta({ description: 'Minutes between checks.' }),
   check_interval_seconds: z
     .int()
     .min(1)
-    .max(604_800)
+    .max(LONGEST_SECONDS)
     .meta({ description: 'Exact interval; wins over check_interval.' }),
   maintenance_start: SentInstant.meta({
     description:
@@ -156,7 +173,7 @@ export const listSites = defineContract({
     monitor_active: QueryBoolean.optional().meta({ description: 'Only sites that are watched, or only paused ones.' }),
     state: StateLabel.optional().meta({ description: 'Not together with `state__in`.' }),
     state__in: z.string().max(200).optional().meta({ description: 'Comma-separated states.' }),
-    severity__gte: z.coerce.number().int().min(0).max(255).optional(),
+    severity__gte: queryInteger(z.int().min(0).max(255)).optional(),
     removed: QueryBoolean.optional().meta({ description: 'Only removed sites, or only the others; both when absent.' }),
     q: z.string().max(300).optional().meta({ description: 'Part of the URL.' }),
     include_cli_metadata: QueryBoolean.optional().meta({ description: 'Adds `cli_batch` where there is one.' }),
@@ -172,7 +189,7 @@ export const listSites = defineContract({
     'invalid_monitor_active',
     'invalid_include_cli_metadata',
   ],
-  example: { query: { monitor_active: true, limit: 2 } },
+  example: { query: { monitor_active: 'true', limit: 2 } },
 });
 
 export const getSite = defineContract({
@@ -201,7 +218,7 @@ export const createSite = defineContract({
   isIdempotent: true,
   status: 201,
   reply: Site,
-  errors: ['invalid_body', 'invalid_url', ...SETTING_ERRORS, 'site_exists', 'too_many_endpoints'],
+  errors: ['invalid_body', 'invalid_url', 'invalid_blog_id', ...SETTING_ERRORS, 'site_exists', 'too_many_endpoints'],
   example: { body: { monitor_url: 'https://shop.example/', check_interval_seconds: 60, check_keyword: 'Add to cart' } },
 });
 

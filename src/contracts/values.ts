@@ -55,12 +55,22 @@ export function pageOf<T extends z.ZodType>(row: T) {
   return id === undefined ? page : page.meta({ id: `${id}List` });
 }
 
+/** How a whole number is spelt in a query: no sign but a minus, no zeros before it, nothing around it. */
+const WHOLE = /^(?:0|-?[1-9]\d*)$/;
+
+/** A whole number in a query string. */
+export function queryInteger(schema: z.ZodNumber | z.ZodNumberFormat) {
+  return z.preprocess((text, context) => {
+    if (typeof text !== 'string') return text;
+    if (WHOLE.test(text)) return Number(text);
+    context.issues.push({ code: 'invalid_type', expected: 'int', input: text });
+    return z.NEVER;
+  }, schema);
+}
+
 /** Rows of a page; beyond 200 it is served as 200. */
 export function Limit(rows: number) {
-  return z.coerce
-    .number()
-    .int()
-    .min(1)
+  return queryInteger(z.int().min(1))
     .default(rows)
     .meta({ description: 'Rows of a page; more than 200 is taken as 200.' });
 }

@@ -10,6 +10,8 @@ export type ErrorKind =
   | 'conflict'
   | 'unprocessable'
   | 'too_large'
+  | 'headers_too_large'
+  | 'too_slow'
   | 'unsupported_media'
   | 'too_many'
   | 'unavailable'
@@ -18,8 +20,12 @@ export type ErrorKind =
 
 export const ERROR_CODES = {
   // requests
+  invalid_request: 'bad_request',
+  headers_too_large: 'headers_too_large',
+  request_timeout: 'too_slow',
   invalid_body: 'bad_request',
   invalid_url: 'bad_request',
+  invalid_blog_id: 'bad_request',
   invalid_site_id: 'bad_request',
   invalid_event_id: 'bad_request',
   invalid_endpoint_id: 'bad_request',

@@ -8,6 +8,8 @@ const Schema = z.object({
   format: z.enum(['text', 'json']),
   on: z.boolean(),
   list: z.array(z.string()).max(2),
+  share: z.number().gt(0).lt(1).optional(),
+  id: z.union([z.int().positive(), z.bigint().positive()]).optional(),
 });
 const FINE = { port: 1, name: 'x', format: 'text', on: true, list: [] };
 
@@ -25,6 +27,12 @@ describe('a value that does not fit', () => {
     [{ port: 1.5 }, '1.5 is not a whole number'],
     [{ port: 0 }, '0 is less than 1'],
     [{ port: 70_000 }, '70000 is more than 65535'],
+    [{ share: 0 }, '0 is not more than 0'],
+    [{ share: 1 }, '1 is not less than 1'],
+    [{ id: 0 }, '0 is not more than 0'],
+    [{ id: -5 }, '-5 is not more than 0'],
+    [{ id: 1.5 }, '1.5 is not a whole number'],
+    [{ id: 'seven' }, '"seven" is not a number'],
     [{ port: 10n ** 30n }, /^1000000000000000000000000000000 is /],
     [{ name: '' }, 'it is empty'],
     [{ name: 'abcdef' }, 'it is longer than 5'],

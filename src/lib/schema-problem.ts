@@ -28,14 +28,20 @@ export function schemaProblem(
     case 'invalid_value':
       return `${quoted} is not ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
     case 'too_small':
-      return issue.origin === 'string' ? 'it is empty' : `${quoted} is less than ${issue.minimum}`;
+      if (issue.origin === 'string') return 'it is empty';
+      return `${quoted} is ${issue.inclusive === false ? 'not more than' : 'less than'} ${issue.minimum}`;
     case 'too_big':
       if (issue.origin === 'string') return `it is longer than ${issue.maximum}`;
       if (issue.origin === 'array') return `it holds more than ${issue.maximum} entries`;
-      return `${quoted} is more than ${issue.maximum}`;
-    default:
-      return `${quoted} is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+      return `${quoted} is ${issue.inclusive === false ? 'not less than' : 'more than'} ${issue.maximum}`;
+    case 'invalid_union': {
+      // Ways to write one and the same thing: what the first of them says of it will do.
+      const first = issue.errors[0]?.[0];
+      if (first?.path.length !== 0) break;
+      return schemaProblem({ ...first, path: issue.path } as z.core.$ZodIssue, root, isHidden);
+    }
   }
+  return `${quoted} is not valid: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
 }
 
 function shown(value: unknown): string {

@@ -67,6 +67,13 @@ function tooManyAtOnce(endpoints: number): AppError {
   });
 }
 
+function oneUrlForMany(sites: number): AppError {
+  return new AppError('invalid_field', `member changes.monitor_url: ${sites} sites cannot have one and the same URL`, {
+    fix: 'change the URL of each site by itself: PATCH /sites/{id}',
+    details: { field: 'changes.monitor_url' },
+  });
+}
+
 /**
  * The same changes of each, at most 200. Throws `invalid_url` or `invalid_field` where they are allowed for none, or where
  * they are too many for one transaction.
@@ -79,6 +86,7 @@ export async function updateSites(
   { changes, atomic }: { changes: SiteChanges; atomic: boolean },
 ): Promise<BulkOutcome[]> {
   const wanted = checkedChanges(policy, changes);
+  if (wanted.url !== undefined && siteIds.length > 1) throw oneUrlForMany(siteIds.length);
   const there = await deps.endpoints.countBySites(scope, siteIds);
   const many = [...there.values()].reduce((sum, each) => sum + each, 0);
   if (atomic && many > MOST_AT_ONCE) throw tooManyAtOnce(many);

@@ -59,7 +59,10 @@ export async function changeEndpoints(
 ): Promise<Change[]> {
   const { siteId, all, chosen, whose } = target;
   const { url, common } = wanted;
-  if (url !== undefined) refuseUrl(url, common, target);
+  if (url !== undefined) {
+    refuseUrl(url, common, target);
+    await refuseUrlOfAnother(deps, tx, scope, url, target);
+  }
   await patch(deps, tx, scope, chosen, wanted);
   const change = changeInWords(chosen, url, common, whose);
   if (change !== null) await auditSite(deps, tx, { siteId, ...change });
@@ -101,6 +104,20 @@ function refuseUrl(url: string, { plan }: EndpointPatch, { all, chosen }: ToChan
     fix: 'send custom_headers with the new URL: a map of them, or {} for none',
     details: { field: 'custom_headers' },
   });
+}
+
+/** What a new site would be refused, a site that moves is, too. What a site has got it may keep. */
+async function refuseUrlOfAnother(
+  { endpoints }: Pick<ChangeDeps, 'endpoints'>,
+  tx: Tx,
+  scope: SiteScope,
+  url: string,
+  { chosen: [first], whose }: ToChange,
+): Promise<void> {
+  // One more URL of a site that is named may be another's, as where endpoints are added.
+  if (whose === 'endpoint' || url === first?.url) return;
+  const there = await endpoints.findByUrlInTurn(scope, url, tx);
+  if (there !== null) throw siteExists(there);
 }
 
 async function patch(

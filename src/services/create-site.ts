@@ -25,7 +25,7 @@ type Deps = Pick<
   'database' | 'endpoints' | 'events' | 'eventQueries' | 'runtime' | 'changes' | 'clock' | 'random'
 >;
 
-/** Throws `invalid_url`, `invalid_field`, `too_many_endpoints` or `site_exists` (details: `site_id`, `monitor_active`, `removed`). */
+/** Throws `invalid_url`, `invalid_blog_id`, `invalid_field`, `too_many_endpoints` or `site_exists` (details: `site_id`, `monitor_active`, `removed`). */
 export async function createSite(deps: Deps, policy: SitePolicy, scope: SiteScope, site: NewSite): Promise<SiteView> {
   const wanted = checkedSite(policy, site);
   const { endpoint, toPublish } = await deps.database.transaction((tx) => createWithin(deps, tx, scope, wanted));
@@ -92,7 +92,7 @@ function refusalOf(created: Exclude<Created, { kind: 'created' }>, { siteId }: N
         fix: 'choose another one, or leave it out to have one chosen',
       });
     case 'site_id_required':
-      return new AppError('invalid_field', 'blog_id is required: this database is shared with version 1', {
+      return new AppError('invalid_blog_id', 'blog_id is required: this database is shared with version 1', {
         fix: 'name the blog id that the URL belongs to',
         details: { field: 'blog_id' },
       });

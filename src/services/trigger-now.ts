@@ -1,11 +1,14 @@
-/** Looks at a site now, at each of its endpoints or at one of them, and tells what was found and what followed from it. */
+/** Looks at a site now, at each of its endpoints, one of them, or those a check is set for, and tells what was found and what followed from it. */
+import { type CheckSetting, effectiveCheck } from '../domain/check-settings.ts';
 import { AppError } from '../domain/errors.ts';
 import type { EventId, SiteId } from '../domain/ids.ts';
 import type { SiteScope } from '../domain/site-scope.ts';
 import type { Endpoint } from '../store/endpoints.ts';
+import { checksOfSite } from '../store/site-checks.ts';
 import type { ServiceDeps } from './deps.ts';
 import { type EndpointPath, findEndpoint, requireEndpoint } from './find-endpoint.ts';
 import { findSite, siteNotFound } from './find-site.ts';
+import { type CheckPath, settingAmong } from './list-checks.ts';
 import type { AskedLook, LookNow } from './look-now.ts';
 import type { EndpointView, SiteView } from './site-view.ts';
 
@@ -57,6 +60,30 @@ export async function triggerEndpoint(
 ): Promise<{ check: TriggeredCheck; endpoint: EndpointView; closed: readonly EventId[] }> {
   const looked = await lookAt(deps, lookNow, scope, [await requireEndpoint(deps, scope, path)]);
   return { check: looked[0], endpoint: await findEndpoint(deps, scope, path), closed: closedBy(looked) };
+}
+
+/**
+ * At the endpoints that a setting of a check speaks for, of which there may be none. Throws `check_not_found`, and what
+ * `triggerNow` throws for lack of anybody to look or of places.
+ */
+export async function triggerCheck(
+  deps: Deps,
+  lookNow: LookNow,
+  scope: SiteScope,
+  path: CheckPath,
+): Promise<Omit<Triggered, 'checks'> & { setting: CheckSetting; checks: readonly TriggeredCheck[] }> {
+  const { siteId } = path;
+  const settings = await checksOfSite(deps.database.kysely, scope, siteId);
+  const setting = settingAmong(settings, path);
+  const all = await deps.endpoints.bySite(scope, siteId);
+  const spokenFor = all.filter(({ endpointId, removedAtMs }) => {
+    const { checkId } = effectiveCheck(settings, endpointId, setting.checkType).setting ?? {};
+    return removedAtMs === null && checkId === setting.checkId;
+  });
+  const [first, ...others] = spokenFor.slice(0, MOST_ENDPOINTS);
+  const checks = first === undefined ? [] : await lookAt(deps, lookNow, scope, [first, ...others]);
+  const leftOut = spokenFor.length - checks.length;
+  return { setting, checks, leftOut, site: await findSite(deps, scope, siteId), closed: closedBy(checks) };
 }
 
 function closedBy(checks: readonly TriggeredCheck[]): EventId[] {

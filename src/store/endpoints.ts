@@ -102,6 +102,8 @@ export interface Endpoints {
   countBySites(scope: SiteScope, siteIds: readonly SiteId[]): Promise<ReadonlyMap<SiteId, number>>;
   /** The first endpoint with exactly this URL. */
   findByUrl(scope: SiteScope, url: string, tx?: Tx): Promise<Endpoint | null>;
+  /** The same, and until the transaction ends nobody else adds a site with it or asks for it in turn. */
+  findByUrlInTurn(scope: SiteScope, url: string, tx: Tx): Promise<Endpoint | null>;
   /**
    * The first endpoint of each of these URLs, at most 200; those that nobody watches are absent. Whoever adds a URL that is
    * not `found` need only look at endpoints after `upTo` again.
@@ -255,6 +257,10 @@ export function createEndpoints(db: Database, clock: Clock = systemClock): Endpo
     bySites,
     countBySites,
     findByUrl,
+    async findByUrlInTurn(scope, url, tx) {
+      await waitForOthers(tx);
+      return findByUrl(scope, url, tx);
+    },
     findByUrls,
     pageOfSite,
     listSites: async (scope, filter, tx) => bySites(scope, await siteIdsOf(tx ?? db.kysely, scope, filter), tx),

@@ -9,6 +9,7 @@ import { insertEntry } from '../../src/store/legacy.ts';
 import { type ApiFixture, type Ask, type Reply, startApi } from '../kit/api.ts';
 import { eventually } from '../kit/eventually.ts';
 import { observed, verdict } from '../kit/fake-prober.ts';
+import { rawReply } from '../kit/raw-exchange.ts';
 import { appendTo, temporaryFolder } from '../kit/store.ts';
 import { callerWith, plantSite } from './tenant-world.ts';
 
@@ -27,6 +28,11 @@ const OPEN = { op: 'open', state: 'Seems Down', startedAtMs: 1_000, reason: 'ope
 /** One request to a fresh server. */
 function asking(method: string, path: string, names: RegExp, ask: Ask = {}): Scenario {
   return on((api) => api.ask(method, `/api/v1${path}`, ask), names);
+}
+
+/** Bytes to a fresh server, until it hangs up. */
+function raw(bytes: string, names: RegExp): Scenario {
+  return on(({ address }) => rawReply(address, bytes), names);
 }
 
 const get = (path: string, names: RegExp) => asking('GET', path, names);
@@ -197,8 +203,12 @@ async function withBrokenCode(api: ApiFixture): Promise<Reply> {
 }
 
 export const ERROR_SCENARIOS: Readonly<Partial<Record<ErrorCode, Scenario>>> = {
+  invalid_request: raw('GET /api/v1/health HTTP/1.1\r\n\r\n', /Host/),
+  headers_too_large: raw(`GET /api/v1/health HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, /16 KiB/),
+  request_timeout: raw('GET /api/v1/health HTTP/1.1\r\nHost: a\r\n', /5 s/),
   invalid_body: postSite(/the request body/, { text: '{' }),
   invalid_url: postSite(/ftp/, { body: { monitor_url: 'ftp://a.example/' } }),
+  invalid_blog_id: postSite(/blog_id/, { body: { ...SITE, blog_id: 0 } }),
   invalid_site_id: get('/sites/0', /site_id/),
   invalid_event_id: get('/events/x', /event_id/),
   invalid_endpoint_id: get('/sites/1/endpoints/x', /endpoint_id/),

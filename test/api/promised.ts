@@ -1,6 +1,7 @@
 /** What the document of an API promises, read from its JSON alone: its operations, with every reference followed. */
 import type { OpenApiDocument, Operation, Parameter, Response } from '../../src/contracts/openapi/document-types.ts';
 import type { JsonSchema } from '../../src/contracts/openapi/json-schema.ts';
+import { ownParameters } from '../../src/contracts/openapi/shown-example.ts';
 
 export type PromisedBody = { schema: JsonSchema; example: unknown };
 
@@ -46,7 +47,7 @@ function promisedOperation(method: string, path: string, operation: Operation): 
     operationId: operation.operationId,
     method,
     path,
-    parameters: operation.parameters,
+    parameters: ownParameters(operation),
     body: media === undefined ? null : { schema: media.schema, example: media.example },
     responses: operation.responses,
     isSecured: operation.security.length > 0,

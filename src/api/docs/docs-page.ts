@@ -2,7 +2,7 @@
 import type { OpenApiDocument, Operation } from '../../contracts/openapi/document-types.ts';
 import { type Html, html, prose } from './html.ts';
 import { memberList, membersOf, typeOf } from './member-list.ts';
-import { methodMark, operationArticle } from './operation-article.ts';
+import { memberOf, methodMark, operationArticle } from './operation-article.ts';
 
 /** What paths begin with tells nothing in a list of them. */
 const COMMON = '/api/v1';
@@ -69,6 +69,9 @@ function preface({ info, components }: OpenApiDocument): Html {
 <h2 id="authentication">Authentication</h2>
 <p class="prose">Send <code>Authorization: Bearer &lt;key&gt;</code>. ${prose(components.securitySchemes['bearerAuth']?.['description'] ?? '')}
 The examples take the key from <code>JETMON_KEY</code>, and show the ids of one server: yours has its own.</p>
+<h3>For a gateway</h3>
+<p class="prose">Operations that a tenant may call take these headers from the key of a gateway.</p>
+${memberList(Object.values(components.parameters).map(memberOf))}
 <p>For programs: <a href="/api/v1/openapi.json">openapi.json</a>. For people: <a href="/">the dashboard</a>.</p>
 </header>`;
 }

@@ -1,7 +1,7 @@
 /** One operation of the reference page: an example that works, what it takes, and what it answers. */
 import type { Operation, Parameter, Response } from '../../contracts/openapi/document-types.ts';
 import type { JsonSchema } from '../../contracts/openapi/json-schema.ts';
-import { curlOf, shownBody } from '../../contracts/openapi/shown-example.ts';
+import { curlOf, ownParameters, shownBody } from '../../contracts/openapi/shown-example.ts';
 import { type Html, html, prose } from './html.ts';
 import { type Member, memberList, membersOf, nameOf, notes, typeOf } from './member-list.ts';
 
@@ -9,7 +9,8 @@ import { type Member, memberList, membersOf, nameOf, notes, typeOf } from './mem
 export type Shapes = Readonly<Record<string, JsonSchema>>;
 
 export function operationArticle(method: string, path: string, operation: Operation, shapes: Shapes): Html {
-  const { operationId, summary, description, parameters, responses } = operation;
+  const { operationId, summary, description, responses } = operation;
+  const parameters = ownParameters(operation);
   const scope = operation['x-jetmon-required-scope'];
   return html`<article id="${operationId}" data-find="${wordsOf(method, path, operation)}">
 <h3><a href="#${operationId}">${summary}</a></h3>
@@ -40,7 +41,7 @@ function wordsOf(method: string, path: string, { operationId, summary, descripti
   return [method, path, operationId, summary, description ?? '', ...tags].join(' ').toLowerCase();
 }
 
-function memberOf({ name, in: place, required, description, schema }: Parameter): Member {
+export function memberOf({ name, in: place, required, description, schema }: Parameter): Member {
   const told = description === undefined ? schema : { ...schema, description };
   return { name, type: typeOf(schema), marks: [place, ...(required ? ['required'] : [])], notes: notes(told) };
 }

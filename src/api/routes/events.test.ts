@@ -55,6 +55,21 @@ describe('lists of events', () => {
     });
   });
 
+  it('that are open have a path of their own, with the same filters and pages', async () => {
+    const api = await startApi();
+    await history(api);
+    const [active, open] = await Promise.all(
+      ['/events/active?limit=1', '/events?active=true&limit=1'].map((path) => api.ask('GET', `/api/v1${path}`)),
+    );
+    expect(active?.body.page).toEqual(open?.body.page);
+    expect(active?.body.data).toMatchObject([{ check_type: 'tls_expiry', ended_at: null }]);
+    const more = await api.ask('GET', `/api/v1/events/active?cursor=${active?.body.page.next}`);
+    expect(more.body.data).toMatchObject([{ check_type: 'http', state: 'Seems Down', ended_at: null }]);
+    expect((await api.ask('GET', '/api/v1/events/active?check_type=http')).body.data).toHaveLength(1);
+    const both = await api.ask('GET', '/api/v1/events/active?active=false');
+    expect([both.status, both.body.error.code]).toEqual([400, 'invalid_filter']);
+  });
+
   it('say what verifiers said last of each, and nothing where they were not asked', async () => {
     const api = await startApi();
     const { first } = await history(api);

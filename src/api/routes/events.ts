@@ -1,6 +1,13 @@
 /** Handlers of events and transitions. */
 import type { QueryOf } from '../../contracts/contract.ts';
-import { getEvent, getSiteEvent, listEvents, listEventTransitions, listSiteEvents } from '../../contracts/events.ts';
+import {
+  getEvent,
+  getSiteEvent,
+  listActiveEvents,
+  listEvents,
+  listEventTransitions,
+  listSiteEvents,
+} from '../../contracts/events.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { EventId, SiteId, TransitionId } from '../../domain/ids.ts';
 import type { SiteScope } from '../../domain/site-scope.ts';
@@ -27,6 +34,7 @@ export function eventRoutes(deps: Pick<ServiceDeps, 'eventQueries' | 'endpoints'
 
   return [
     route(listEvents, ({ scope, query }) => eventPage(scope, null, query)),
+    route(listActiveEvents, ({ scope, query }) => eventPage(scope, null, { ...query, active: 'true' })),
     route(listSiteEvents, ({ scope, ids, query }) => eventPage(scope, ids.site_id as SiteId, query)),
     route(getEvent, async ({ scope, ids }) =>
       eventDetailReply(await findEventDetail(deps, scope, ids.event_id as EventId, null), clock.nowMs()),

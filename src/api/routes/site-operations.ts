@@ -4,18 +4,25 @@ import {
   closeEvent,
   pauseSite,
   resumeSite,
+  triggerCheck,
   triggerEndpointCheck,
   triggerSiteCheck,
 } from '../../contracts/site-operations.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { EndpointId, EventId, SiteId } from '../../domain/ids.ts';
+import type { CheckId, EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import { isAnswered } from '../../domain/state.ts';
 import { rounded } from '../../domain/timings.ts';
-import { type Observation, worstVerdict } from '../../domain/verdict.ts';
+import { type Observation, type Verdict, worstVerdict } from '../../domain/verdict.ts';
 import { closeEvent as close } from '../../services/close-event.ts';
 import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
 import type { LookNow } from '../../services/look-now.ts';
-import { type Triggered, type TriggeredCheck, triggerEndpoint, triggerNow } from '../../services/trigger-now.ts';
+import {
+  type Triggered,
+  type TriggeredCheck,
+  triggerCheck as trigger,
+  triggerEndpoint,
+  triggerNow,
+} from '../../services/trigger-now.ts';
 import { updateSite } from '../../services/update-site.ts';
 import { eventDetailReply, instant, siteReply } from '../replies.ts';
 import { type Route, route } from '../serve-contract.ts';
@@ -40,6 +47,19 @@ export function siteOperationRoutes(deps: ServiceDeps, policy: SitePolicy, lookN
         current_state: endpoint.rolledUp.state,
         active_events_closed: [...closed],
         check: checkReply(check, nowMs),
+      };
+    }),
+    route(triggerCheck, async ({ scope, ids }) => {
+      const path = { siteId: ids.site_id as SiteId, checkId: ids.check_id as CheckId };
+      const { setting, checks, leftOut, site, closed } = await trigger(deps, lookNow ?? nobodyLooks, scope, path);
+      const nowMs = deps.clock.nowMs();
+      return {
+        check_type: setting.checkType,
+        enabled: setting.enabled,
+        current_state: site.rolledUp.state,
+        active_events_closed: [...closed],
+        endpoints: checks.map((check) => foundBy(setting.checkType, check, nowMs)),
+        endpoints_left_out: leftOut,
       };
     }),
     route(closeEvent, async ({ scope, ids, body }) => {
@@ -107,12 +127,25 @@ function checkReply(check: TriggeredCheck, nowMs: number): Reply['checks'][numbe
     address,
     timings_ms: rounded(timings),
     checked_at: instant(startedAtMs),
-    findings: verdicts.map((verdict) => ({
-      check: verdict.check,
-      state: verdict.state,
-      reason: verdict.reason,
-      summary: verdict.summary,
-    })),
+    findings: verdicts.map(findingReply),
+  };
+}
+
+function findingReply({ check, state, reason, summary }: Verdict) {
+  return { check, state, reason, summary };
+}
+
+/** Of a look that did not come to its end no check has anything to say but that. */
+function foundBy(checkType: string, triggered: TriggeredCheck, nowMs: number) {
+  const { endpoint, look } = triggered;
+  const { verdicts, startedAtMs } = observationOf(triggered, nowMs);
+  const own = verdicts.filter(({ check }) => typeof look === 'string' || check === checkType);
+  return {
+    endpoint_id: endpoint.endpointId,
+    monitor_url: endpoint.url,
+    booked: isBooked(triggered),
+    finding: own.length === 0 ? null : { ...findingReply(worstVerdict(own)), check: checkType },
+    checked_at: instant(startedAtMs),
   };
 }
 

@@ -99,8 +99,8 @@ describe('POST /api/v1/sites', () => {
     const api = await startApi();
     await api.database.kysely.deleteFrom('jetmon_sequences').execute();
     const reply = await create(api, { monitor_url: URL_A });
-    expect(reply.status).toBe(422);
-    expect(reply.body.error).toMatchObject({ code: 'invalid_field', details: { field: 'blog_id' } });
+    expect(reply.status).toBe(400);
+    expect(reply.body.error).toMatchObject({ code: 'invalid_blog_id', details: { field: 'blog_id' } });
     expect((await create(api, { blog_id: 1, monitor_url: URL_A })).status).toBe(201);
   });
 
@@ -109,10 +109,12 @@ describe('POST /api/v1/sites', () => {
     [{ monitor_url: 'https://u:p@a.example/' }, 400, 'invalid_url'],
     [{ monitor_url: 17 }, 400, 'invalid_url'],
     [{}, 400, 'invalid_url'],
-    [{ monitor_url: URL_A, blog_id: 0 }, 422, 'invalid_field'],
-    [{ monitor_url: URL_A, blog_id: 1.5 }, 422, 'invalid_field'],
+    [{ monitor_url: URL_A, blog_id: 0 }, 400, 'invalid_blog_id'],
+    [{ monitor_url: URL_A, blog_id: -5 }, 400, 'invalid_blog_id'],
+    [{ monitor_url: URL_A, blog_id: 1.5 }, 400, 'invalid_blog_id'],
+    [{ monitor_url: URL_A, blog_id: '7' }, 400, 'invalid_blog_id'],
     [{ monitor_url: URL_A, bucket_no: 65_536 }, 422, 'invalid_field'],
-    [{ monitor_url: URL_A, check_interval: 256 }, 422, 'invalid_field'],
+    [{ monitor_url: URL_A, check_interval: 10_081 }, 422, 'invalid_field'],
     [{ monitor_url: URL_A, timeout_seconds: 0 }, 422, 'invalid_field'],
     [{ monitor_url: URL_A, monitor_active: 'yes' }, 422, 'invalid_field'],
     [{ monitor_url: URL_A, redirect_policy: 'never' }, 422, 'invalid_redirect_policy'],

@@ -32,7 +32,7 @@ export function wantedOf(query: Query): Wanted {
 
 function siteIdsIn(text: string): SiteId[] {
   const words = text.split(',');
-  const ids = words.map((word) => (/^[1-9]\d{0,18}$/.test(word.trim()) ? BigInt(word.trim()) : 0n));
+  const ids = words.map((word) => (/^[1-9]\d{0,18}$/.test(word) ? BigInt(word) : 0n));
   if (ids.length <= MAX_SITES && ids.every((id) => id > 0n && id <= MAX_ID)) return ids as SiteId[];
   throw new AppError('invalid_filter', `query member site_id is not 1 to ${MAX_SITES} ids of sites`, {
     fix: 'separate ids with commas, or leave it out to follow every site',

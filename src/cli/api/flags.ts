@@ -133,6 +133,8 @@ function readingOf(inner: z.ZodType): Reading {
   }
   if (type === 'string') return once('text');
   if (type === 'number') return once('number');
+  // What is judged after it was read, as a number in a query is.
+  if (type === 'pipe') return readingOf(opened((inner as z.ZodPipe<z.ZodType, z.ZodType>).out).inner);
   if (type === 'bigint') return once('id');
   if (type === 'boolean') return once('boolean');
   if (type === 'enum') return named(Object.values((inner as z.ZodEnum).enum).map(String));

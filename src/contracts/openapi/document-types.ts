@@ -10,11 +10,14 @@ export type Parameter = {
   example?: unknown;
 };
 
+/** To what the document has under a name. */
+export type Reference = { $ref: string };
+
 export type Media = { schema: JsonSchema; example?: unknown };
 
 export type Response = {
   description: string;
-  headers?: Record<string, { $ref: string }>;
+  headers?: Record<string, Reference>;
   content?: Record<string, Media>;
   /** Codes that `error.code` may have in this reply. */
   'x-jetmon-error-codes'?: readonly string[];
@@ -27,7 +30,8 @@ export type Operation = {
   summary: string;
   description?: string;
   tags: readonly string[];
-  parameters: Parameter[];
+  /** Headers of many operations are referred to. */
+  parameters: (Parameter | Reference)[];
   requestBody?: { required: boolean; content: Record<string, Media> };
   responses: Record<string, Response>;
   security: readonly Record<string, readonly string[]>[];
@@ -45,6 +49,7 @@ export type OpenApiDocument = {
   paths: Record<string, Record<string, Operation>>;
   components: {
     schemas: Record<string, JsonSchema>;
+    parameters: Readonly<Record<string, Parameter>>;
     headers: Record<string, { description: string; schema: JsonSchema }>;
     securitySchemes: Record<string, Record<string, string>>;
   };

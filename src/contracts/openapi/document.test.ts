@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readFiles } from '../../../test/structure/source-files.ts';
+import { accessOf } from '../access.ts';
 import { CONTRACTS } from '../all.ts';
 import { type Contract, defineContract } from '../contract.ts';
 import { codesOf } from '../operation-codes.ts';
-import { Id, pageOf, StateLabel } from '../values.ts';
+import { Id, pageOf, queryInteger, StateLabel } from '../values.ts';
 import { documentText, openApiDocument } from './document.ts';
 
 const document = openApiDocument(CONTRACTS, {});
@@ -13,6 +14,16 @@ const text = documentText(document);
 
 function operations() {
   return Object.values(document.paths).flatMap((methods) => Object.values(methods));
+}
+
+function operationNamed(operationId: string) {
+  const found = operations().find((each) => each.operationId === operationId);
+  if (found === undefined) throw new Error(`there is no ${operationId}`);
+  return found;
+}
+
+function parametersOf(operationId: string) {
+  return operationNamed(operationId).parameters;
 }
 
 describe('the document of the API', () => {
@@ -51,6 +62,36 @@ describe('the document of the API', () => {
     }
   });
 
+  it('names the headers of gateways wherever a tenant may ask, and nowhere else', () => {
+    const { parameters } = document.components;
+    expect(Object.values(parameters).map(({ name }) => name)).toEqual([
+      'X-Jetmon-Tenant-ID',
+      'X-Jetmon-Public-Scopes',
+      'X-Jetmon-Gateway-Request-ID',
+      'X-Jetmon-Actor-ID',
+      'X-Jetmon-Plan',
+    ]);
+    for (const contract of CONTRACTS) {
+      const access = accessOf(contract);
+      const isTenants = access !== null && access.audience !== 'operator';
+      const taken = parametersOf(contract.operationId).filter((each) => '$ref' in each);
+      expect(taken.length, contract.operationId).toBe(isTenants ? 5 : 0);
+    }
+  });
+
+  it('says where a stream goes on, and with which refusals comes a time to wait', () => {
+    expect(parametersOf('stream')).toContainEqual(
+      expect.objectContaining({ name: 'Last-Event-ID', in: 'header', required: false }),
+    );
+    const waits = (operationId: string) => {
+      const { responses } = operationNamed(operationId);
+      return Object.keys(responses).filter((status) => responses[status]?.headers?.['Retry-After'] !== undefined);
+    };
+    expect(waits('createSite')).toEqual(['409', '429']);
+    expect(waits('triggerSiteCheck')).toEqual(['409', '429', '503']);
+    expect(waits('updateSite')).toEqual(['429']);
+  });
+
   it('is the same text every time, with 64-bit numbers whole', () => {
     expect(documentText(openApiDocument(CONTRACTS, {}))).toBe(text);
     expect(text).toContain('"maximum": 9223372036854775807');
@@ -70,7 +111,7 @@ describe('an operation', () => {
     tag: 'Utility',
     scope: 'write',
     isIdempotent: true,
-    query: z.strictObject({ limit: z.coerce.number().int().min(1).default(5).meta({ description: 'How many.' }) }),
+    query: z.strictObject({ limit: queryInteger(z.int().min(1)).default(5).meta({ description: 'How many.' }) }),
     body: z.strictObject({ note: z.string().meta({ default: 'x' }) }).partial(),
     status: 200,
     reply: pageOf(Row),

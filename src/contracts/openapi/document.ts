@@ -5,6 +5,7 @@ import { statusOf } from '../error-status.ts';
 import { apiCodes } from '../operation-codes.ts';
 import { createComponents } from './components.ts';
 import type { OpenApiDocument, Operation } from './document-types.ts';
+import { GATEWAY_PARAMETERS, REPLY_HEADERS } from './headers.ts';
 import { operationOf, pathOf } from './operation.ts';
 import { type Recorded, responsesOf } from './responses.ts';
 
@@ -48,7 +49,8 @@ export function openApiDocument(
     paths,
     components: {
       schemas: components.schemas(),
-      headers: HEADERS,
+      parameters: GATEWAY_PARAMETERS,
+      headers: REPLY_HEADERS,
       securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', description: BEARER } },
     },
     'x-jetmon-error-codes': Object.fromEntries(apiCodes(contracts).map((code) => [code, statusOf(code)])),
@@ -88,25 +90,3 @@ const INFO: OpenApiDocument['info'] = {
 
 const BEARER =
   '`jetmon2 keys create` makes a key and shows it once. A key of scope `write` may read, one of `admin` may write.';
-
-const HEADERS: OpenApiDocument['components']['headers'] = {
-  'X-Request-Id': {
-    description: 'Names the request in the log of the server.',
-    schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
-  },
-  'X-RateLimit-Limit': {
-    description: 'Requests a minute that the key may make; absent where nothing limits it.',
-    schema: { type: 'integer', minimum: 1 },
-  },
-  'X-RateLimit-Remaining': {
-    description: 'Requests that may be made at once after this one.',
-    schema: { type: 'integer', minimum: 0 },
-  },
-  'X-RateLimit-Reset': {
-    description: 'When all of them may be made again, in seconds since 1970.',
-    schema: { type: 'integer', minimum: 0 },
-  },
-  ETag: { description: 'Names what was answered, for `If-None-Match`.', schema: { type: 'string' } },
-  'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } },
-  'WWW-Authenticate': { description: 'The scheme that is wanted.', schema: { type: 'string', const: 'Bearer' } },
-};

@@ -42,7 +42,10 @@ export function writeSchema(schema: z.ZodType, io: Io): Written {
   } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => wideIntegers(zodSchema, jsonSchema as JsonSchema),
+    override: ({ zodSchema, jsonSchema }) => {
+      wideIntegers(zodSchema, jsonSchema as JsonSchema);
+      keepDefault(zodSchema, jsonSchema as JsonSchema);
+    },
   }) as JsonSchema & { $schema?: string; $defs?: Record<string, JsonSchema> };
   return {
     schema: trimmed(whole, io),
@@ -65,6 +68,11 @@ function wideIntegers(zodSchema: z.core.$ZodType, jsonSchema: JsonSchema): void 
     // Made exact again by `trimInteger`: Zod's own result cannot hold a `bigint`.
     ...(takes(MAX_ID + 1n) ? {} : { maximum: Number(MAX_ID) }),
   });
+}
+
+/** Zod leaves the default out where what is sent is changed before it is judged, as numbers in a query are. */
+function keepDefault({ _zod: { def } }: z.core.$ZodType, jsonSchema: JsonSchema): void {
+  if (def.type === 'default') jsonSchema.default ??= (def as z.core.$ZodDefaultDef).defaultValue;
 }
 
 /** Patterns that say what the format says, and more words than a reader wants. */

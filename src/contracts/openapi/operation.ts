@@ -4,6 +4,7 @@ import { MAX_ID } from '../../domain/ids.ts';
 import type { Contract } from '../contract.ts';
 import type { Components } from './components.ts';
 import type { Operation, Parameter } from './document-types.ts';
+import { headerParameters } from './headers.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { capital } from './responses.ts';
 
@@ -53,26 +54,6 @@ function queryParameters({ query, example }: Contract, components: Components): 
     };
   });
 }
-
-function headerParameters({ isIdempotent, hasEtag }: Contract): Parameter[] {
-  return [...(isIdempotent === true ? [IDEMPOTENCY_KEY] : []), ...(hasEtag === true ? [IF_NONE_MATCH] : [])];
-}
-
-const IDEMPOTENCY_KEY: Parameter = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description: 'Any text of your own. A request with the same key is carried out once, however often it is sent.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
-};
-
-const IF_NONE_MATCH: Parameter = {
-  name: 'If-None-Match',
-  in: 'header',
-  required: false,
-  description: 'The `ETag` of an earlier reply.',
-  schema: { type: 'string' },
-};
 
 function requestBody(contract: Contract, components: Components): Pick<Operation, 'requestBody'> {
   const { body, isBodyOptional, operationId, example } = contract;

@@ -1,11 +1,13 @@
 /** The replies of one operation: its success, and its refusals by status. */
 
+import type { ErrorCode } from '../../domain/errors.ts';
 import type { Contract } from '../contract.ts';
 import { statusOf } from '../error-status.ts';
 import { codesOf } from '../operation-codes.ts';
 import { ErrorEnvelope } from '../values.ts';
 import type { Components } from './components.ts';
-import type { Media, Response } from './document-types.ts';
+import type { Media, Reference, Response } from './document-types.ts';
+import { headerRef } from './headers.ts';
 
 /** What the example of an operation was answered with when it was last carried out. */
 export type Recorded = {
@@ -18,6 +20,14 @@ export type Recorded = {
 
 const JSON_MEDIA = 'application/json';
 const WORDS: Readonly<Record<number, string>> = { 200: 'Done', 201: 'Created', 204: 'Done; there is nothing to say' };
+
+/** Codes that come with `Retry-After`. */
+const SAYS_WHEN: readonly string[] = [
+  'rate_limited',
+  'too_many_idempotency_keys',
+  'idempotency_in_progress',
+  'too_many_looks',
+] satisfies ErrorCode[];
 
 export function responsesOf(
   contract: Contract,
@@ -42,7 +52,11 @@ export function responsesOf(
 
 function successOf(contract: Contract, components: Components, recorded: Recorded | undefined): Response {
   const description = WORDS[contract.status] ?? 'Done';
-  const headers = { ...etagHeaders(contract), ...rateHeaders(contract) };
+  const headers = {
+    ...etagHeaders(contract),
+    ...rateHeaders(contract),
+    ...(contract.isIdempotent === true ? { 'Idempotency-Replayed': headerRef('Idempotency-Replayed') } : {}),
+  };
   if (contract.messages !== undefined) {
     return {
       description: 'A stream of server-sent events; the `data` of each is one JSON document',
@@ -67,14 +81,15 @@ function refusalOf(status: number, codes: readonly string[], contract: Contract,
     headers: {
       'X-Request-Id': headerRef('X-Request-Id'),
       ...(status === 401 ? { 'WWW-Authenticate': headerRef('WWW-Authenticate') } : {}),
-      ...(status === 429 ? { 'Retry-After': headerRef('Retry-After'), ...rateHeaders(contract) } : {}),
+      ...(codes.some((code) => SAYS_WHEN.includes(code)) ? { 'Retry-After': headerRef('Retry-After') } : {}),
+      ...(status === 429 ? rateHeaders(contract) : {}),
     },
     content: { [JSON_MEDIA]: errorMedia(components) },
     'x-jetmon-error-codes': codes,
   };
 }
 
-function etagHeaders({ hasEtag }: Contract): Record<string, { $ref: string }> {
+function etagHeaders({ hasEtag }: Contract): Record<string, Reference> {
   const ofAll = { 'X-Request-Id': headerRef('X-Request-Id') };
   return hasEtag === true ? { ...ofAll, ETag: headerRef('ETag') } : ofAll;
 }
@@ -83,14 +98,10 @@ function errorMedia(components: Components): Media {
   return { schema: components.schemaFor(ErrorEnvelope, 'output') };
 }
 
-function rateHeaders({ scope }: Contract): Record<string, { $ref: string }> {
+function rateHeaders({ scope }: Contract): Record<string, Reference> {
   if (scope === 'none') return {};
   const names = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
   return Object.fromEntries(names.map((name) => [name, headerRef(name)]));
-}
-
-function headerRef(name: string): { $ref: string } {
-  return { $ref: `#/components/headers/${name}` };
 }
 
 function exampleOf(value: unknown): { example?: unknown } {

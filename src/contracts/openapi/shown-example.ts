@@ -1,5 +1,5 @@
 /** The example of an operation as people read it: a command for the terminal, and what it prints. */
-import type { Operation, Response } from './document-types.ts';
+import type { Operation, Parameter, Response } from './document-types.ts';
 
 /** Where the examples send their requests. */
 const BASE = 'http://localhost:8080';
@@ -9,9 +9,9 @@ const LONGEST_LINE = 50;
 
 /** A command for a POSIX shell. `spread`: a long body over several lines, for narrow columns. */
 export function curlOf(method: string, path: string, operation: Operation, { spread = false } = {}): string {
-  const { parameters, requestBody, security } = operation;
+  const { requestBody, security } = operation;
   const url =
-    BASE + path.replace(/\{(\w+)\}/g, (_, name: string) => String(exampleOf(operation, name))) + queryOf(parameters);
+    BASE + path.replace(/\{(\w+)\}/g, (_, name: string) => String(exampleOf(operation, name))) + queryOf(operation);
   const media = requestBody?.content['application/json'];
   const isStream = operation.responses['200']?.content?.['text/event-stream'] !== undefined;
   const words = [isStream ? 'curl -N' : 'curl', ...(method === 'GET' ? [] : [`-X ${method}`]), quoted(url)].join(' ');
@@ -35,12 +35,19 @@ export function shownBody(responses: Record<string, Response>): string | null {
   return typeof media.example === 'string' ? media.example : JSON.stringify(media.example, null, 2);
 }
 
-function exampleOf({ parameters }: Operation, name: string): unknown {
-  return parameters.find((parameter) => parameter.name === name)?.example ?? 1;
+/** What an operation takes that others do not: without the headers that many have in common. */
+export function ownParameters({ parameters }: Operation): Parameter[] {
+  return parameters.filter((parameter): parameter is Parameter => !('$ref' in parameter));
 }
 
-function queryOf(parameters: Operation['parameters']): string {
-  const given = parameters.filter((parameter) => parameter.in === 'query' && parameter.example !== undefined);
+function exampleOf(operation: Operation, name: string): unknown {
+  return ownParameters(operation).find((parameter) => parameter.name === name)?.example ?? 1;
+}
+
+function queryOf(operation: Operation): string {
+  const given = ownParameters(operation).filter(
+    (parameter) => parameter.in === 'query' && parameter.example !== undefined,
+  );
   const query = new URLSearchParams(given.map(({ name, example }): [string, string] => [name, String(example)]));
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
