@@ -1,17 +1,16 @@
-/** What an import does: it creates what is not watched, and touches nothing else. Pure. */
-import type { Site } from '../../contracts/sites.ts';
+/** What an import leaves alone: what is watched already. Pure. */
 import { type Entry, urlsOf } from './entry.ts';
-import { type Plan, planSites } from './plan.ts';
+import type { Watched } from './watched.ts';
 
-export function planImport(entries: readonly Entry[], sites: readonly Site[]): Plan {
-  const watched = new Map(
+/** Entries none of whose URLs is watched; where an entry has an id, on that site. */
+export function notWatched(entries: readonly Entry[], sites: readonly Watched[]): Entry[] {
+  const watched = new Set(
     sites
-      .filter((site) => site.removed_at === null)
-      .flatMap((site) => site.endpoints.map((endpoint) => [endpoint.monitor_url, site.id] as const)),
+      .filter(({ site }) => site.removed_at === null)
+      .flatMap(({ site, endpoints }) =>
+        endpoints.flatMap(({ monitor_url }) => [monitor_url, `${site.id} ${monitor_url}`]),
+      ),
   );
-  const isThere = (entry: Entry) => urlsOf(entry).some((url) => watched.has(url));
-  const fresh = entries.filter((entry) => !isThere(entry));
-  const plan = planSites(fresh, sites, { prune: false, rewriteHeaders: false });
-  const left = entries.filter(isThere);
-  return { ...plan, unchanged: plan.unchanged + left.length };
+  const keyOf = (entry: Entry, url: string) => (entry.blog_id === undefined ? url : `${entry.blog_id} ${url}`);
+  return entries.filter((entry) => !urlsOf(entry).some((url) => watched.has(keyOf(entry, url))));
 }

@@ -1,18 +1,46 @@
 /** What has to be done so that the watched sites are those of a file. Pure. */
-import { DEFAULT_SETTINGS } from '../../contracts/default-settings.ts';
-import type { CreateSite, Site, SiteSettings, UpdateSite } from '../../contracts/sites.ts';
+import type { CreateEndpoint } from '../../contracts/endpoints.ts';
+import type { SetRollupRules } from '../../contracts/rollup-rules.ts';
+import type { CreateSite, UpdateSite } from '../../contracts/sites.ts';
 import type { Id } from '../../contracts/values.ts';
-import { type Entry, urlsOf } from './entry.ts';
+import { type Entry, type FileRules, urlsOf, type Wanted, wantedOf } from './entry.ts';
+import type { Match } from './match.ts';
+import { planEndpoints } from './plan-endpoints.ts';
+import { planChecks, planRules } from './plan-rules.ts';
+import type { EndpointNow, Watched, WatchedDetails } from './watched.ts';
 
+/** `siteId` null: of the site that the newest step before creates. */
 export type Step =
   | { action: 'create'; url: string; body: CreateSite }
-  /** One more URL of a site; without an id that of the site that the step before creates. */
-  | { action: 'add_url'; url: string; siteId: Id | null; body: CreateSite }
-  /** `was` holds what the members of `changes` are now. */
-  | { action: 'update'; url: string; siteId: Id; changes: UpdateSite; was: Partial<Site> }
-  /** A removed site is watched again, as the file says and with nothing of what it had. */
-  | { action: 'revive'; url: string; siteId: Id; changes: UpdateSite; pausesAfterwards: boolean }
+  /** One more URL of a site. */
+  | { action: 'add_url'; url: string; siteId: Id | null; body: CreateEndpoint }
+  /** Of one endpoint, or of all that the site has. `was` holds what the members of `changes` are now. */
+  | { action: 'update'; url: string; siteId: Id; endpointId: Id | null; changes: UpdateSite; was: Partial<EndpointNow> }
+  /** What was removed is watched again, as the file says and with nothing of what it had. */
+  | {
+      action: 'revive';
+      url: string;
+      siteId: Id;
+      endpointId: Id | null;
+      changes: UpdateSite;
+      pausesAfterwards: boolean;
+    }
+  /** On the site, or on the endpoint with the URL `of`. `enabled` null: back to the default; `checkId` is what was said. */
+  | {
+      action: 'set_check';
+      url: string;
+      siteId: Id | null;
+      of: string | null;
+      checkType: string;
+      checkId: Id | null;
+      enabled: boolean | null;
+      was: boolean | null;
+    }
+  /** Null: back to the defaults. `keep` is said of endpoints that no file names. */
+  | { action: 'set_rules'; url: string; siteId: Id | null; rules: FileRules | null; keep: KeptRules }
   | { action: 'remove'; url: string; siteId: Id };
+
+export type KeptRules = NonNullable<SetRollupRules['endpoints']>;
 
 export type Plan = {
   steps: Step[];
@@ -20,118 +48,117 @@ export type Plan = {
   unchanged: number;
   /** What cannot be done, or was not asked for, in plain sentences. */
   notes: string[];
+  /** What the server would refuse, in plain sentences: nothing of the plan is to be done then. */
+  problems: string[];
+};
+
+/** What the server allows; null: it does not say. */
+export type ServerLimits = {
+  minIntervalSeconds: number | null;
+  /** Types of checks, and whether each can be switched off. */
+  checks: ReadonlyMap<string, boolean> | null;
 };
 
 export type PlanOptions = {
   /** Remove what the file does not name. */
   prune: boolean;
-  /** Send header fields that the file has values for, although the site has fields of the same names. */
+  /** Send header fields that the file has values for, although an endpoint has fields of the same names. */
   rewriteHeaders: boolean;
+  limits: ServerLimits;
 };
 
+/** What is planned of one site. */
+export type Part = {
+  entry: Entry;
+  wanted: readonly Wanted[];
+  /** Null: it is to be created. */
+  watched: Watched | null;
+  /** Absent where nothing is said that would need them. */
+  details: WatchedDetails | undefined;
+  /** Null: handed out. */
+  siteId: Id | null;
+};
+
+/** Whether the file speaks of what `details` hold of a site. */
+export function needsDetails({ entry, watched }: Match): boolean {
+  if (watched === null) return false;
+  const { checks, rollup_rules, endpoints = [] } = entry;
+  const speaksOfChecks = checks !== undefined || endpoints.some((endpoint) => endpoint.checks !== undefined);
+  return speaksOfChecks || rollup_rules !== undefined || watched.site.removed_at !== null;
+}
+
 /** `sites` are all there are, removed ones included. */
-export function planSites(entries: readonly Entry[], sites: readonly Site[], options: PlanOptions): Plan {
-  const plan: Plan = { steps: [], unchanged: 0, notes: [] };
-  // Of two with one URL the watched one is meant, not what is left of a removed one.
-  const removedFirst = [...sites].sort(
-    (one, other) => Number(one.removed_at === null) - Number(other.removed_at === null),
-  );
-  const byUrl = new Map(
-    removedFirst.flatMap((site) => site.endpoints.map((endpoint) => [endpoint.monitor_url, site] as const)),
-  );
-  const named = new Set<Id>();
-  for (const entry of entries) {
-    const found = urlsOf(entry).flatMap((url) => byUrl.get(url) ?? []);
-    const [site] = found;
-    const other = found.find(({ id }) => id !== site?.id);
-    for (const { id } of found) named.add(id);
-    if (site === undefined) planNew(entry, plan);
-    else if (other !== undefined) {
-      plan.notes.push(
-        `${entry.monitor_url}: its URLs belong to site ${site.id} and to site ${other.id}; left as it is`,
-      );
-    } else planExisting(entry, site, options, plan);
+export function planSites(
+  matches: readonly Match[],
+  sites: readonly Watched[],
+  detailsOf: ReadonlyMap<Watched, WatchedDetails>,
+  options: PlanOptions,
+): Plan {
+  const plan: Plan = { steps: [], unchanged: 0, notes: [], problems: [] };
+  const named = new Set<Watched>();
+  const urlsAt = new Map<Watched, string[]>();
+  for (const match of matches) {
+    const { entry, watched, other } = match;
+    for (const site of [watched, other]) if (site !== null) named.add(site);
+    if (watched !== null) urlsAt.set(watched, [...(urlsAt.get(watched) ?? []), ...urlsOf(entry)]);
+    planEntry(match, detailsOf, options, plan);
   }
+  for (const [watched, urls] of urlsAt) noteOthers(watched, new Set(urls), plan);
   if (options.prune) {
-    for (const { id, monitor_url, removed_at } of sites) {
-      if (removed_at === null && !named.has(id)) plan.steps.push({ action: 'remove', url: monitor_url, siteId: id });
+    for (const watched of sites) {
+      const { id, monitor_url, removed_at } = watched.site;
+      if (removed_at !== null || named.has(watched)) continue;
+      plan.steps.push({ action: 'remove', url: monitor_url, siteId: id });
     }
   }
   return plan;
 }
 
-function planNew(entry: Entry, plan: Plan): void {
-  const { monitor_url, more_urls = [], custom_header_names, ...settings } = entry;
-  noteHeaders(entry, [], plan);
-  plan.steps.push({ action: 'create', url: monitor_url, body: { monitor_url, ...settings } });
-  const { blog_id, ...shared } = settings;
-  for (const url of more_urls) {
-    plan.steps.push({ action: 'add_url', url, siteId: blog_id ?? null, body: { monitor_url: url, ...shared } });
-  }
-}
-
-function planExisting(entry: Entry, site: Site, { rewriteHeaders }: PlanOptions, plan: Plan): void {
-  const { monitor_url, more_urls, custom_header_names, blog_id, monitor_active = true, ...given } = entry;
-  const { custom_headers: headers, ...wanted } = {
-    ...DEFAULT_SETTINGS,
-    ...given,
-    custom_headers: given.custom_headers,
-  };
-  const before = plan.steps.length;
-  noteHeaders(entry, site.custom_header_names, plan);
-  if (site.removed_at !== null) {
-    const changes = { ...DEFAULT_SETTINGS, ...given, monitor_active: true };
-    const pausesAfterwards = !monitor_active;
-    plan.steps.push({ action: 'revive', url: monitor_url, siteId: site.id, changes, pausesAfterwards });
-  } else {
-    const differing = Object.entries({ ...wanted, monitor_active }).filter(
-      ([name, value]) => !isSame(value, site[name as keyof Site]),
+function planEntry(
+  { entry, place, watched, other }: Match,
+  detailsOf: ReadonlyMap<Watched, WatchedDetails>,
+  options: PlanOptions,
+  plan: Plan,
+): void {
+  if (watched !== null && other !== null) {
+    const ids = `site ${watched.site.id} and to site ${other.site.id}`;
+    plan.notes.push(
+      `${entry.monitor_url}: its URLs belong to ${ids}; left as it is, name the one meant by its blog_id`,
     );
-    const sendsHeaders = headers !== undefined && (rewriteHeaders || !hasNames(headers, site.custom_header_names));
-    const changes: UpdateSite = {
-      ...Object.fromEntries(differing),
-      ...(sendsHeaders ? { custom_headers: headers } : {}),
-    };
-    const was = Object.fromEntries(differing.map(([name]) => [name, site[name as keyof Site]]));
-    if (Object.keys(changes).length > 0) {
-      plan.steps.push({ action: 'update', url: monitor_url, siteId: site.id, changes, was });
-    }
+    return;
   }
-  planUrls(entry, site, plan);
-  if (plan.steps.length === before) plan.unchanged += 1;
+  const details = watched === null ? undefined : detailsOf.get(watched);
+  const siteId = watched?.site.id ?? entry.blog_id ?? null;
+  const part: Part = { entry, wanted: wantedOf(entry), watched, details, siteId };
+  const steps = [...planEndpoints(part, options, plan.notes), ...planChecks(part), ...planRules(part)];
+  const problems = steps.flatMap((step) => problemsOf(step, options.limits));
+  plan.problems.push(...new Set(problems.map((problem) => `site ${place} (${entry.monitor_url}): ${problem}`)));
+  plan.steps.push(...steps);
+  if (steps.length === 0) plan.unchanged += 1;
 }
 
-function planUrls(entry: Entry, site: Site, plan: Plan): void {
-  const { more_urls, custom_header_names, blog_id, ...settings } = entry;
-  const watched = site.endpoints.map((endpoint) => endpoint.monitor_url);
-  const urls = urlsOf(entry);
-  for (const url of urls.filter((one) => !watched.includes(one))) {
-    plan.steps.push({ action: 'add_url', url, siteId: site.id, body: { ...settings, monitor_url: url } });
+/** Only what is to be sent counts: a site may have what is not allowed any more. */
+function problemsOf(step: Step, { minIntervalSeconds: least, checks: known }: ServerLimits): string[] {
+  const sent = 'body' in step ? step.body : 'changes' in step ? step.changes : {};
+  const seconds = sent.check_interval_seconds;
+  if (least !== null && seconds !== undefined && seconds < least) {
+    return [`check_interval_seconds is ${seconds}, and ${least} is the least that the server allows`];
   }
-  const more = watched.filter((url) => !urls.includes(url));
+  if (known === null) return [];
+  if (step.action === 'set_check' && step.enabled !== null && known.get(step.checkType) !== true) {
+    const isFixed = known.has(step.checkType);
+    return [
+      `checks: ${isFixed ? `${step.checkType} always runs` : `there is no check ${JSON.stringify(step.checkType)}`}`,
+    ];
+  }
+  const types = step.action === 'set_rules' ? Object.keys(step.rules?.site_checks ?? {}) : [];
+  return types
+    .filter((type) => !known.has(type))
+    .map((type) => `rollup_rules.site_checks: there is no check ${JSON.stringify(type)}`);
+}
+
+function noteOthers({ site, endpoints }: Watched, urls: ReadonlySet<string>, plan: Plan): void {
+  if (site.removed_at !== null) return;
+  const more = endpoints.map(({ monitor_url }) => monitor_url).filter((url) => !urls.has(url));
   if (more.length > 0) plan.notes.push(`site ${site.id} has ${more.join(', ')} besides, which the file does not name`);
-}
-
-/** Names without values are a hint of what somebody who knows the secrets has to set. */
-function noteHeaders(entry: Entry, there: readonly string[], plan: Plan): void {
-  if (entry.custom_headers !== undefined) return;
-  const has = new Set(there.map((name) => name.toLowerCase()));
-  const missing = (entry.custom_header_names ?? []).filter((name) => !has.has(name.toLowerCase()));
-  if (missing.length === 0) return;
-  plan.notes.push(
-    `${entry.monitor_url}: the file has no values for ${missing.join(', ')}; set them with \`sites update\``,
-  );
-}
-
-function hasNames(headers: SiteSettings['custom_headers'], names: readonly string[]): boolean {
-  const sorted = (list: readonly string[]) => list.map((name) => name.toLowerCase()).sort();
-  return isSame(sorted(Object.keys(headers ?? {})), sorted(names));
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((value, index) => value === other[index]);
-  }
-  // An empty text and null both take a setting away.
-  return one === other || ((one === '' || one === null) && other === null);
 }
