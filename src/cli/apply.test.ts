@@ -139,7 +139,7 @@ describe('apply', () => {
         '~ https://a.example/shop (site 1): monitor_active true -> false',
         '~ https://a.example/ (site 1): check tls_expiry as by default',
         '~ https://a.example/ (site 1): rollup_rules as by default',
-        '1 to change, 1 checks to set, 1 rules to set, 0 as they should be',
+        '1 to change, 1 for checks, 1 for rollup rules, 0 as they should be',
         'done',
         '',
       ].join('\n'),

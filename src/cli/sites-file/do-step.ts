@@ -57,7 +57,7 @@ export function createSteps(client: Client): (step: Step) => Promise<void> {
       else await client.call(updateCheck, { params, body: { enabled } });
     } else if (enabled !== null) {
       const endpoint_id = of === null ? null : await endpointAt(site_id, of);
-      await client.call(createCheck, { params: { site_id }, body: { check_type: checkType, endpoint_id, enabled } });
+      await sayCheck(client, site_id, { check_type: checkType, endpoint_id, enabled });
     }
   }
 
@@ -82,6 +82,21 @@ export function createSteps(client: Client): (step: Step) => Promise<void> {
         return client.sites.remove(step.siteId);
     }
   };
+}
+
+/** A URL that was removed before may have said something of it already. */
+async function sayCheck(
+  client: Client,
+  site_id: Id,
+  said: { check_type: string; endpoint_id: Id | null; enabled: boolean },
+): Promise<void> {
+  try {
+    await client.call(createCheck, { params: { site_id }, body: said });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'check_exists') throw error;
+    const params = { site_id, check_id: error.details['check_id'] as Id };
+    await client.call(updateCheck, { params, body: { enabled: said.enabled } });
+  }
 }
 
 /** One that was removed before is watched again, with nothing of what it had. */

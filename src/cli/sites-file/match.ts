@@ -9,8 +9,8 @@ export type Match = {
   place: number;
   /** Null: there is none yet. */
   watched: Watched | null;
-  /** Another site that has one of its URLs, which no id of the file speaks of. */
-  other: Watched | null;
+  /** Other sites that have one of its URLs, so that nobody can tell which is meant. */
+  others: readonly Watched[];
 };
 
 /** By `blog_id` where there is one, else by the URLs. In the order in which they are to be done. */
@@ -25,9 +25,9 @@ export function matchEntries(entries: readonly Entry[], sites: readonly Watched[
   const named = new Set(entries.flatMap(({ blog_id }) => (blog_id === undefined ? [] : [String(blog_id)])));
   const matches = entries.map((entry, index): Match => {
     const at = { entry, place: index + 1 };
-    if (entry.blog_id !== undefined) return { ...at, watched: byId.get(String(entry.blog_id)) ?? null, other: null };
-    const [watched = null, other = null] = candidates(entry, byUrl, named);
-    return { ...at, watched, other };
+    if (entry.blog_id !== undefined) return { ...at, watched: byId.get(String(entry.blog_id)) ?? null, others: [] };
+    const [watched = null, ...others] = candidates(entry, byUrl, named);
+    return { ...at, watched, others };
   });
   // Ids that are named must not be handed out to others before.
   const takesId = ({ entry, watched }: Match) => watched === null && entry.blog_id !== undefined;
@@ -44,5 +44,5 @@ function candidates(
   const unnamed = found.filter(({ site }) => !named.has(String(site.id)));
   const free = unnamed.length > 0 ? unnamed : found;
   const live = free.filter(({ site }) => site.removed_at === null);
-  return live.length > 0 ? live : free;
+  return live.length > 0 ? live : free.slice(0, 1);
 }

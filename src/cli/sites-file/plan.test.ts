@@ -32,7 +32,7 @@ it('of two sites with one URL the watched one is meant, wherever it stands, and 
 });
 
 it('leaves alone what its URL does not tell apart, and asks for the id', () => {
-  const plan = planOf([{ monitor_url: 'https://a.example/' }], [siteOf(1, null), siteOf(2, null)]);
+  const plan = planOf([{ monitor_url: 'https://a.example/' }], [siteOf(1, null), siteOf(2, null), siteOf(3, null)]);
   expect(plan.steps).toEqual([]);
   expect(plan.notes).toEqual([
     expect.stringContaining('site 1 and to site 2; left as it is, name the one meant by its'),

@@ -98,8 +98,8 @@ export function planSites(
   const named = new Set<Watched>();
   const urlsAt = new Map<Watched, string[]>();
   for (const match of matches) {
-    const { entry, watched, other } = match;
-    for (const site of [watched, other]) if (site !== null) named.add(site);
+    const { entry, watched, others } = match;
+    for (const site of [watched, ...others]) if (site !== null) named.add(site);
     if (watched !== null) urlsAt.set(watched, [...(urlsAt.get(watched) ?? []), ...urlsOf(entry)]);
     planEntry(match, detailsOf, options, plan);
   }
@@ -115,12 +115,13 @@ export function planSites(
 }
 
 function planEntry(
-  { entry, place, watched, other }: Match,
+  { entry, place, watched, others }: Match,
   detailsOf: ReadonlyMap<Watched, WatchedDetails>,
   options: PlanOptions,
   plan: Plan,
 ): void {
-  if (watched !== null && other !== null) {
+  const [other] = others;
+  if (watched !== null && other !== undefined) {
     const ids = `site ${watched.site.id} and to site ${other.site.id}`;
     plan.notes.push(
       `${entry.monitor_url}: its URLs belong to ${ids}; left as it is, name the one meant by its blog_id`,

@@ -118,10 +118,11 @@ describe('what export writes', () => {
     const here = await server();
     await here.ask('POST', '/sites', { monitor_url: 'https://a.example/' });
     await here.ask('POST', '/sites/1/endpoints', { monitor_url: 'https://a.example/x' });
+    await here.ask('POST', '/sites/1/checks', { check_type: 'tls_expiry', endpoint_id: 2, enabled: false });
     const { text } = await here.exported('yaml');
     await here.ask('PATCH', '/sites/1/endpoints/2', { check_keyword: 'old' });
     await here.ask('DELETE', '/sites/1/endpoints/2');
-    expect((await here.apply(text, 'yaml')).steps).toMatchObject([{ action: 'add_url' }]);
+    expect((await here.apply(text, 'yaml')).steps).toMatchObject([{ action: 'add_url' }, { action: 'set_check' }]);
     expect(await here.plan(text, 'yaml')).toMatchObject({ ...IN_STEP, unchanged: 1 });
   });
 

@@ -65,8 +65,8 @@ const COUNTED: readonly [action: Step['action'], words: string][] = [
   ['add_url', 'to add as further URLs'],
   ['update', 'to change'],
   ['revive', 'to watch again'],
-  ['set_check', 'checks to set'],
-  ['set_rules', 'rules to set'],
+  ['set_check', 'for checks'],
+  ['set_rules', 'for rollup rules'],
   ['remove', 'to remove'],
 ];
 
