@@ -6,7 +6,7 @@ import { asAppError } from '../as-app-error.ts';
 import type { Terminal } from '../command.ts';
 import { jsonLine } from '../json-line.ts';
 import { createSteps } from './do-step.ts';
-import type { Plan, Step } from './plan.ts';
+import type { Plan, Step } from './step.ts';
 import { stepDocument, stepWords, summaryOf } from './words.ts';
 
 export type CarryOutOptions = { dryRun?: boolean; json?: boolean };

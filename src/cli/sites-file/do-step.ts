@@ -12,7 +12,7 @@ import {
 } from '../../contracts/endpoints.ts';
 import { deleteRollupRules, setRollupRules } from '../../contracts/rollup-rules.ts';
 import type { Id } from '../../contracts/values.ts';
-import type { Step } from './plan.ts';
+import type { Step } from './step.ts';
 
 type Of<Action extends Step['action']> = Extract<Step, { action: Action }>;
 

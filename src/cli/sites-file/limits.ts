@@ -3,7 +3,7 @@ import { ApiError } from '../../client/api-error.ts';
 import type { Client } from '../../client/client.ts';
 import { listChecks } from '../../contracts/checks.ts';
 import type { Entry } from './entry.ts';
-import type { ServerLimits } from './plan.ts';
+import type { ServerLimits } from './step.ts';
 
 /**
  * `ownMinSeconds` is the least interval that this process allows, which counts where no server runs and it serves itself. A

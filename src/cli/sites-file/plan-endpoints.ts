@@ -3,8 +3,8 @@ import { DEFAULT_SETTINGS } from '../../contracts/default-settings.ts';
 import type { SiteSettings, UpdateSite } from '../../contracts/sites.ts';
 import { stringifyJson } from '../../lib/json.ts';
 import type { Wanted } from './entry.ts';
-import type { Part, PlanOptions, Step } from './plan.ts';
 import { isSame } from './same.ts';
+import type { Part, PlanOptions, Step } from './step.ts';
 import type { EndpointNow, Watched } from './watched.ts';
 
 /** `notes` are told what cannot be done. */

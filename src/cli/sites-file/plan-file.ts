@@ -3,9 +3,10 @@ import type { Client } from '../../client/client.ts';
 import type { Entry } from './entry.ts';
 import { limitsOf } from './limits.ts';
 import { matchEntries } from './match.ts';
-import { needsDetails, type Plan, type PlanOptions, planSites } from './plan.ts';
-import { notWatched } from './plan-import.ts';
+import { notWatched } from './not-watched.ts';
+import { needsDetails, planSites } from './plan.ts';
 import { refuse } from './read-entries.ts';
+import type { Plan, PlanOptions } from './step.ts';
 import { detailsFor, readWatched } from './watched.ts';
 
 export type FileOptions = Omit<PlanOptions, 'limits'> & {

@@ -1,7 +1,7 @@
 /** What has to be done so that checks and rollup rules of one site are as an entry of a file says. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { plainRules, rulesOf } from './export-entry.ts';
-import type { Part, Step } from './plan.ts';
+import type { Part, Step } from './step.ts';
 
 export function planChecks(part: Part): Step[] {
   const { entry, wanted } = part;

@@ -54,3 +54,10 @@ it('takes several entries of one site together: nothing is besides that any of t
   expect(plan.notes).toEqual([]);
   expect(plan.steps).toMatchObject([{ action: 'update', endpointId: 11, changes: { monitor_active: false } }]);
 });
+
+it('does not begin what a site has no room for', () => {
+  const urls = Array.from({ length: 499 }, (_, at) => `https://a.example/${at}`);
+  const entry = { monitor_url: urls[0] ?? '', more_urls: ['https://a.example/x', 'https://a.example/y'] };
+  const { problems } = planOf([entry], [siteOf(1, null, urls)]);
+  expect(problems).toEqual([expect.stringMatching(/^site 1 .*has 499 URLs, and with 2 more they are more than 500/)]);
+});

@@ -3,13 +3,13 @@ import type { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { formatExpectedStatus, parseExpectedStatus } from '../../domain/probe-plan.ts';
 import { schemaProblem } from '../../lib/schema-problem.ts';
+import { MAX_ENDPOINTS } from '../../services/create-site.ts';
 import { maintenanceWindow } from '../../services/maintenance-window.ts';
 import { parseMonitorUrl } from '../../services/site-url.ts';
 import { allUrls, Entry, type EntryEndpoint, urlsOf, wantedOf } from './entry.ts';
 
 export const MAX_ENTRIES = 100_000;
 const MAX_PROBLEMS = 20;
-const MAX_URLS = 500;
 
 /** All entries, URLs in their canonical form. Throws `invalid_arguments` with what is wrong with each, if anything is. */
 export function readEntries(file: string, rows: readonly unknown[]): Entry[] {
@@ -88,7 +88,7 @@ function problemIn(issue: z.core.$ZodIssue | undefined, row: unknown): string {
 
 function problemOf(entry: Entry): string | null {
   const urls = new Set(urlsOf(entry));
-  if (urls.size > MAX_URLS) return `it has ${urls.size} URLs, and ${MAX_URLS} are the most a site can have`;
+  if (urls.size > MAX_ENDPOINTS) return `it has ${urls.size} URLs, and ${MAX_ENDPOINTS} are the most a site can have`;
   const own = (entry.endpoints ?? []).map(({ monitor_url }) => monitor_url);
   const twice = own.find((url, index) => own.indexOf(url) !== index);
   if (twice !== undefined) return `endpoints: ${twice} is there twice`;

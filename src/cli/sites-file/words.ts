@@ -3,7 +3,7 @@
 import type { Id } from '../../contracts/values.ts';
 import { escapeControl } from '../../lib/escape.ts';
 import { stringifyJson } from '../../lib/json.ts';
-import type { Plan, Step } from './plan.ts';
+import type { Plan, Step } from './step.ts';
 
 export function stepWords(step: Step): string {
   const url = escapeControl(step.url);
