@@ -88,7 +88,7 @@ export function rulesOf(rules: RollupRules | null, endpoints: readonly EndpointN
 export function plainRules(rules: FileRules): FileRules | null {
   const { endpoints = {}, non_critical_cap: cap = 'Warning', endpoint_rule: rule = 'worst' } = rules;
   const { site_checks = {}, reverse = { mode: 'separate' } } = rules;
-  const modes = Object.entries(site_checks).filter(([, { mode }]) => mode !== 'pass');
+  const modes = Object.entries(site_checks);
   const plain: FileRules = {
     ...(Object.keys(endpoints).length === 0 ? {} : { endpoints: sorted(Object.entries(endpoints)) }),
     ...(cap === 'Warning' ? {} : { non_critical_cap: cap }),
