@@ -39,7 +39,6 @@ export function siteReply(view: SiteView): SiteReply {
     current_state: view.rolledUp.state,
     current_severity: view.rolledUp.severity,
     active_event_id: view.rolledUp.eventId,
-    alert_cooldown_minutes: first.alertCooldownMinutes,
     endpoints: view.endpoints.slice(0, MAX_ENDPOINTS_SHOWN).map(endpointReply),
     endpoint_count: view.endpoints.length,
   };
@@ -59,6 +58,7 @@ function watchedReply(endpoint: EndpointView) {
     ssl_expiry_date: instantOrNull(endpoint.latest?.certificateExpiresAtMs ?? null)?.slice(0, 10) ?? null,
     maintenance_start: instantOrNull(endpoint.maintenance?.startMs ?? null),
     maintenance_end: instantOrNull(endpoint.maintenance?.endMs ?? null),
+    alert_cooldown_minutes: endpoint.alertCooldownMinutes,
   };
 }
 

@@ -121,6 +121,7 @@ export function createOperations(parts: OperationsParts): Operations {
       looksPerSecond: reporter.perSecond,
       loopDelay: loop.newest,
       settings: settings.status,
+      minIntervalSeconds: () => settings.current().MIN_CHECK_INTERVAL_SECONDS,
     }),
     start() {
       reporter.start();

@@ -30,6 +30,7 @@ async function statusOf(parts: Partial<StatusParts> = {}) {
     looksPerSecond: () => 12.34,
     loopDelay: () => ({ p50Ms: 0, p99Ms: 1, maxMs: 2 }),
     settings: () => ({ file: null, reloads: 0, reloadedAtMs: null, error: null, changed: [], restartNeeded: [] }),
+    minIntervalSeconds: () => 30,
     clock: systemClock,
     ...parts,
   });
@@ -62,6 +63,7 @@ describe('the status of a server', () => {
       prober: { void_rate: 0.005 },
       dispatch: { looks_per_second: 12.34, lateness_mean_ms: 20 },
       database: { answers: true },
+      limits: { min_check_interval_seconds: 30 },
     });
     expect(status).not.toHaveProperty('gate');
     const page = statusPage(status, 3 * 3_600_000);

@@ -27,6 +27,7 @@ export type StatusParts = {
   looksPerSecond(): number | null;
   loopDelay(): LoopDelay;
   settings(): SettingsStatus;
+  minIntervalSeconds(): number;
   clock: Clock;
   /** Absent where there is no such part. */
   gate?: () => NonNullable<Status['gate']>;
@@ -65,6 +66,7 @@ export function createStatus(parts: StatusParts): () => Promise<Status> {
       memory: { rss_bytes: process.memoryUsage.rss(), heap_bytes: process.memoryUsage().heapUsed },
       event_loop: { p99_ms: parts.loopDelay().p99Ms, max_ms: parts.loopDelay().maxMs },
       config: configStatus(parts.settings()),
+      limits: { min_check_interval_seconds: parts.minIntervalSeconds() },
     };
     const problems = problemsIn(status);
     return { ok: problems.length === 0, problems, ...status };

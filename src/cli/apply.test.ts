@@ -104,7 +104,7 @@ describe('apply', () => {
     async (format) => {
       const here = world();
       await here.applied({ sites: [A, FULL] });
-      const exported = await here.run(sites, 'export', '--format', format);
+      const exported = await here.output(sites, 'export', '--format', format);
       expect(exported).not.toContain(CANARY);
       const again = await here.run(apply, '-f', here.write(`out.${format}`, exported), '--prune', '--json');
       expect(JSON.parse(again)).toEqual({ dry_run: false, steps: [], unchanged: 2, notes: [] });
@@ -114,10 +114,38 @@ describe('apply', () => {
       const { notes } = JSON.parse(await there.run(apply, '-f', file, '--json'));
       expect(notes).toEqual(['https://full.example/: the file has no values for X-Key; set them with `sites update`']);
       const withoutNames = (text: string) => text.replace(/,"custom_header_names":\["X-Key"\]/, '');
-      if (format === 'json') expect(await there.run(sites, 'export')).toBe(withoutNames(exported));
+      if (format === 'json') expect(await there.output(sites, 'export')).toBe(withoutNames(exported));
       expect(JSON.parse(await there.run(apply, '-f', file, '--json'))).toMatchObject({ steps: [], unchanged: 2 });
     },
   );
+
+  it('says of single URLs what it changes, pauses only what is named, and puts checks and rules back to the default', async () => {
+    const { run, write, applied } = world();
+    const url = 'https://a.example/shop';
+    await applied({
+      sites: [
+        {
+          ...A,
+          endpoints: [{ monitor_url: url }],
+          checks: { tls_expiry: false },
+          rollup_rules: { endpoint_rule: 'majority' },
+        },
+      ],
+    });
+    const row = { ...A, endpoints: [{ monitor_url: url, monitor_active: false }], checks: {}, rollup_rules: null };
+    const file = write('sites.json', { sites: [row] });
+    expect(await run(apply, '-f', file)).toBe(
+      [
+        '~ https://a.example/shop (site 1): monitor_active true -> false',
+        '~ https://a.example/ (site 1): check tls_expiry as by default',
+        '~ https://a.example/ (site 1): rollup_rules as by default',
+        '1 to change, 1 for checks, 1 for rollup rules, 0 as they should be',
+        'done',
+        '',
+      ].join('\n'),
+    );
+    expect(await applied({ sites: [row] })).toMatchObject({ steps: [], unchanged: 1 });
+  });
 
   it('sends header fields when their names differ or when told to, and shows no value', async () => {
     const { run, write, applied, listed } = world();
@@ -260,7 +288,26 @@ describe('a file that is not right', () => {
     [{ sites: [A, { ...A, check_interval_seconds: 'often' }] }, /site 2 .*: check_interval_seconds: "often" is not/],
     [{ sites: [{ ...A, check_interval_seconds: 2 }] }, /site 1 .*60/],
     [{ sites: [A, { ...A, nmae: 'x' }] }, /there is no member "nmae"/],
-    [{ sites: [A, A] }, /site 2: https:\/\/a\.example\/ is that of site 1 too/],
+    [{ sites: [A, A] }, /site 2: https:\/\/a\.example\/ is that of site 1 too, tell them apart by their blog_id/],
+    [
+      {
+        sites: [
+          { ...A, blog_id: 6 },
+          { ...A, blog_id: 6 },
+        ],
+      },
+      /site 2: https:\/\/a\.example\/ is that of site 1 too$/,
+    ],
+    [{ sites: [{ ...A, more_urls: [A.monitor_url] }] }, /site 1: .* is that of site 1 too/],
+    [{ sites: [{ ...A, endpoints: [{ ...A, timeout_seconds: 900 }] }] }, /endpoints\.0\.timeout_seconds: 900 is more/],
+    [{ sites: [{ ...A, endpoints: { custom_headers: CANARY } }] }, /endpoints: it is not a list/],
+    [{ sites: [A, { monitor_url: 'https://b.example/', checks: { tls_expry: false } }] }, /no check "tls_expry"/],
+    [{ sites: [{ ...A, checks: { http: false } }] }, /http always runs/],
+    [
+      { sites: [{ ...A, rollup_rules: { endpoints: { 'https://c.example': { criticality: 'critical' } } } }] },
+      /none of/,
+    ],
+    [{ sites: [{ ...A, maintenance_start: '2100-01-01T00:00:00Z' }] }, /maintenance_end is missing/],
     [{ sites: [A, 5] }, /site 2: it is not an object/],
     [{ sites: [{ ...A, custom_headers: { Host: CANARY } }] }, /custom_headers/],
     [{ sights: [] }, /has no list `sites`/],

@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import { AppError } from '../domain/errors.ts';
 import type { Terminal } from './command.ts';
-import { allSites, carryOut } from './sites-file/carry-out.ts';
+import { carryOut } from './sites-file/carry-out.ts';
 import { readRows } from './sites-file/document.ts';
-import { readEntries } from './sites-file/entry.ts';
-import { planSites } from './sites-file/plan.ts';
+import { planFile } from './sites-file/plan-file.ts';
+import { readEntries } from './sites-file/read-entries.ts';
 import { withClient } from './with-client.ts';
 
 type Options = { file: string; dryRun?: boolean; prune?: boolean; rewriteHeaders?: boolean; json?: boolean };
@@ -22,8 +22,10 @@ export function define(command: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-Sites are told by their URLs. A setting that the file does not name has its default; interval and header fields that it
-does not name stay as they are. Values of header fields cannot be read back: they are sent when the names differ.
+Sites are told by their URLs, or by \`blog_id\` where the file has it. A setting that the file does not name has its default;
+interval, bucket, maintenance, header fields, checks and rollup rules that it does not name stay as they are. Values of
+header fields cannot be read back: they are sent when the names differ. \`more_urls\` share the settings of their site;
+\`endpoints\` have some of their own.
 
 Examples:
   $ jetmon2 sites export --format yaml > sites.yaml
@@ -36,14 +38,15 @@ async function run(
   terminal: Terminal,
 ): Promise<void> {
   const rows = await readRows(file);
+  const entries = readEntries(file, rows);
+  if (prune && entries.length === 0) {
+    throw new AppError('invalid_arguments', `${file} names no site, and --prune would remove all there are`, {
+      fix: 'name at least one, or remove them with `jetmon2 sites remove`',
+    });
+  }
   await withClient(terminal, async (client, config) => {
-    const entries = readEntries(file, rows, config.MIN_CHECK_INTERVAL_SECONDS);
-    if (prune && entries.length === 0) {
-      throw new AppError('invalid_arguments', `${file} names no site, and --prune would remove all there are`, {
-        fix: 'name at least one, or remove them with `jetmon2 sites remove`',
-      });
-    }
-    const plan = planSites(entries, await allSites(client), { prune, rewriteHeaders });
+    const ownMinSeconds = config.MIN_CHECK_INTERVAL_SECONDS;
+    const plan = await planFile(client, entries, { file, ownMinSeconds, prune, rewriteHeaders });
     await carryOut(client, plan, options, terminal);
   });
 }

@@ -1,9 +1,10 @@
 /** `jetmon2 sites export`: what is watched, as `jetmon2 apply` takes it. */
 import type { Command } from 'commander';
 import { AppError } from '../domain/errors.ts';
+import { escapeControl } from '../lib/escape.ts';
 import type { Terminal } from './command.ts';
-import { type Entry, entryOf } from './sites-file/entry.ts';
-import { FORMATS, type Format, writeDocument } from './sites-file/write-document.ts';
+import { exportFile } from './sites-file/export-file.ts';
+import { FORMATS, type Format } from './sites-file/write-document.ts';
 import { withClient } from './with-client.ts';
 
 export function defineExport(command: Command, terminal: Terminal): void {
@@ -16,7 +17,8 @@ export function defineExport(command: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-Removed sites are left out. Of header fields only the names are there: their values are never read.
+Sites are ordered by their URLs. Those that are removed are left out. What the file cannot hold is told on standard error:
+of header fields only the names are there, for their values are never read, and maintenance that is planned is left out.
 
 Examples:
   $ jetmon2 sites export > sites.json
@@ -26,9 +28,9 @@ Examples:
 
 async function exportSites(format: Format, terminal: Terminal): Promise<void> {
   await withClient(terminal, async (client) => {
-    const entries: Entry[] = [];
-    for await (const site of client.sites.list({ removed: 'false', limit: 200 })) entries.push(entryOf(site));
-    terminal.out.write(writeDocument(entries, format));
+    const { text, notes } = await exportFile(client, format);
+    terminal.out.write(text);
+    for (const note of notes) terminal.err.write(`! ${escapeControl(note)}\n`);
   });
 }
 

@@ -5,13 +5,14 @@ import { AppError } from '../domain/errors.ts';
 import { escapeControl } from '../lib/escape.ts';
 import type { Terminal } from './command.ts';
 import type { Carried } from './sites-file/carried.ts';
-import { allSites, carryOut } from './sites-file/carry-out.ts';
+import { carryOut } from './sites-file/carry-out.ts';
 import { isCsv, readCsv, readDocument, readRows } from './sites-file/document.ts';
-import { readEntries } from './sites-file/entry.ts';
 import { fromGatus } from './sites-file/from-gatus.ts';
 import { fromUptimeKuma } from './sites-file/from-uptime-kuma.ts';
 import { fromUptimeRobot } from './sites-file/from-uptime-robot.ts';
-import { planImport } from './sites-file/plan-import.ts';
+import { minIntervalOf } from './sites-file/limits.ts';
+import { planFile } from './sites-file/plan-file.ts';
+import { readEntries } from './sites-file/read-entries.ts';
 import { withClient } from './with-client.ts';
 
 type Options = { from: string; dryRun?: boolean; json?: boolean };
@@ -29,7 +30,8 @@ export function defineImport(command: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-What is watched already stays as it is. An interval below MIN_CHECK_INTERVAL_SECONDS is raised to it.
+What is watched already stays as it is. An interval below the MIN_CHECK_INTERVAL_SECONDS of the
+server is raised to it.
 
   uptime-kuma   the JSON of Settings > Backup, or a list of monitors
   gatus         its configuration, as YAML or JSON
@@ -60,10 +62,12 @@ async function importSites(file: string, { from, ...options }: Options, terminal
   }
   const { rows, notes } = await source(file);
   await withClient(terminal, async (client, config) => {
-    const minSeconds = config.MIN_CHECK_INTERVAL_SECONDS;
-    const raised = from === 'csv' ? rows : rows.map((row) => raiseInterval(row, minSeconds, notes));
-    const entries = readEntries(basename(file), raised, minSeconds);
-    const plan = planImport(entries, await allSites(client));
+    const ownMinSeconds = config.MIN_CHECK_INTERVAL_SECONDS;
+    const minSeconds = from === 'csv' ? null : await minIntervalOf(client, ownMinSeconds);
+    const raised = minSeconds === null ? rows : rows.map((row) => raiseInterval(row, minSeconds, notes));
+    const entries = readEntries(basename(file), raised);
+    const imported = { file: basename(file), ownMinSeconds, onlyNew: true, prune: false, rewriteHeaders: false };
+    const plan = await planFile(client, entries, imported);
     if (!options.json) for (const note of notes) terminal.out.write(`! ${escapeControl(note)}\n`);
     await carryOut(client, plan, options, terminal, { not_carried_over: notes });
   });

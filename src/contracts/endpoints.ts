@@ -23,6 +23,7 @@ const ofTheFirst = Site.pick({
   ssl_expiry_date: true,
   maintenance_start: true,
   maintenance_end: true,
+  alert_cooldown_minutes: true,
 });
 
 /** One URL of a site, with what the site says of its first one. */

@@ -100,6 +100,12 @@ export const getStatus = defineContract({
       max_ms: z.number(),
     }),
     config: ConfigStatus,
+    limits: z.object({
+      min_check_interval_seconds: z.int().min(1).meta({
+        description:
+          'Shortest interval that may be set: `MIN_CHECK_INTERVAL_SECONDS`. Sites that have a shorter one keep it.',
+      }),
+    }),
   }),
   errors: ['server_not_running'],
   example: {},

@@ -21,4 +21,5 @@ export const STATUS_SAMPLE: Status = {
   memory: { rss_bytes: 96_000_000, heap_bytes: 31_000_000 },
   event_loop: { p99_ms: 1.1, max_ms: 4.2 },
   config: { file: null, reloads: 0, reloaded_at: null, error: null, changed: [], restart_needed: [] },
+  limits: { min_check_interval_seconds: 60 },
 };

@@ -7,8 +7,10 @@ import type { CommandModule, Terminal } from '../../src/cli/command.ts';
 import { temporaryFolder } from './store.ts';
 
 export type DataFolderCommands = {
-  /** What the command printed. */
+  /** What the command printed, on standard error as well. */
   run(module: CommandModule, ...words: string[]): Promise<string>;
+  /** What it wrote to standard output alone. */
+  output(module: CommandModule, ...words: string[]): Promise<string>;
   /** Writes a file beside the data folder and returns its path. */
   write(name: string, content: string | object): string;
 };
@@ -16,27 +18,39 @@ export type DataFolderCommands = {
 export function dataFolderCommands(env: Record<string, string> = {}): DataFolderCommands {
   const folder = temporaryFolder();
   let said = '';
-  const out = new Writable({
-    write(chunk, _encoding, done) {
-      said += String(chunk);
-      done();
-    },
-  }) as unknown as NodeJS.WriteStream;
+  let put = '';
+  const into = (keep: (text: string) => void) =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        keep(String(chunk));
+        done();
+      },
+    }) as unknown as NodeJS.WriteStream;
   const stdin = Readable.from([]);
   const terminal: Terminal = {
-    out,
-    err: out,
+    out: into((text) => {
+      said += text;
+      put += text;
+    }),
+    err: into((text) => {
+      said += text;
+    }),
     stdin,
     env: { JETMON_DATA_DIR: join(folder, 'data'), ...env },
     setExitCode() {},
   };
+  async function run(module: CommandModule, ...words: string[]): Promise<string> {
+    [said, put] = ['', ''];
+    const command = new Command('jetmon2').exitOverride();
+    module.define(command, terminal);
+    await command.parseAsync(words, { from: 'user' });
+    return said;
+  }
   return {
-    async run(module, ...words) {
-      said = '';
-      const command = new Command('jetmon2').exitOverride();
-      module.define(command, terminal);
-      await command.parseAsync(words, { from: 'user' });
-      return said;
+    run,
+    async output(module, ...words) {
+      await run(module, ...words);
+      return put;
     },
     write(name, content) {
       const file = join(folder, name);

@@ -7,9 +7,9 @@ import { describeJsonFailure, parseJson } from '../../lib/json.ts';
 import { STRUCTURED } from './entry.ts';
 
 const MIB = 1024 * 1024;
-const MAX_MIB = 32;
+export const MAX_MIB = 32;
 /** Its reader needs far more memory for each byte. */
-const MAX_YAML_MIB = 8;
+export const MAX_YAML_MIB = 8;
 const MAX_DEPTH = 32;
 
 /**
@@ -71,7 +71,13 @@ function readText(file: string, mostMib: number): string {
   }
 }
 
-const NUMBERS: readonly string[] = ['check_interval_seconds', 'timeout_seconds', 'blog_id'];
+const NUMBERS: readonly string[] = [
+  'check_interval_seconds',
+  'timeout_seconds',
+  'blog_id',
+  'bucket_no',
+  'alert_cooldown_minutes',
+];
 const BOOLEANS: readonly string[] = ['monitor_active', 'http2'];
 
 /** Cells as the values they stand for; what they are not stays text, and is refused as such. */

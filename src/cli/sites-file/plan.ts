@@ -1,137 +1,100 @@
 /** What has to be done so that the watched sites are those of a file. Pure. */
-import { DEFAULT_SETTINGS } from '../../contracts/default-settings.ts';
-import type { CreateSite, Site, SiteSettings, UpdateSite } from '../../contracts/sites.ts';
-import type { Id } from '../../contracts/values.ts';
-import { type Entry, urlsOf } from './entry.ts';
+import { MAX_ENDPOINTS } from '../../services/create-site.ts';
+import { urlsOf, wantedOf } from './entry.ts';
+import type { Match } from './match.ts';
+import { planEndpoints } from './plan-endpoints.ts';
+import { planChecks, planRules } from './plan-rules.ts';
+import type { Part, Plan, PlanOptions, ServerLimits, Step } from './step.ts';
+import type { Watched, WatchedDetails } from './watched.ts';
 
-export type Step =
-  | { action: 'create'; url: string; body: CreateSite }
-  /** One more URL of a site; without an id that of the site that the step before creates. */
-  | { action: 'add_url'; url: string; siteId: Id | null; body: CreateSite }
-  /** `was` holds what the members of `changes` are now. */
-  | { action: 'update'; url: string; siteId: Id; changes: UpdateSite; was: Partial<Site> }
-  /** A removed site is watched again, as the file says and with nothing of what it had. */
-  | { action: 'revive'; url: string; siteId: Id; changes: UpdateSite; pausesAfterwards: boolean }
-  | { action: 'remove'; url: string; siteId: Id };
-
-export type Plan = {
-  steps: Step[];
-  /** Sites of the file that are as it says. */
-  unchanged: number;
-  /** What cannot be done, or was not asked for, in plain sentences. */
-  notes: string[];
-};
-
-export type PlanOptions = {
-  /** Remove what the file does not name. */
-  prune: boolean;
-  /** Send header fields that the file has values for, although the site has fields of the same names. */
-  rewriteHeaders: boolean;
-};
+/** Whether the file speaks of what `details` hold of a site. */
+export function needsDetails({ entry, watched }: Match): boolean {
+  if (watched === null) return false;
+  const { checks, rollup_rules, endpoints = [] } = entry;
+  const speaksOfChecks = checks !== undefined || endpoints.some((endpoint) => endpoint.checks !== undefined);
+  return speaksOfChecks || rollup_rules !== undefined || watched.site.removed_at !== null;
+}
 
 /** `sites` are all there are, removed ones included. */
-export function planSites(entries: readonly Entry[], sites: readonly Site[], options: PlanOptions): Plan {
-  const plan: Plan = { steps: [], unchanged: 0, notes: [] };
-  // Of two with one URL the watched one is meant, not what is left of a removed one.
-  const removedFirst = [...sites].sort(
-    (one, other) => Number(one.removed_at === null) - Number(other.removed_at === null),
-  );
-  const byUrl = new Map(
-    removedFirst.flatMap((site) => site.endpoints.map((endpoint) => [endpoint.monitor_url, site] as const)),
-  );
-  const named = new Set<Id>();
-  for (const entry of entries) {
-    const found = urlsOf(entry).flatMap((url) => byUrl.get(url) ?? []);
-    const [site] = found;
-    const other = found.find(({ id }) => id !== site?.id);
-    for (const { id } of found) named.add(id);
-    if (site === undefined) planNew(entry, plan);
-    else if (other !== undefined) {
-      plan.notes.push(
-        `${entry.monitor_url}: its URLs belong to site ${site.id} and to site ${other.id}; left as it is`,
-      );
-    } else planExisting(entry, site, options, plan);
+export function planSites(
+  matches: readonly Match[],
+  sites: readonly Watched[],
+  detailsOf: ReadonlyMap<Watched, WatchedDetails>,
+  options: PlanOptions,
+): Plan {
+  const plan: Plan = { steps: [], unchanged: 0, notes: [], problems: [] };
+  const named = new Set<Watched>();
+  const urlsAt = new Map<Watched, string[]>();
+  for (const match of matches) {
+    const { entry, watched, others } = match;
+    for (const site of [watched, ...others]) if (site !== null) named.add(site);
+    if (watched !== null) urlsAt.set(watched, [...(urlsAt.get(watched) ?? []), ...urlsOf(entry)]);
+    planEntry(match, detailsOf, options, plan);
   }
+  for (const [watched, urls] of urlsAt) noteOthers(watched, new Set(urls), plan);
   if (options.prune) {
-    for (const { id, monitor_url, removed_at } of sites) {
-      if (removed_at === null && !named.has(id)) plan.steps.push({ action: 'remove', url: monitor_url, siteId: id });
+    for (const watched of sites) {
+      const { id, monitor_url, removed_at } = watched.site;
+      if (removed_at !== null || named.has(watched)) continue;
+      plan.steps.push({ action: 'remove', url: monitor_url, siteId: id });
     }
   }
   return plan;
 }
 
-function planNew(entry: Entry, plan: Plan): void {
-  const { monitor_url, more_urls = [], custom_header_names, ...settings } = entry;
-  noteHeaders(entry, [], plan);
-  plan.steps.push({ action: 'create', url: monitor_url, body: { monitor_url, ...settings } });
-  const { blog_id, ...shared } = settings;
-  for (const url of more_urls) {
-    plan.steps.push({ action: 'add_url', url, siteId: blog_id ?? null, body: { monitor_url: url, ...shared } });
-  }
-}
-
-function planExisting(entry: Entry, site: Site, { rewriteHeaders }: PlanOptions, plan: Plan): void {
-  const { monitor_url, more_urls, custom_header_names, blog_id, monitor_active = true, ...given } = entry;
-  const { custom_headers: headers, ...wanted } = {
-    ...DEFAULT_SETTINGS,
-    ...given,
-    custom_headers: given.custom_headers,
-  };
-  const before = plan.steps.length;
-  noteHeaders(entry, site.custom_header_names, plan);
-  if (site.removed_at !== null) {
-    const changes = { ...DEFAULT_SETTINGS, ...given, monitor_active: true };
-    const pausesAfterwards = !monitor_active;
-    plan.steps.push({ action: 'revive', url: monitor_url, siteId: site.id, changes, pausesAfterwards });
-  } else {
-    const differing = Object.entries({ ...wanted, monitor_active }).filter(
-      ([name, value]) => !isSame(value, site[name as keyof Site]),
+function planEntry(
+  { entry, place, watched, others }: Match,
+  detailsOf: ReadonlyMap<Watched, WatchedDetails>,
+  options: PlanOptions,
+  plan: Plan,
+): void {
+  const [other] = others;
+  if (watched !== null && other !== undefined) {
+    const ids = `site ${watched.site.id} and to site ${other.site.id}`;
+    plan.notes.push(
+      `${entry.monitor_url}: its URLs belong to ${ids}; left as it is, name the one meant by its blog_id`,
     );
-    const sendsHeaders = headers !== undefined && (rewriteHeaders || !hasNames(headers, site.custom_header_names));
-    const changes: UpdateSite = {
-      ...Object.fromEntries(differing),
-      ...(sendsHeaders ? { custom_headers: headers } : {}),
-    };
-    const was = Object.fromEntries(differing.map(([name]) => [name, site[name as keyof Site]]));
-    if (Object.keys(changes).length > 0) {
-      plan.steps.push({ action: 'update', url: monitor_url, siteId: site.id, changes, was });
-    }
+    return;
   }
-  planUrls(entry, site, plan);
-  if (plan.steps.length === before) plan.unchanged += 1;
+  const details = watched === null ? undefined : detailsOf.get(watched);
+  const siteId = watched?.site.id ?? entry.blog_id ?? null;
+  const part: Part = { entry, wanted: wantedOf(entry), watched, details, siteId };
+  const steps = [...planEndpoints(part, options, plan.notes), ...planChecks(part), ...planRules(part)];
+  const problems = [...roomProblem(watched, steps), ...steps.flatMap((step) => problemsOf(step, options.limits))];
+  plan.problems.push(...new Set(problems.map((problem) => `site ${place} (${entry.monitor_url}): ${problem}`)));
+  plan.steps.push(...steps);
+  if (steps.length === 0) plan.unchanged += 1;
 }
 
-function planUrls(entry: Entry, site: Site, plan: Plan): void {
-  const { more_urls, custom_header_names, blog_id, ...settings } = entry;
-  const watched = site.endpoints.map((endpoint) => endpoint.monitor_url);
-  const urls = urlsOf(entry);
-  for (const url of urls.filter((one) => !watched.includes(one))) {
-    plan.steps.push({ action: 'add_url', url, siteId: site.id, body: { ...settings, monitor_url: url } });
+function roomProblem(watched: Watched | null, steps: readonly Step[]): string[] {
+  const has = watched?.endpoints.length ?? 0;
+  const added = steps.filter(({ action }) => action === 'add_url').length;
+  if (added === 0 || has + added <= MAX_ENDPOINTS) return [];
+  return [`its site has ${has} URLs, and with ${added} more they are more than ${MAX_ENDPOINTS}`];
+}
+
+/** Only what is to be sent counts: a site may have what is not allowed any more. */
+function problemsOf(step: Step, { minIntervalSeconds: least, checks: known }: ServerLimits): string[] {
+  const sent = 'body' in step ? step.body : 'changes' in step ? step.changes : {};
+  const seconds = sent.check_interval_seconds;
+  if (least !== null && seconds !== undefined && seconds < least) {
+    return [`check_interval_seconds is ${seconds}, and ${least} is the least that the server allows`];
   }
-  const more = watched.filter((url) => !urls.includes(url));
+  if (known === null) return [];
+  if (step.action === 'set_check' && step.enabled !== null && known.get(step.checkType) !== true) {
+    const isFixed = known.has(step.checkType);
+    return [
+      `checks: ${isFixed ? `${step.checkType} always runs` : `there is no check ${JSON.stringify(step.checkType)}`}`,
+    ];
+  }
+  const types = step.action === 'set_rules' ? Object.keys(step.rules?.site_checks ?? {}) : [];
+  return types
+    .filter((type) => !known.has(type))
+    .map((type) => `rollup_rules.site_checks: there is no check ${JSON.stringify(type)}`);
+}
+
+function noteOthers({ site, endpoints }: Watched, urls: ReadonlySet<string>, plan: Plan): void {
+  if (site.removed_at !== null) return;
+  const more = endpoints.map(({ monitor_url }) => monitor_url).filter((url) => !urls.has(url));
   if (more.length > 0) plan.notes.push(`site ${site.id} has ${more.join(', ')} besides, which the file does not name`);
-}
-
-/** Names without values are a hint of what somebody who knows the secrets has to set. */
-function noteHeaders(entry: Entry, there: readonly string[], plan: Plan): void {
-  if (entry.custom_headers !== undefined) return;
-  const has = new Set(there.map((name) => name.toLowerCase()));
-  const missing = (entry.custom_header_names ?? []).filter((name) => !has.has(name.toLowerCase()));
-  if (missing.length === 0) return;
-  plan.notes.push(
-    `${entry.monitor_url}: the file has no values for ${missing.join(', ')}; set them with \`sites update\``,
-  );
-}
-
-function hasNames(headers: SiteSettings['custom_headers'], names: readonly string[]): boolean {
-  const sorted = (list: readonly string[]) => list.map((name) => name.toLowerCase()).sort();
-  return isSame(sorted(Object.keys(headers ?? {})), sorted(names));
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((value, index) => value === other[index]);
-  }
-  // An empty text and null both take a setting away.
-  return one === other || ((one === '' || one === null) && other === null);
 }

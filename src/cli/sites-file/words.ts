@@ -1,7 +1,9 @@
 /** A plan in plain words and as data, before anything is done. Header fields are told by their names alone. */
+
+import type { Id } from '../../contracts/values.ts';
 import { escapeControl } from '../../lib/escape.ts';
 import { stringifyJson } from '../../lib/json.ts';
-import type { Plan, Step } from './plan.ts';
+import type { Plan, Step } from './step.ts';
 
 export function stepWords(step: Step): string {
   const url = escapeControl(step.url);
@@ -12,6 +14,10 @@ export function stepWords(step: Step): string {
       return `+ ${url} as one more URL of ${step.siteId === null ? 'the same site' : `site ${step.siteId}`}`;
     case 'update':
       return `~ ${url} (site ${step.siteId})${listed(changedMembers(step))}`;
+    case 'set_check':
+      return `~ ${url}${siteWords(step.siteId)}: check ${checkWords(step)}`;
+    case 'set_rules':
+      return `~ ${url}${siteWords(step.siteId)}: rollup_rules ${step.rules === null ? 'as by default' : shown(step.rules)}`;
     case 'revive':
       return `+ ${url} (site ${step.siteId}, removed before)${listed(shownMembers(step.changes))}`;
     case 'remove':
@@ -19,11 +25,39 @@ export function stepWords(step: Step): string {
   }
 }
 
+function siteWords(siteId: Id | null): string {
+  return siteId === null ? '' : ` (site ${siteId})`;
+}
+
+function checkWords({ of, checkType, enabled }: Extract<Step, { action: 'set_check' }>): string {
+  const how = enabled === null ? 'as by default' : enabled ? 'on' : 'off';
+  return `${escapeControl(checkType)} ${how}${of === null ? '' : ` at ${escapeControl(of)}`}`;
+}
+
 export function stepDocument(step: Step): Record<string, unknown> {
   const { action, url } = step;
   const siteId = 'siteId' in step ? step.siteId : null;
-  const said = step.action === 'update' ? { changes: changesOf(step) } : {};
-  return { action, monitor_url: url, site_id: siteId, ...said };
+  return { action, monitor_url: url, site_id: siteId, ...saidBy(step) };
+}
+
+function saidBy(step: Step): Record<string, unknown> {
+  switch (step.action) {
+    case 'update':
+      return { ...endpointOf(step), changes: changesOf(step) };
+    case 'revive':
+      return endpointOf(step);
+    case 'set_check':
+      return { endpoint_url: step.of, changes: { [step.checkType]: { from: step.was, to: step.enabled } } };
+    case 'set_rules':
+      return { rollup_rules: step.rules };
+    default:
+      return {};
+  }
+}
+
+/** Absent where it is about all of the site. */
+function endpointOf({ endpointId }: { endpointId: Id | null }): { endpoint_id?: Id } {
+  return endpointId === null ? {} : { endpoint_id: endpointId };
 }
 
 const COUNTED: readonly [action: Step['action'], words: string][] = [
@@ -31,6 +65,8 @@ const COUNTED: readonly [action: Step['action'], words: string][] = [
   ['add_url', 'to add as further URLs'],
   ['update', 'to change'],
   ['revive', 'to watch again'],
+  ['set_check', 'for checks'],
+  ['set_rules', 'for rollup rules'],
   ['remove', 'to remove'],
 ];
 

@@ -28,9 +28,21 @@ function yamlOf(entries: readonly Entry[]): string {
   const lines = entries.flatMap((entry) =>
     Object.entries(entry)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value], index) => `${index === 0 ? '  - ' : '    '}${name}: ${escaped(stringifyJson(value))}`),
+      .flatMap(([name, value], index) => memberLines(`${index === 0 ? '  - ' : '    '}${name}:`, name, value)),
   );
   return `sites:\n${lines.join('\n')}\n`;
+}
+
+/** Each endpoint has lines of its own, so that one that changes is seen. */
+function memberLines(start: string, name: string, value: unknown): string[] {
+  if (name !== 'endpoints' || !Array.isArray(value)) return [`${start} ${escaped(stringifyJson(value))}`];
+  const endpoints: object[] = value;
+  const lines = endpoints.flatMap((endpoint) =>
+    Object.entries(endpoint).map(
+      ([member, of], index) => `${index === 0 ? '      - ' : '        '}${member}: ${escaped(stringifyJson(of))}`,
+    ),
+  );
+  return [start, ...lines];
 }
 
 /** Readers of YAML 1.1 take these for the end of a line, or refuse them. JSON leaves them as they are. */
