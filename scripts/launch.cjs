@@ -20,6 +20,9 @@ var FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 var PROGRAM_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=30', '--no-parallel-scavenge'];
 var NODE_FLAGS = { 'src/main.ts': PROGRAM_FLAGS, 'dist/program/main.js': PROGRAM_FLAGS };
 
+/** glibc keeps an area of memory for every thread that asks for some, and gives little of each back (mallopt(3)): few will do. */
+var FEW_ARENAS = { MALLOC_ARENA_MAX: '2' };
+
 function makeFolder(dir) {
   if (fs.existsSync(dir)) return;
   makeFolder(path.dirname(dir));
@@ -59,7 +62,7 @@ function compileCacheFolder(root, env) {
 function runHere(root, entry, argv, flags) {
   var cache = compileCacheFolder(root, process.env);
   if (typeof process.execve === 'function') {
-    var env = Object.assign({}, process.env, cache === null ? {} : { NODE_COMPILE_CACHE: cache });
+    var env = Object.assign({}, FEW_ARENAS, process.env, cache === null ? {} : { NODE_COMPILE_CACHE: cache });
     process.execve(process.execPath, [process.execPath].concat(flags, entry, argv), env);
   }
   if (cache !== null) {
@@ -74,7 +77,7 @@ function runHere(root, entry, argv, flags) {
 /** Environment for a child under a good Node; `JETMON_LIFELINE` tells it to end when its channel to us closes. */
 function childEnvironment(root) {
   var cache = compileCacheFolder(root, process.env);
-  return Object.assign({}, process.env, { JETMON_LIFELINE: '1' }, cache === null ? {} : { NODE_COMPILE_CACHE: cache });
+  return Object.assign({}, FEW_ARENAS, process.env, { JETMON_LIFELINE: '1' }, cache === null ? {} : { NODE_COMPILE_CACHE: cache });
 }
 
 function forwardSignals(child, mergesCopies) {
