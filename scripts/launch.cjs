@@ -77,7 +77,13 @@ function runHere(root, entry, argv, flags) {
 /** Environment for a child under a good Node; `JETMON_LIFELINE` tells it to end when its channel to us closes. */
 function childEnvironment(root) {
   var cache = compileCacheFolder(root, process.env);
-  return Object.assign({}, FEW_ARENAS, process.env, { JETMON_LIFELINE: '1' }, cache === null ? {} : { NODE_COMPILE_CACHE: cache });
+  return Object.assign(
+    {},
+    FEW_ARENAS,
+    process.env,
+    { JETMON_LIFELINE: '1' },
+    cache === null ? {} : { NODE_COMPILE_CACHE: cache },
+  );
 }
 
 function forwardSignals(child, mergesCopies) {
