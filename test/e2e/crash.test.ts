@@ -45,7 +45,7 @@ describe('a server that is killed outright', () => {
     }
     await flaps.stop();
     for (const site of [steady, ...flapping]) site.behave(UP);
-    await eventually('every event is closed', () => openEvents(dataDir).length === 0);
+    await eventually('every event is closed, or rests', () => openEvents(dataDir).length === resting(dataDir));
     expect(await server.end('SIGTERM')).toMatchObject({ code: 0 });
 
     const kept = new Map(transitionsIn(dataDir).map((one) => [one.id, one]));
@@ -190,6 +190,12 @@ function openEvents(dataDir: string, siteId = 0): unknown[] {
     siteId,
   );
   return rows.map((row) => row['id']);
+}
+
+/** A site that failed often enough keeps one event, as Degraded, until it was well for long. */
+function resting(dataDir: string): number {
+  const braked = `select id from jetmon_events where ended_at is null and endpoint_id is not null and state = 'Degraded'`;
+  return rowsOf(dataDir, braked).length;
 }
 
 /** How far the confirmation of the only open event has come. */
