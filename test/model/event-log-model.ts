@@ -27,6 +27,8 @@ type Moment = {
   last: ModelTransition | null;
   /** Keys of the events that changed then. */
   changed: number[];
+  /** Severities that events fell from then. */
+  falls: number[];
 };
 
 /** One transaction: the appends in their order, then the sites' own events, moment by moment. */
@@ -43,13 +45,15 @@ export function commitTo(model: Model, inputs: readonly AppendInput[], cues: rea
       const sinceMs = last.seq === 1 ? event.startedAtMs : (last.beganAtMs ?? last.changedAtMs);
       const same = moments.at(-1)?.sinceMs === sinceMs ? moments.pop() : undefined;
       const changed = [...(same?.changed ?? []), event.key];
-      moments.push({ sinceMs, now: derived(model, siteId), cue: input, last, changed });
+      const falls = [...(same?.falls ?? []), ...fallOf(last)];
+      moments.push({ sinceMs, now: derived(model, siteId), cue: input, last, changed, falls });
     });
   });
   for (const cue of cues) {
     const moments = sites.get(cue.siteId) ?? [];
-    const last = moments.pop() ?? { sinceMs: cue.atMs, now: derived(model, cue.siteId), last: null, changed: [] };
-    sites.set(cue.siteId, [...moments, { ...last, cue }]);
+    const quiet = { last: null, changed: [], falls: [] };
+    const latest = moments.pop() ?? { sinceMs: cue.atMs, now: derived(model, cue.siteId), ...quiet };
+    sites.set(cue.siteId, [...moments, { ...latest, cue }]);
   }
   for (const [siteId, moments] of sites) {
     const named = new Map<string, number>();
@@ -305,8 +309,9 @@ function followSite(
   const known = openOn(model, identity);
   if (known !== null && isUnreadable(known)) return;
   const { cue, last } = moment;
-  const atMs = last?.changedAtMs ?? cue.atMs;
-  const mutation = ownMutation(known, moment, atMs);
+  const toldMs = last?.changedAtMs ?? cue.atMs;
+  const mutation = ownMutation(known, moment, toldMs);
+  const atMs = mutation?.op === 'close' && known !== null && fellWith(known, moment) ? moment.sinceMs : toldMs;
   if (mutation?.op === 'open') mutation.startedAtMs = Math.max(mutation.startedAtMs, ownEnd(model, siteId));
   if (mutation === null) return;
   const nth = (named.get(cue.opId) ?? 0) + 1;
@@ -316,6 +321,15 @@ function followSite(
   named.set(cue.opId, nth);
   const event = model.events[transition.eventKey];
   if (event !== undefined) touched.add(event);
+}
+
+function fallOf({ severityBefore, severityAfter }: ModelTransition): number[] {
+  return severityBefore !== null && (severityAfter ?? 0) < severityBefore ? [severityBefore] : [];
+}
+
+/** Something that was at least as bad as the site fell then; a pause is not bad at all. */
+function fellWith({ severity }: ModelEvent, { falls }: Moment): boolean {
+  return severity > 0 && falls.some((from) => from >= severity);
 }
 
 /** Its own events do not overlap. */
@@ -338,9 +352,9 @@ function ownMutation(known: ModelEvent | null, moment: Moment, atMs: number): Mu
   if (known === null) return { op: 'open', state, severity, startedAtMs: sinceMs, reason: 'opened' };
   const rose = severity - known.severity;
   const reason = rose === 0 ? 'state_change' : rose > 0 ? 'severity_escalation' : 'severity_deescalation';
-  // It was worse for as long as what made it so was worse: until that fell, which may be told later.
-  const fell = last !== null && last.eventKey === cause?.key && (last.severityBefore ?? 0) > severity;
-  const began = (rose > 0 && isOfMoment) || (rose < 0 && fell) ? { beganAtMs: sinceMs } : {};
+  // It was worse until what made it so fell, which may be told later, and after others.
+  const isSince = rose > 0 ? isOfMoment : rose < 0 && fellWith(known, moment);
+  const began = isSince ? { beganAtMs: moment.sinceMs } : {};
   return { op: 'promote', state, severity, reason, ...began };
 }
 

@@ -135,7 +135,7 @@ class Planner {
   }
 
   cue(cue: SiteCue): void {
-    const waiting = this.#sites.get(cue.siteId) ?? { last: null, changed: new Set(), sinceMs: cue.atMs };
+    const waiting = this.#sites.get(cue.siteId) ?? { last: null, changed: new Set(), fellFrom: 0, sinceMs: cue.atMs };
     this.#sites.set(cue.siteId, { ...waiting, cue });
   }
 
@@ -154,8 +154,11 @@ class Planner {
   }
 
   #note(cue: SiteCue, last: PlannedTransition, sinceMs: number): void {
-    const changed = this.#sites.get(cue.siteId)?.changed ?? new Set();
-    this.#sites.set(cue.siteId, { cue, last, changed: changed.add(last.event), sinceMs });
+    const { changed = new Set<LoggedEvent>(), fellFrom = 0 } = this.#sites.get(cue.siteId) ?? {};
+    const { event, before, step } = last;
+    const fell = before !== null && before.severity > (step.severityAfter ?? 0) ? before.severity : 0;
+    const noted = { changed: changed.add(event), fellFrom: Math.max(fellFrom, fell) };
+    this.#sites.set(cue.siteId, { cue, last, ...noted, sinceMs });
   }
 
   #follow(siteId: SiteId, change: SiteChange): void {

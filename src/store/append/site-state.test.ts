@@ -139,6 +139,51 @@ describe("the site's own event", () => {
     ]);
   });
 
+  it('is what it was until that ended, though what began then is milder and told later in the batch', () => {
+    const tables = tablesWith(ONLY);
+    commitToMemory(tables, [input([open(500, 'Down')], 500)], []);
+    commitToMemory(tables, [input([close], 2_000), input([open(2_000, 'Warning')], 2_300)], []);
+    expect(ownSteps(tables).map(({ state, sinceMs }) => [state, sinceMs])).toEqual([
+      ['Down', 500],
+      ['Warning', 2_000],
+    ]);
+  });
+
+  it('ends with what it followed, though something that says nothing of the site began then and is told later', () => {
+    const paused = 12n as EndpointId;
+    const tables = tablesWith(ONLY, paused);
+    (tables.entries[1] as MemoryTables['entries'][number]).active = false;
+    commitToMemory(tables, [input([open(500, 'Down')], 500)], []);
+    commitToMemory(tables, [input([close], 2_000), input([open(2_000)], 2_300, 'http', paused)], []);
+    expect(ownSteps(tables).map(({ state, sinceMs }) => [state, sinceMs])).toEqual([
+      ['Down', 500],
+      ['Resolved', 2_000],
+    ]);
+  });
+
+  it('fell when what it followed fell, though that rose again a little at the same instant', () => {
+    const tables = tablesWith(ONLY);
+    commitToMemory(tables, [input([open(500, 'Down')], 500)], []);
+    const fall: Mutation = { op: 'promote', state: 'Warning', reason: 'severity_deescalation', beganAtMs: 1_500 };
+    const rise: Mutation = { op: 'promote', state: 'Degraded', reason: 'severity_escalation', beganAtMs: 1_500 };
+    commitToMemory(tables, [input([fall, rise], 2_000)], []);
+    expect(ownSteps(tables).map(({ state, sinceMs }) => [state, sinceMs])).toEqual([
+      ['Down', 500],
+      ['Degraded', 1_500],
+    ]);
+  });
+
+  it('fell when what it followed fell, though something milder that was there before decides it now', () => {
+    const tables = tablesWith(ONLY);
+    commitToMemory(tables, [input([open(500, 'Down')], 500), input([open(600, 'Degraded')], 1_000, 'keyword')], []);
+    const fall: Mutation = { op: 'promote', state: 'Warning', reason: 'severity_deescalation', beganAtMs: 1_500 };
+    commitToMemory(tables, [input([fall], 2_000)], []);
+    expect(ownSteps(tables).map(({ state, sinceMs }) => [state, sinceMs])).toEqual([
+      ['Down', 500],
+      ['Degraded', 1_500],
+    ]);
+  });
+
   it('takes one step for a whole site that is closed at once', () => {
     const many = Array.from({ length: 200 }, (_, nth) => BigInt(100 + nth) as EndpointId);
     const tables = tablesWith(...many);
@@ -157,12 +202,15 @@ describe("the site's own event", () => {
 });
 
 const WORLDS = 100;
+/** Worlds in which they differed once. */
+const FOUND_BEFORE = [448, 775, 454046064, 454046072, 476858757];
 const BATCHES = 24;
 
 describe('the time of a site with one endpoint', () => {
   it('is in each state, under every treatment, what it is for the endpoint', () => {
     const first = seedOf('one endpoint');
-    for (let seed = first; seed < first + WORLDS; seed += 1) {
+    const drawn = Array.from({ length: WORLDS }, (_, nth) => first + nth);
+    for (const seed of [...FOUND_BEFORE, ...drawn]) {
       const { tables, endMs } = liveOf(seeded(seed));
       const { site, endpoint } = timeOf(tables, endMs);
       for (const treatment of TREATMENTS) {

@@ -31,6 +31,8 @@ export type SiteChange = {
   last: PlannedTransition | null;
   /** Events that are since then what they are. */
   changed: Set<LoggedEvent>;
+  /** The highest severity from which one of them fell then; 0 when none did. */
+  fellFrom: number;
   sinceMs: number;
 };
 
@@ -54,7 +56,8 @@ export function siteStep(site: SiteNow, change: SiteChange): SiteFollowed | null
   if (known?.unreadable) return null;
   const atMs = last?.step.changedAtMs ?? cue.atMs;
   const mutation = mutationFor(known, site, change, atMs);
-  const step = mutation === null ? null : stepFor(known, mutation, atMs);
+  const endsThen = mutation?.op === 'close' && hasFallen(known, change);
+  const step = mutation === null ? null : stepFor(known, mutation, endsThen ? change.sinceMs : atMs);
   if (mutation === null || step === null) return null;
   return { identity, mutation, step, metadata: metadataOf(last) };
 }
@@ -129,12 +132,8 @@ function causeAmong(
   return null;
 }
 
-function mutationFor(
-  known: LoggedEvent | null,
-  site: SiteNow,
-  { last, changed, sinceMs }: SiteChange,
-  atMs: number,
-): Mutation | null {
+function mutationFor(known: LoggedEvent | null, site: SiteNow, change: SiteChange, atMs: number): Mutation | null {
+  const { last, changed, sinceMs } = change;
   const now = derivedState(site);
   if (now === null) return known === null ? null : { op: 'close', reason: closeReason(last) };
   const { state, severity, cause } = now;
@@ -149,10 +148,13 @@ function mutationFor(
   if (severity === known.severity) return { op: 'promote', state, severity, reason: 'state_change' };
   if (severity > known.severity)
     return { op: 'promote', state, severity, reason: 'severity_escalation', ...(isNew ? { beganAtMs: sinceMs } : {}) };
-  // It was worse for as long as what made it so was worse, whatever milder began meanwhile.
-  const fell = last !== null && last.event === cause && (last.before?.severity ?? 0) > severity;
-  const began = fell ? { beganAtMs: sinceMs } : {};
+  const began = hasFallen(known, change) ? { beganAtMs: sinceMs } : {};
   return { op: 'promote', state, severity, reason: 'severity_deescalation', ...began };
+}
+
+/** It was as bad as it was until what made it so fell, whatever milder began then and is told later. */
+function hasFallen(known: LoggedEvent | null, { fellFrom }: SiteChange): boolean {
+  return known !== null && known.severity > 0 && fellFrom >= known.severity;
 }
 
 /** The reason for which the last event of the site was closed; resuming a site has none of its own. */
