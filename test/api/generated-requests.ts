@@ -36,15 +36,20 @@ export type GeneratedReport = {
   /** Connections that broke before there was a reply. */
   unanswered: number;
   byStatus: Readonly<Record<string, number>>;
-  /** Operations that were never answered with success. */
+  /** Further requests, of operations that none of these had succeeded with by chance. */
+  further: number;
+  /** Operations that were never answered with success, not even then. */
   neverSucceeded: readonly string[];
   /** The first of what was wrong, in words. */
   problems: readonly string[];
 };
 
 const HANDFUL = 200;
+const FEW = 10_000;
 const MOST_PROBLEMS = 20;
 const MOST_CURSORS = 50;
+/** For operations whose requests seldom fit what is there. */
+const MOST_FURTHER = 5_000;
 
 const COUNTED = {
   server_error: 'serverErrors',
@@ -95,21 +100,33 @@ export async function sendGeneratedRequests(options: GeneratedRequests): Promise
     }
   }
 
+  async function handful(from: typeof arbitrary, drawn: number, numRuns: number): Promise<void> {
+    await options.betweenHandfuls?.(tally.requests);
+    const waiting = fc.sample(from, { seed: seed + drawn, numRuns });
+    await Promise.all(
+      Array.from({ length: atOnce }, async () => {
+        for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await carryOut(next);
+      }),
+    );
+  }
+
+  let requests = 0;
+  const missing = () => promised.operations.filter(({ operationId }) => !succeeded.has(operationId));
   try {
     for (let drawn = 0; drawn < count; drawn += HANDFUL) {
-      await options.betweenHandfuls?.(tally.requests);
-      const waiting = fc.sample(arbitrary, { seed: seed + drawn, numRuns: Math.min(HANDFUL, count - drawn) });
-      await Promise.all(
-        Array.from({ length: atOnce }, async () => {
-          for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await carryOut(next);
-        }),
-      );
+      await handful(arbitrary, drawn, Math.min(HANDFUL, count - drawn));
+    }
+    requests = tally.requests;
+    // Few requests cannot be expected to succeed with everything.
+    const mostFurther = count < FEW ? 0 : MOST_FURTHER;
+    for (let drawn = count; drawn < count + mostFurther && missing().length > 0; drawn += HANDFUL) {
+      await handful(drawRequest({ ...promised, operations: missing() }), drawn, HANDFUL);
     }
   } finally {
     sender.close();
   }
-  const neverSucceeded = promised.operations.map((each) => each.operationId).filter((id) => !succeeded.has(id));
-  return { ...tally, byStatus, neverSucceeded, problems };
+  const neverSucceeded = missing().map(({ operationId }) => operationId);
+  return { ...tally, requests, further: tally.requests - requests, byStatus, neverSucceeded, problems };
 }
 
 function credentials(credential: Credential, { headers }: Caller): Record<string, string> {
