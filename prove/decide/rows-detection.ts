@@ -1,5 +1,6 @@
 /** Sites that fail and recover at random moments: how soon that is known, said for sure, and over. */
-import { writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Authority, createAuthority, type ServerIdentity } from '../../test/kit/certificates.ts';
@@ -108,7 +109,9 @@ async function outages(place: Folder, size: number, stalls: Stutter | null): Pro
       const following = followLog(log);
       const steady = stalls === null ? () => {} : stutter([product, ...verifiers], stalls);
       try {
-        return await play(product, sites, healthy, following.of, place);
+        const played = await play(product, sites, healthy, following.of, place);
+        if (played.outages.some(wasNotTold)) place.progress(`one was never told: see ${await keptAside(product)}`);
+        return played;
       } finally {
         steady();
         following.stop();
@@ -219,7 +222,7 @@ function followLog(log: LogReader): { of(siteId: number): readonly Step[]; stop(
 function judged({ outages, falseAlarms }: Played, stalledMs: number) {
   const hard = outages.filter(({ kind }) => kind !== 'hang');
   const hangs = outages.filter(({ kind }) => kind === 'hang');
-  const untold = outages.filter(({ openedMs }) => Number.isNaN(openedMs)).length;
+  const untold = outages.filter(wasNotTold).length;
   const opened = hard.map(({ failedMs, openedMs }) => openedMs - failedMs);
   const confirmed = hard.map(({ openedMs, downMs }) => downMs - openedMs);
   const openedHangs = hangs.map(({ failedMs, openedMs }) => openedMs - failedMs);
@@ -241,6 +244,17 @@ function judged({ outages, falseAlarms }: Played, stalledMs: number) {
       goals.every(([figures, meanMs, maxMs]) => mean(figures) <= meanMs && Math.max(...figures) <= maxMs),
     detail: `beside ${HEALTHY_SITES} healthy ones, ${falseAlarms} of them told, ${hard.length} sites refuse, reset, answer 503 or show an expired certificate, ${hangs.length} hang (opened after ${shown(openedHangs)}); one outage each, ${untold} never told; the slowest confirmed: ${storyOf(slowest(hard))}; ${storyOf(slowest(hangs))}`,
   };
+}
+
+function wasNotTold({ openedMs }: Outage): boolean {
+  return Number.isNaN(openedMs);
+}
+
+/** What the server kept of an outage is all there is to learn why nobody heard of it. */
+async function keptAside({ dataDir }: Product): Promise<string> {
+  const aside = await mkdtemp(join(tmpdir(), 'jetmon2-untold-'));
+  await cp(dataDir, aside, { recursive: true });
+  return aside;
 }
 
 function slowest(outages: readonly Outage[]): Outage | undefined {

@@ -13,7 +13,7 @@ export type Refusal = LabelsOf<'served_refusal'>['why'];
 export interface Served {
   request(surface: Surface): void;
   refused(why: Refusal): void;
-  /** A batch was looked at, `tookMs` long; */
+  /** A batch was looked at, `tookMs` long. */
   batch(found: readonly Seen[], tookMs: number): void;
   /** So many looks are asked for. */
   asked(looks: number): void;

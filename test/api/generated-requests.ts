@@ -45,10 +45,10 @@ export type GeneratedReport = {
 };
 
 const HANDFUL = 200;
-const FEW = 10_000;
 const MOST_PROBLEMS = 20;
 const MOST_CURSORS = 50;
-/** For operations whose requests seldom fit what is there. */
+/** So many requests are expected to succeed with every operation; those that did not by chance are drawn further, up to this. */
+const MANY = 10_000;
 const MOST_FURTHER = 5_000;
 
 const COUNTED = {
@@ -117,8 +117,7 @@ export async function sendGeneratedRequests(options: GeneratedRequests): Promise
       await handful(arbitrary, drawn, Math.min(HANDFUL, count - drawn));
     }
     requests = tally.requests;
-    // Few requests cannot be expected to succeed with everything.
-    const mostFurther = count < FEW ? 0 : MOST_FURTHER;
+    const mostFurther = count < MANY ? 0 : MOST_FURTHER;
     for (let drawn = count; drawn < count + mostFurther && missing().length > 0; drawn += HANDFUL) {
       await handful(drawRequest({ ...promised, operations: missing() }), drawn, HANDFUL);
     }
