@@ -86,7 +86,8 @@ function sizeIn({ long }: Folder): number {
 
 async function outages(place: Folder, size: number, stalls: Stutter | null): Promise<Played> {
   const authority = await createAuthority('Detection CA');
-  const ca = join(place.folder, 'ca.pem');
+  // Two rows of this kind run at the same time, each with an authority of its own.
+  const ca = join(place.folder, `ca-${crypto.randomUUID()}.pem`);
   await writeFile(ca, authority.caPem);
   const sites = await Promise.all(
     KINDS.flatMap((kind, group) =>
