@@ -23,8 +23,11 @@ import { severityOf } from './state.ts';
 import { swallow } from './swallow.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Of one look, ms since the epoch: when it began, when it was over, and when it is decided. */
-export type LookTimes = { seenAtMs: number; doneAtMs: number; nowMs: number };
+/**
+ * Of one look, ms since the epoch: when it began, when it was over, and when it is decided. `isExtra`: somebody asked for
+ * it, beside those that have their time; it tells how things are and confirms nothing.
+ */
+export type LookTimes = { seenAtMs: number; doneAtMs: number; nowMs: number; isExtra?: boolean };
 
 /**
  * Nothing is seen or known later than now, whatever the clock did meanwhile. `doubt`: a reason beyond this verdict why a
@@ -56,7 +59,7 @@ export function decide(
       const isNoWord = policy.verifiers === 'none' || known.open?.state === 'Down' || isSwallowed;
       if (doubt === 'unresolved' && isNoWord) return cannotTell(known, 'soon', nowMs, policy);
       if (maintenance !== null && isSwallowed) return swallow(known, maintenance, nowMs, policy.intervalMs);
-      return failed(known, verdict, { seenAtMs, doneAtMs, nowMs }, policy, doubt);
+      return failed(known, verdict, { ...at, seenAtMs, doneAtMs }, policy, doubt);
     }
   }
 }
@@ -198,13 +201,20 @@ function isStillSuspected(
   return suspicion?.quiet !== 'unresolved' || doubt === 'unresolved' || (shape === 'name' && verifiers !== 'none');
 }
 
-/** One more failed attempt. Beyond what it takes there is nothing to count, nor to write. */
-function counted(run: Failing | null, { seenAtMs, doneAtMs, nowMs }: LookTimes, policy: DecisionPolicy): Failing {
+/**
+ * One more failed attempt, if it is a retry: one that had its time, and began when the first failure was known. Beyond what
+ * it takes there is nothing to count, nor to write.
+ */
+function counted(run: Failing | null, at: LookTimes, { attemptsToConfirm }: DecisionPolicy): Failing {
+  const { seenAtMs, doneAtMs, nowMs, isExtra = false } = at;
   if (run === null) return { sinceMs: seenAtMs, attempts: 1, knownMs: doneAtMs };
+  const firstKnownMs = run.knownMs ?? run.sinceMs;
   // What lies ahead was noted before the clock was set back: retries would wait for that time.
+  const isAhead = firstKnownMs > nowMs;
   const sinceMs = Math.min(run.sinceMs, nowMs);
-  const knownMs = Math.min(run.knownMs ?? run.sinceMs, nowMs);
-  const attempts = run.attempts < policy.attemptsToConfirm ? run.attempts + 1 : run.attempts;
+  const knownMs = Math.min(firstKnownMs, nowMs);
+  const isRetry = !isExtra && (isAhead || seenAtMs >= knownMs);
+  const attempts = isRetry && run.attempts < attemptsToConfirm ? run.attempts + 1 : run.attempts;
   return { sinceMs, attempts, knownMs };
 }
 

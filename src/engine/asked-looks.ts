@@ -1,9 +1,8 @@
 /**
  * Looks that somebody asks for and waits for. They go the way of every look; here stands who waits for which. Of one
- * endpoint one is out at a time, and all who ask meanwhile share the next, so that asking often confirms nothing sooner.
+ * endpoint one is out at a time, and all who ask meanwhile share the next.
  */
 import type { EndpointId } from '../domain/ids.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { AskedLook } from '../services/look-now.ts';
 
 export interface AskedLooks {
@@ -13,74 +12,46 @@ export interface AskedLooks {
   take(jobId: number): ((look: AskedLook) => void) | null;
 }
 
-/** While a failure is being confirmed, asked looks begin this far apart: no less than its retries need. */
-const GAP_MS = 5_000;
-
+/** Of an endpoint that somebody waits for. */
 type Line = {
-  /** When the newest look began, on the monotonic clock. */
-  beganMs: number;
-  /** Resolves when that one is back. */
-  newest: Promise<unknown>;
-  isOut: boolean;
+  /** The look that is out. */
+  newest: Promise<AskedLook>;
   /** The one that begins after it; null: nobody asked for it. */
   next: Promise<AskedLook | null> | null;
 };
 
-export function createAskedLooks(parts: {
-  clock: Pick<Clock, 'monotonicMs' | 'after'>;
-  /** Hands a look over; the id of its job, null when the endpoint is not watched. */
-  begin(endpointId: EndpointId): number | null;
-  isConfirming(endpointId: EndpointId): boolean;
-}): AskedLooks {
-  const { clock } = parts;
+/** `begin` hands a look over: the id of its job, null when the endpoint is not watched. */
+export function createAskedLooks(begin: (endpointId: EndpointId) => number | null): AskedLooks {
   const waiting = new Map<number, (look: AskedLook) => void>();
   const lines = new Map<EndpointId, Line>();
 
-  async function begin(endpointId: EndpointId, line: Line): Promise<AskedLook | null> {
-    line.next = null;
-    lines.delete(endpointId);
-    const jobId = parts.begin(endpointId);
+  async function look(endpointId: EndpointId): Promise<AskedLook | null> {
+    const jobId = begin(endpointId);
     if (jobId === null) return null;
     const { promise, resolve } = Promise.withResolvers<AskedLook>();
     waiting.set(jobId, resolve);
+    const line: Line = { newest: promise, next: null };
     lines.set(endpointId, line);
-    line.beganMs = clock.monotonicMs();
-    line.isOut = true;
-    line.newest = promise.then(() => {
-      line.isOut = false;
+    void promise.then(() => {
+      if (line.next === null) lines.delete(endpointId);
     });
     return promise;
   }
 
-  /** Nothing is kept of endpoints that nobody asked about lately. */
-  function forgetOld(): void {
-    const beforeMs = clock.monotonicMs() - GAP_MS;
-    for (const [endpointId, { beganMs, isOut, next }] of lines) {
-      if (!isOut && next === null && beganMs <= beforeMs) lines.delete(endpointId);
-    }
-  }
-
-  async function beginAfter(endpointId: EndpointId, line: Line): Promise<AskedLook | null> {
-    await line.newest;
-    const leftMs = line.beganMs + GAP_MS - clock.monotonicMs();
-    if (leftMs > 0 && parts.isConfirming(endpointId)) {
-      await new Promise<void>((resolve) => clock.after(leftMs, resolve));
-    }
-    return begin(endpointId, line);
+  async function lookAfter(endpointId: EndpointId, { newest }: Line): Promise<AskedLook | null> {
+    await newest;
+    lines.delete(endpointId);
+    return look(endpointId);
   }
 
   return {
     ask(endpointId) {
-      forgetOld();
       const line = lines.get(endpointId);
-      if (line === undefined) {
-        return begin(endpointId, { beganMs: 0, newest: Promise.resolve(), isOut: false, next: null });
-      }
-      line.next ??= beginAfter(endpointId, line);
+      if (line === undefined) return look(endpointId);
+      line.next ??= lookAfter(endpointId, line);
       return line.next;
     },
     take(jobId) {
-      if (waiting.size === 0) return null;
       const tell = waiting.get(jobId) ?? null;
       waiting.delete(jobId);
       return tell;

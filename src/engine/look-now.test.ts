@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { brokenInvariants } from '../../test/kit/broken-invariants.ts';
 import { failing, up, watchingEngine } from '../../test/kit/engine.ts';
 import { verdict } from '../../test/kit/fake-prober.ts';
+import { DEFAULT_POLICY } from '../domain/decision-policy.ts';
 import type { EventId } from '../domain/ids.ts';
 import { EVERY_SITE } from '../domain/site-scope.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -89,6 +90,41 @@ describe('a look that is asked for', () => {
     expect(await states()).toEqual([['http', 'Seems Down', true]]);
     await run(6_000);
     expect(await states()).toEqual([['http', 'Down', true]]);
+  });
+
+  it.each([
+    ['at once', 0],
+    ['when the retries are under way', 2_200],
+    ['after the retries', 9_000],
+  ])('beside the retries of a failure, and fails %s, is none of them', async (_when, answersAfterMs) => {
+    const { engine, endpoint, prober, run, states } = await watching(failing);
+    await run(300);
+    prober.script(answersAfterMs === 0 ? failing : () => null);
+    void engine.lookNow(endpoint, NEVER, EVERY_SITE);
+    await run(100);
+    prober.script(failing);
+    const [job] = prober.out();
+    let passedMs = 100;
+    for (; passedMs < answersAfterMs; passedMs += 100) await run(100);
+    if (answersAfterMs > 0) prober.answer(job?.id ?? 0, failing());
+    if (passedMs < 4_000) {
+      await run(4_000 - passedMs);
+      expect(await states()).toEqual([['http', 'Seems Down', true]]);
+      await run(1_500);
+    }
+    expect(await states()).toEqual([['http', 'Down', true]]);
+  });
+
+  it('with a regular look out, is with that one a failure once', async () => {
+    const { engine, endpoint, prober, run, states } = await watching(() => null, {
+      policy: () => ({ ...DEFAULT_POLICY, attemptsToConfirm: 2 }),
+    });
+    void engine.lookNow(endpoint, NEVER, EVERY_SITE);
+    await run(50);
+    expect(prober.out()).toHaveLength(2);
+    for (const { id } of prober.out()) prober.answer(id, failing());
+    await run(200);
+    expect(await states()).toEqual([['http', 'Seems Down', true]]);
   });
 
   it('says Unknown while our own network is in doubt, and opens nothing', async () => {

@@ -23,7 +23,10 @@ export interface Looks {
    * otherwise what is out is stale. Null, or a target that was replaced: whoever replaced it has armed it.
    */
   follow(target: Target, waitMs: number | null): void;
-  /** Hands a look over at once, past the wheel and those that wait; the id of its job. What is armed stays armed. */
+  /**
+   * Hands a look over that somebody asks for, at once, past the wheel and those that wait; the id of its job. What is armed
+   * stays armed, and what fails has as many retries as without it.
+   */
   handOver(slot: number): number;
   /** Not looked at any more; what is out is stale. */
   retire(slot: number): void;
@@ -74,6 +77,8 @@ export function createLooks(parts: {
     handedOver: counts.handedOver,
   });
 
+  /** Looks that somebody asked for and that are out: job and slot. */
+  const extras = new Map<number, number>();
   /** Slots whose next look is to tell whether they are well again. */
   let recovering = 0;
 
@@ -107,7 +112,19 @@ export function createLooks(parts: {
   }
 
   function retry(target: Target) {
-    return retryAfter(target, undecided(target), clock.nowMs(), policyOf(target, parts.policy()));
+    const retries = undecided(target) - extrasOut(target.slot) - target.extrasUndecided;
+    return retryAfter(target, retries, clock.nowMs(), policyOf(target, parts.policy()));
+  }
+
+  function extrasOut(slot: number): number {
+    let out = 0;
+    for (const at of extras.values()) if (at === slot) out += 1;
+    return out;
+  }
+
+  function revoke(slot: number): number {
+    for (const [id, at] of extras) if (at === slot) extras.delete(id);
+    return jobs.revoke(slot);
   }
 
   function follow(target: Target, waitMs: number | null): void {
@@ -119,7 +136,7 @@ export function createLooks(parts: {
       return;
     }
     // What is settled needs no witness that began before it was.
-    counts.unused('duplicate', jobs.revoke(slot));
+    counts.unused('duplicate', revoke(slot));
     target.epoch += 1;
     if (waitMs === NEXT_ROUND) arm(slot, waitMs, REGULAR);
     else if (retry(target) !== null) arm(slot, waitMs, RETRY);
@@ -149,16 +166,20 @@ export function createLooks(parts: {
     follow,
     handOver(slot) {
       const job = newJob(slot, fleet.timeoutMs(slot));
+      extras.set(job.id, slot);
       parts.prober.submit([job]);
       return job.id;
     },
     retire(slot) {
-      counts.unused('stale', jobs.revoke(slot));
+      counts.unused('stale', revoke(slot));
       wheel.disarm(slot);
       dispatch.remove(slot);
       markRecovering(slot, false);
     },
-    claim: jobs.claim,
+    claim(id) {
+      if (extras.size > 0) extras.delete(id);
+      return jobs.claim(id);
+    },
     answered: dispatch.answered,
     isOut: (slot) => jobs.out(slot) > 0,
     reserve(slots) {

@@ -10,7 +10,7 @@ import type { ProbeResult, Prober } from '../prober/prober.ts';
 import type { AskedLook } from '../services/look-now.ts';
 import { createAskedLooks } from './asked-looks.ts';
 import type { Gate } from './gate/gate.ts';
-import { isConfirming, isCounting } from './judge/memory.ts';
+import { isCounting } from './judge/memory.ts';
 import { createSettle, type SettleParts } from './judge/settle.ts';
 import { lookOf, NEXT_ROUND, type Target, type Who } from './judge/target.ts';
 import { createTargets, type Logged } from './judge/targets.ts';
@@ -61,14 +61,7 @@ export function createPipeline(parts: PipelineParts) {
     },
     idle: targets.release,
   });
-  const asked = createAskedLooks({
-    clock,
-    begin: handOver,
-    isConfirming(endpointId) {
-      const target = targets.find(endpointId);
-      return target !== null && isConfirming(target);
-    },
-  });
+  const asked = createAskedLooks(handOver);
   const settle = createSettle({ ...parts, inTurn: turns.take, arm: looks.follow });
   /** The newest slot that was well. */
   let well = -1;
@@ -118,14 +111,17 @@ export function createPipeline(parts: PipelineParts) {
   function judge(target: Target, observation: Observation, tell: Tell): void {
     let outcome = unbooked(observation);
     const [seenMonoMs, { epoch }] = [clock.monotonicMs(), target];
+    const extras = tell === null ? 0 : 1;
     target.looksUndecided += 1;
+    target.extrasUndecided += extras;
     turns.take(target, async () => {
       // Settled while it waited for its turn: it began before that.
       const isStale = epoch !== target.epoch;
       const open = [...target.incidents];
       if (isStale) parts.counts.unused('duplicate', 1);
-      const settled = isStale ? null : await settle.look(target, observation, seenMonoMs);
+      const settled = isStale ? null : await settle.look(target, observation, seenMonoMs, tell !== null);
       target.looksUndecided -= 1;
+      target.extrasUndecided -= extras;
       looks.follow(target, settled?.waitMs ?? null);
       if (settled !== null && settled.waitMs !== null) {
         const closed = open.filter(([check, { eventId }]) => target.incidents.get(check)?.eventId !== eventId);

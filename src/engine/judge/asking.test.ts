@@ -26,7 +26,7 @@ function suspect(): Target {
     ...{ slot: 0, endpointId: 2n as EndpointId, siteId: 1n as SiteId, url: 'http://site.example/' },
     ...{ intervalMs: 60_000, timeoutMs: 10_000, plan: null, maintenance: null, usualMs: null },
     ...{ incidents: new Map(), memory: new Map([['http', memory]]) },
-    ...{ isJudged: false, looksUndecided: 0, epoch: 0, turn: Promise.resolve(), retired: false },
+    ...{ isJudged: false, looksUndecided: 0, extrasUndecided: 0, epoch: 0, turn: Promise.resolve(), retired: false },
   };
 }
 
@@ -155,7 +155,7 @@ describe('a suspicion that our own gate takes back', () => {
     const target = suspect();
     const failed = target.memory.get('http')?.failure?.observation;
     if (failed === undefined) throw new Error('nothing failed');
-    await settle.look(target, { ...failed, startedAtMs: nowMs - 1_000 }, 0);
+    await settle.look(target, { ...failed, startedAtMs: nowMs - 1_000 }, 0, false);
     expect([asked.length, settle.questions()]).toEqual([1, 1]);
     await settle.withdraw(target, 'network_unproven');
     expect(asked[0]?.withdrawn.aborted).toBe(true);

@@ -40,8 +40,8 @@ export type Settled = {
 
 /** Both reject when something could not be written. One thing of a target at a time. */
 export interface Settle {
-  /** `seenMonoMs`: when its result came in, on the monotonic clock. */
-  look(target: Target, observation: Observation, seenMonoMs: number): Promise<Settled>;
+  /** `seenMonoMs`: when its result came in, on the monotonic clock. `isExtra`: see `LookTimes`. */
+  look(target: Target, observation: Observation, seenMonoMs: number, isExtra: boolean): Promise<Settled>;
   /** Takes back what was said on evidence that came into doubt and nobody else confirmed; resolves with the wait alone. */
   withdraw(target: Target, because: string): Promise<number | null>;
   /** Others are to be asked now than before. */
@@ -67,12 +67,12 @@ export function createSettle(parts: SettleParts): Settle {
     target: Target,
     { observation, doubt, proof, isDoubted }: Judged,
     verdict: Verdict,
-    speaks: boolean,
+    { speaks, isExtra }: { speaks: boolean; isExtra: boolean },
   ): Promise<number | null> {
     const { check } = verdict;
     const nowMs = clock.nowMs();
     const seenAtMs = observation.startedAtMs;
-    const at = { seenAtMs, doneAtMs: seenAtMs + (observation.timings.total ?? 0), nowMs };
+    const at = { seenAtMs, doneAtMs: seenAtMs + (observation.timings.total ?? 0), nowMs, isExtra };
     const known = isDoubted === null ? knownOf(target, check) : inDoubt(knownOf(target, check), isDoubted, nowMs);
     const decision = decide(known, verdict, at, policyOf(target, parts.policy()), doubt);
     const kept = await append({ target, observation, verdict, decision, nowMs, speaks, proof });
@@ -86,7 +86,7 @@ export function createSettle(parts: SettleParts): Settle {
     return waitOf(decision.next, nowMs);
   }
 
-  async function look(target: Target, seen: Observation, seenMonoMs: number): Promise<Settled> {
+  async function look(target: Target, seen: Observation, seenMonoMs: number, isExtra: boolean): Promise<Settled> {
     const suspect = parts.policy().verifiers === 'none' ? undefined : seen.verdicts.find(isForOthers);
     const judged =
       suspect === undefined
@@ -106,7 +106,7 @@ export function createSettle(parts: SettleParts): Settle {
     parts.ownFailures.saw(target.endpointId, isAnswered(state) ? null : { reason, url: target.url });
     let waitMs = NEXT_ROUND;
     for (const verdict of [...verdicts, ...clearedBySilence(target.incidents.keys(), verdicts)]) {
-      const thisMs = await settleVerdict(target, judged, verdict, verdict === worst);
+      const thisMs = await settleVerdict(target, judged, verdict, { speaks: verdict === worst, isExtra });
       if (target.retired) {
         parts.onLateWrite(target);
         return { waitMs: null, observation };

@@ -37,6 +37,8 @@ export type Target = {
   isJudged: boolean;
   /** Looks of it that are back, and waiting or being decided. */
   looksUndecided: number;
+  /** Of those, looks that somebody asked for: they are no retries. */
+  extrasUndecided: number;
   /** Counts what was settled: a look that arrived before says nothing any more. */
   epoch: number;
   /** Resolves when the decisions under way for it are written. */

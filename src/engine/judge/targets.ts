@@ -98,6 +98,7 @@ function targetAt(
     usualMs,
     isJudged: false,
     looksUndecided: 0,
+    extrasUndecided: 0,
     epoch: 0,
     turn: Promise.resolve(),
     retired: false,
