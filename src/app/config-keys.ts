@@ -50,7 +50,7 @@ export const CONFIG_SHAPE = {
     .max(8)
     .default([])
     .describe(
-      'Two to eight URLs that are always up, on hosts of your choice in different networks: what shows that our own network works. Default: other sites that are watched.',
+      'Two to eight URLs that are always up, on hosts of your choice in different networks: what shows that our own network works. Two of one network prove nothing. Default: other sites that are watched.',
     ),
   CHECK_CA_FILE: z.string().min(1).optional().describe('PEM file of authorities trusted beside the public ones.'),
   NET_COMMS_TIMEOUT: integer(1, 255).default(10).describe('Deadline of one check in seconds, over all its phases.'),

@@ -13,9 +13,9 @@ export type Guarantee = {
 const VERIFICATION_GRACE_MS = 5_000;
 
 /**
- * Holds for whoever looks when `NextLook` says so and starts each `nextRetry` when it is due; what the machine adds
- * (the wheel, the prober's queue, the write, and pauses, by which no deadline moves further than by itself) comes on
- * top. Looks that are Unknown, maintenance, and a restart between the first failure and its retries are outside of it.
+ * Holds for whoever looks when `NextLook` says so and starts each `nextRetry` when it is due; what is
+ * added by the gate (20 s at most, see witnesses.ts) and by the machine (the wheel, the prober's queue, the write, and
+ * pauses, by which no deadline moves further than by itself) comes on top. Looks that are Unknown, maintenance, and a restart between the first failure and its retries are outside of it.
  */
 export function guarantee(policy: DecisionPolicy): Guarantee {
   const { attemptsToConfirm, intervalMs, timeoutMs, verifiers } = policy;

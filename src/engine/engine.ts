@@ -154,9 +154,9 @@ export function createEngine(parts: EngineParts): Engine {
     onLateWrite({ endpointId }) {
       registry.follow([endpointId]);
     },
-    onWriteFailure({ endpointId, url }, error) {
+    onWriteFailure({ endpointId }, error) {
       parts.log.error(
-        { err: error, url },
+        { err: error, endpoint: String(endpointId) },
         'a decision could not be written; the site is read and looked at again soon',
       );
       registry.followLater(endpointId);

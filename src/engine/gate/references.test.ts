@@ -8,14 +8,17 @@ import { createReferences } from './references.ts';
 
 const URLS = ['https://one.example/', 'https://two.example/', 'https://three.example/'];
 
+const FAR_APART = ['93.1.1.1', '94.1.1.1', '95.1.1.1'];
+
 /** References that answer as they are told to, at once. */
-function answering(states: Verdict['state'][]) {
+function answering(states: Verdict['state'][], addresses: readonly string[] = FAR_APART) {
   const probed: string[] = [];
   const probe = async (url: string): Promise<Observation> => {
     probed.push(url);
-    const state = states[URLS.indexOf(url)];
+    const nth = URLS.indexOf(url);
+    const state = states[nth];
     if (state === undefined) throw new Error('the prober is gone');
-    return observed([verdict(state)], 0);
+    return { ...observed([verdict(state)], 0), address: addresses[nth] ?? null };
   };
   return { states, probed, parts: { urls: URLS, probe } };
 }
@@ -25,9 +28,9 @@ async function settled() {
 }
 
 describe('references', () => {
-  function started(states: Verdict['state'][]) {
+  function started(states: Verdict['state'][], addresses?: readonly string[]) {
     const clock = createFakeClock();
-    const { parts, probed } = answering(states);
+    const { parts, probed } = answering(states, addresses);
     const references = createReferences({ ...parts, clock, onPass: () => {} });
     return { clock, probed, references };
   }
@@ -74,6 +77,19 @@ describe('references', () => {
     expect(references.prove(clock.monotonicMs() + 1)).toBe(false);
     clock.advance(10_001);
     expect(references.prove(beforeMs)).toBe(false);
+  });
+
+  it.each([
+    ['in one network', ['93.1.1.1', '93.1.2.2', '93.1.3.3'], false],
+    ['in two', ['93.1.1.1', '93.1.2.2', '94.1.1.1'], true],
+    ['near ones in two, where one is elsewhere', ['10.1.1.1', '192.168.1.1', '93.1.1.1'], false],
+    ['near ones in two, where all are', ['10.1.1.1', '10.1.1.2', '192.168.1.1'], true],
+  ])('prove what is reached %s: %j, %s', async (_where, addresses, proves) => {
+    const { clock, references } = started(['Up', 'Up', 'Up'], addresses);
+    clock.advance(1_000);
+    references.hurry();
+    await settled();
+    expect(references.prove(clock.monotonicMs())).toBe(proves);
   });
 
   it('that never come back are looked at again', () => {

@@ -5,6 +5,7 @@
 import type { Observation } from '../../domain/verdict.ts';
 import { worstVerdict } from '../../domain/verdict.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { networkOf, scopeOf } from './network.ts';
 
 export type ReferenceParts = {
   /** Two to eight. */
@@ -14,9 +15,9 @@ export type ReferenceParts = {
 };
 
 export interface References {
-  /** Two of them passed in the last ten seconds, and one of these after that instant. */
+  /** Two of them, in two networks, passed in the last ten seconds, and one of these after that instant. */
   prove(sinceMs: number): boolean;
-  /** No two passed at a time for minutes: they are down themselves, or their word cannot be had. */
+  /** No two, in two networks, passed at a time for minutes: they are down themselves, or their word cannot be had. */
   areLost(): boolean;
   /** Something else was reached at that instant, when they had been lost already: it is them, not our network. */
   areDead(reachedMs: number): boolean;
@@ -36,33 +37,45 @@ const LOST_WITHOUT_PROOF_MS = 5 * 60_000;
 /** One that never answered is asked again: whoever probes for us broke. */
 const LOST_AFTER_MS = 15_000;
 
-type Reference = { url: string; startedMs: number; passedMs: number; isOut: boolean; passed: boolean };
+type Reference = {
+  url: string;
+  startedMs: number;
+  passedMs: number;
+  isOut: boolean;
+  passed: boolean;
+  /** Where it was reached last; null: it never was. */
+  network: number | null;
+};
 
 export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(atMs: number): void }): References {
   const { clock } = parts;
   const all = parts.urls.map((url): Reference => {
     const never = Number.NEGATIVE_INFINITY;
-    return { url, startedMs: never, passedMs: never, isOut: false, passed: false };
+    return { url, startedMs: never, passedMs: never, isOut: false, passed: false, network: null };
   });
   let stopped = false;
   let provenMs = clock.monotonicMs();
 
+  /** Those that passed lately. That near ones are reached tells nothing of the way to the others. */
   function fresh(): Reference[] {
     const nowMs = clock.monotonicMs();
-    return all.filter(({ passedMs }) => nowMs - passedMs <= FRESH_MS);
+    const hasFar = all.some(isFar);
+    return all.filter((one) => nowMs - one.passedMs <= FRESH_MS && (!hasFar || isFar(one)));
   }
 
   async function look(one: Reference): Promise<void> {
     const startedMs = clock.monotonicMs();
     one.startedMs = startedMs;
     one.isOut = true;
-    const passed = await parts.probe(one.url, TIMEOUT_MS).then(isWell, () => false);
+    const seen = await parts.probe(one.url, TIMEOUT_MS).catch(() => null);
+    const passed = seen !== null && isWell(seen);
     if (stopped || one.startedMs !== startedMs) return;
     one.isOut = false;
     one.passed = passed;
     if (!passed) return;
     one.passedMs = clock.monotonicMs();
-    if (fresh().length >= 2) provenMs = one.passedMs;
+    one.network = networkOf(seen.address);
+    if (areApart(fresh())) provenMs = one.passedMs;
     parts.onPass(one.passedMs);
   }
 
@@ -77,7 +90,7 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
   return {
     prove(sinceMs) {
       const passed = fresh();
-      return passed.length >= 2 && passed.some(({ passedMs }) => passedMs >= sinceMs);
+      return areApart(passed) && passed.some(({ passedMs }) => passedMs >= sinceMs);
     },
     areLost: () => clock.monotonicMs() - provenMs > LOST_WITHOUT_PROOF_MS,
     areDead: (reachedMs) => reachedMs - provenMs > LOST_WITHOUT_PROOF_MS,
@@ -88,6 +101,15 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
       stopped = true;
     },
   };
+}
+
+function isFar({ network }: Reference): boolean {
+  return network !== null && scopeOf(network) !== 'near';
+}
+
+/** In two networks at the least: those of one may work, or fail, together. */
+function areApart(references: readonly Reference[]): boolean {
+  return new Set(references.map(({ network }) => network)).size >= 2;
 }
 
 /** A reply alone is not enough: a portal that wants a login answers for everybody. */
