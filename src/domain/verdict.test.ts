@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { severityOf } from './state.ts';
-import { type Verdict, worstVerdict } from './verdict.ts';
+import { countedVerdict, type Verdict, worstVerdict } from './verdict.ts';
 
 const STATES: Verdict['state'][] = ['Up', 'Warning', 'Degraded', 'Seems Down', 'Unknown'];
 
@@ -47,5 +47,18 @@ describe('the verdict that speaks for an observation', () => {
 
   it('cannot be named when no check spoke', () => {
     expect(() => worstVerdict([])).toThrow(TypeError);
+  });
+});
+
+describe('the verdict by which an observation counts', () => {
+  it.each([
+    ['Unknown', 'Warning', 'Unknown'],
+    ['Degraded', 'Unknown', 'Unknown'],
+    ['Unknown', 'Seems Down', 'Seems Down'],
+    ['Up', 'Unknown', 'Unknown'],
+    ['Up', 'Warning', 'Warning'],
+    ['Up', 'Up', 'Up'],
+  ] as const)('of %s and %s is %s', (first, second, counted) => {
+    expect(countedVerdict([verdict(first), verdict(second, 'tls_expiry')]).state).toBe(counted);
   });
 });

@@ -87,6 +87,13 @@ export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
   return worst;
 }
 
+/** The verdict by which an observation counts: beside what nobody can tell, an advisory is no word on how the site fares. */
+export function countedVerdict(verdicts: readonly Verdict[]): Verdict {
+  const worst = worstVerdict(verdicts);
+  if (worst.state === 'Seems Down') return worst;
+  return verdicts.find(({ state }) => state === 'Unknown') ?? worst;
+}
+
 function weight(verdict: Verdict): number {
   return severityOf(verdict.state) + (verdict.state === 'Unknown' ? 0.5 : 0);
 }

@@ -175,6 +175,17 @@ describe('what proves nothing', () => {
     expect(await stateOfHttp()).toBe('Seems Down');
     expect(opIds).toHaveLength(1);
   });
+
+  it('is no observation beside an advisory, which is told all the same', async () => {
+    const limited = [verdict('Unknown'), verdict('Warning', 'tls_expiry')];
+    const { run, open, endpoint, runtime, prober } = await watching(() => limited);
+    await run(200);
+    expect(runtime.latest(endpoint.endpointId)?.state).toBe('Unknown');
+    expect(await open()).toEqual(new Map([[endpoint.endpointId, new Map([['tls_expiry', 'Warning']])]]));
+    prober.script(() => [verdict('Up'), verdict('Warning', 'tls_expiry')]);
+    await run(MINUTE);
+    expect(runtime.latest(endpoint.endpointId)?.state).toBe('Warning');
+  });
 });
 
 describe('a jump of the wall clock', () => {

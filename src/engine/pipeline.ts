@@ -5,7 +5,7 @@
 import type { MaintenanceWindow } from '../domain/maintenance.ts';
 import type { ProbePlan } from '../domain/probe-plan.ts';
 import { isAnswered } from '../domain/state.ts';
-import { type Observation, withoutChecks, worstVerdict } from '../domain/verdict.ts';
+import { countedVerdict, type Observation, withoutChecks } from '../domain/verdict.ts';
 import type { ProbeResult, Prober } from '../prober/prober.ts';
 import type { AskedLook } from '../services/look-now.ts';
 import { createAskedLooks } from './asked-looks.ts';
@@ -87,7 +87,7 @@ export function createPipeline(parts: PipelineParts) {
     const disabled = fleet.disabledChecks(slot);
     const observation = disabled === null ? whole : withoutChecks(whole, disabled);
     const who = { endpointId: fleet.endpointId(slot), siteId: fleet.siteId(slot) };
-    const worst = worstVerdict(observation.verdicts);
+    const worst = countedVerdict(observation.verdicts);
     if (isAnswered(worst.state)) {
       well = slot;
       const endedAtMonoMs = clock.monotonicMs();

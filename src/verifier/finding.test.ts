@@ -13,6 +13,12 @@ describe('a vote', () => {
     });
   });
 
+  it('is none when it cannot tell, whatever its certificate says', () => {
+    const limited = { ...verdict('Unknown'), reason: 'http_rate_limited' };
+    const found = findingOf(observed([limited, verdict('Warning', 'tls_expiry')], 0));
+    expect(found).toMatchObject({ says: 'none', reason: 'http_rate_limited', isSuccess: false });
+  });
+
   it('speaks for a site with an advisory, and against one that fails', () => {
     expect(findingOf(observed([verdict('Warning')], 0)).says).toBe('up');
     expect(findingOf(observed([verdict('Seems Down')], 0)).says).toBe('down');

@@ -1,6 +1,6 @@
 /** What a look comes to in the words of a vote. Pure. */
 import type { Evidence } from '../domain/evidence.ts';
-import { type Observation, type Verdict, worstVerdict } from '../domain/verdict.ts';
+import { countedVerdict, type Observation, type Verdict } from '../domain/verdict.ts';
 import type { Seen } from './looks.ts';
 
 export type Finding = {
@@ -32,7 +32,7 @@ function nothingFound(reason: string): Finding {
 
 function found(observation: Observation): Finding {
   const { verdicts, evidence, httpCode, timings } = observation;
-  const worst = worstVerdict(verdicts);
+  const worst = countedVerdict(verdicts);
   const { reason } = worst;
   const says = saysOf(worst);
   const { total, body = 0 } = timings;

@@ -1,5 +1,5 @@
 /** What a verifier did for those who asked, counted; and the page on which it tells. */
-import { worstVerdict } from '../domain/verdict.ts';
+import { countedVerdict } from '../domain/verdict.ts';
 import type { LabelsOf } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus.ts';
@@ -34,7 +34,7 @@ export function createServed(metrics: Metrics): Served {
 }
 
 function stateOf(seen: Seen): LabelsOf<'served_verdict'>['state'] {
-  return typeof seen === 'string' ? 'no_time' : (STATES[worstVerdict(seen.verdicts).state] ?? 'unknown');
+  return typeof seen === 'string' ? 'no_time' : (STATES[countedVerdict(seen.verdicts).state] ?? 'unknown');
 }
 
 const STATES: Readonly<Record<string, LabelsOf<'served_verdict'>['state']>> = {

@@ -12,7 +12,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { CheckId, EndpointId, EventId, SiteId } from '../../domain/ids.ts';
 import { isAnswered } from '../../domain/state.ts';
 import { rounded } from '../../domain/timings.ts';
-import { type Observation, type Verdict, worstVerdict } from '../../domain/verdict.ts';
+import { countedVerdict, type Observation, type Verdict, worstVerdict } from '../../domain/verdict.ts';
 import { closeEvent as close } from '../../services/close-event.ts';
 import type { ServiceDeps, SitePolicy } from '../../services/deps.ts';
 import type { LookNow } from '../../services/look-now.ts';
@@ -98,7 +98,7 @@ function resultOf(observation: Observation): Reply['result'] {
   return {
     http_code: httpCode ?? 0,
     error_code: evidence?.error_code ?? (verdicts === NOT_FINISHED ? TIMED_OUT : 0),
-    success: isAnswered(worstVerdict(verdicts).state),
+    success: isAnswered(countedVerdict(verdicts).state),
     rtt_ms: whole(timings.total),
     dns_ms: whole(timings.dns),
     tcp_ms: whole(timings.tcp),
@@ -115,7 +115,7 @@ function isBooked({ look }: TriggeredCheck): boolean {
 function checkReply(check: TriggeredCheck, nowMs: number): Reply['checks'][number] {
   const { endpoint } = check;
   const { verdicts, httpCode, address, timings, startedAtMs } = observationOf(check, nowMs);
-  const { state, reason, summary } = worstVerdict(verdicts);
+  const { state, reason, summary } = countedVerdict(verdicts);
   return {
     endpoint_id: endpoint.endpointId,
     monitor_url: endpoint.url,

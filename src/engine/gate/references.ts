@@ -3,7 +3,7 @@
  * seldom while all is well, every few seconds while anything fails, and at once when a failure is to be judged.
  */
 import type { Observation } from '../../domain/verdict.ts';
-import { worstVerdict } from '../../domain/verdict.ts';
+import { countedVerdict } from '../../domain/verdict.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { networkOf, scopeOf } from './network.ts';
 
@@ -114,6 +114,6 @@ function areApart(references: readonly Reference[]): boolean {
 
 /** A reply alone is not enough: a portal that wants a login answers for everybody. */
 function isWell({ verdicts }: Observation): boolean {
-  const { state } = worstVerdict(verdicts);
+  const { state } = countedVerdict(verdicts);
   return state !== 'Seems Down' && state !== 'Unknown';
 }

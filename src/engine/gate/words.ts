@@ -21,6 +21,7 @@ export const ADVICE: Readonly<Record<GateReason, string>> = {
 };
 
 export const REFERENCES_FAILING = {
-  summary: 'no two reference targets of different networks passed for minutes, so the sites that are watched stand in for them',
+  summary:
+    'no two reference targets of different networks passed for minutes, so the sites that are watched stand in for them',
   advice: 'Look at the targets that REFERENCE_TARGETS names, and name others where they are gone.',
 };

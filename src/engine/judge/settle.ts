@@ -9,7 +9,7 @@ import { withoutStart } from '../../domain/flapping.ts';
 import type { Judgement, Proof } from '../../domain/gate.ts';
 import { type Decision, isFailing, type Known, type Quiet } from '../../domain/incident.ts';
 import { isAnswered } from '../../domain/state.ts';
-import { clearedBySilence, type Observation, type Verdict, worstVerdict } from '../../domain/verdict.ts';
+import { clearedBySilence, countedVerdict, type Observation, type Verdict } from '../../domain/verdict.ts';
 import type { History } from '../../store/history/history.ts';
 import type { RuntimeStore } from '../../store/runtime.ts';
 import type { Gate } from '../gate/gate.ts';
@@ -96,13 +96,12 @@ export function createSettle(parts: SettleParts): Settle {
     if (target.retired) return { waitMs: null, observation };
     const decidedMs = clock.monotonicMs();
     const { verdicts } = judged.observation;
-    // Beside what nobody can tell an advisory is no observation of how the site fares.
-    const worst = held ?? worstVerdict(verdicts);
+    const worst = held ?? countedVerdict(verdicts);
     record(target, observation, worst);
     if (worst.state === 'Seems Down') counts.failed(observation);
     else if (isAnswered(worst.state)) counts.remarked(observation);
     // As it was seen: that the gate holds a failure back is told by itself.
-    const { state, reason } = worstVerdict(seen.verdicts);
+    const { state, reason } = countedVerdict(seen.verdicts);
     parts.ownFailures.saw(target.endpointId, isAnswered(state) ? null : { reason, url: target.url });
     let waitMs = NEXT_ROUND;
     for (const verdict of [...verdicts, ...clearedBySilence(target.incidents.keys(), verdicts)]) {
