@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import { CHECKS } from '../checks/registry.ts';
 import type { Timings } from '../domain/timings.ts';
-import { type Observation, type Verdict, worstVerdict } from '../domain/verdict.ts';
+import { countedVerdict, type Observation, type Verdict } from '../domain/verdict.ts';
 import { escapeControl } from '../lib/escape.ts';
 import { evidenceRows } from './evidence-rows.ts';
 
@@ -23,7 +23,7 @@ const WORTH_SHOWING_MS = 0.5;
 
 /** Ends with an empty line. All text that came from outside is escaped. */
 export function renderObservation(url: string, observation: Observation): string {
-  const worst = worstVerdict(observation.verdicts);
+  const worst = countedVerdict(observation.verdicts);
   const badge = BADGES[worst.state];
   const lines = [
     `${styleText(badge.style, badge.text)}  ${styleText('bold', escapeControl(url))}`,

@@ -6,7 +6,7 @@ import { defaultPlan } from '../app/prober.ts';
 import { AppError } from '../domain/errors.ts';
 import { severityOf } from '../domain/state.ts';
 import { rounded } from '../domain/timings.ts';
-import { type Observation, worstVerdict } from '../domain/verdict.ts';
+import { countedVerdict, type Observation } from '../domain/verdict.ts';
 import { parseTypedUrl } from '../services/site-url.ts';
 import { renderObservation } from './check-report.ts';
 import type { Terminal } from './command.ts';
@@ -66,13 +66,13 @@ async function run(words: string[], options: Options, terminal: Terminal): Promi
 
 /** Warning and Degraded still serve; Unknown is no proof that the site is up. */
 function isFailing(observation: Observation): boolean {
-  const { state } = worstVerdict(observation.verdicts);
+  const { state } = countedVerdict(observation.verdicts);
   return state === 'Unknown' || severityOf(state) >= severityOf('Seems Down');
 }
 
 /** The JSON document of one URL. */
 function documentOf(url: string, observation: Observation): object {
-  const worst = worstVerdict(observation.verdicts);
+  const worst = countedVerdict(observation.verdicts);
   return {
     url,
     state: worst.state,

@@ -115,6 +115,43 @@ describe('a look that is asked for', () => {
     expect(await states()).toEqual([['http', 'Down', true]]);
   });
 
+  it.each(['soon', 'interval'] as const)('beside the retries, and cannot tell (%s), delays none', async (followUp) => {
+    const { engine, endpoint, prober, run, states } = await watching(failing);
+    for (let asked = 0; asked < 4; asked += 1) {
+      await run(300);
+      prober.script(() => [{ ...verdict('Unknown'), followUp }]);
+      void engine.lookNow(endpoint, NEVER, EVERY_SITE);
+      await run(100);
+      prober.script(failing);
+    }
+    await run(4_000);
+    expect(await states()).toEqual([['http', 'Down', true]]);
+  });
+
+  it('and fails while a regular look hangs, has its retries at their times', async () => {
+    const { engine, endpoint, prober, run, states } = await watching(() => null);
+    const [regular] = prober.out();
+    prober.script(failing);
+    void engine.lookNow(endpoint, NEVER, EVERY_SITE);
+    await run(2_500);
+    expect(prober.jobs).toHaveLength(3);
+    await run(3_000);
+    expect(await states()).toEqual([['http', 'Down', true]]);
+    prober.answer(regular?.id ?? 0, failing());
+    await run(200);
+    expect(await states()).toEqual([['http', 'Down', true]]);
+  });
+
+  it('that hangs makes a retry that cannot tell no more frequent', async () => {
+    const { engine, endpoint, prober, run } = await watching(failing);
+    prober.script(() => null);
+    void engine.lookNow(endpoint, NEVER, EVERY_SITE);
+    await run(100);
+    prober.script(() => [{ ...verdict('Unknown'), followUp: 'interval' }]);
+    await run(9_000);
+    expect(prober.jobs.length).toBeLessThanOrEqual(4);
+  });
+
   it('with a regular look out, is with that one a failure once', async () => {
     const { engine, endpoint, prober, run, states } = await watching(() => null, {
       policy: () => ({ ...DEFAULT_POLICY, attemptsToConfirm: 2 }),

@@ -23,6 +23,10 @@ export interface Looks {
    * otherwise what is out is stale. Null, or a target that was replaced: whoever replaced it has armed it.
    */
   follow(target: Target, waitMs: number | null): void;
+  /** The same after a look that somebody asked for, beside those that confirm what failed before: they keep their times. */
+  followExtra(target: Target, waitMs: number | null): void;
+  /** What is out began before a failure was known, and is no retry of it. */
+  setAside(slot: number): void;
   /**
    * Hands a look over that somebody asks for, at once, past the wheel and those that wait; the id of its job. What is armed
    * stays armed, and what fails has as many retries as without it.
@@ -77,7 +81,7 @@ export function createLooks(parts: {
     handedOver: counts.handedOver,
   });
 
-  /** Looks that somebody asked for and that are out: job and slot. */
+  /** Looks that are out and no retries: job and slot. */
   const extras = new Map<number, number>();
   /** Slots whose next look is to tell whether they are well again. */
   let recovering = 0;
@@ -132,7 +136,8 @@ export function createLooks(parts: {
     if (waitMs === null || target.retired) return;
     if (undecided(target) > 0 && isConfirming(target)) {
       const next = retry(target);
-      if (next !== null) arm(slot, next.atMs - clock.nowMs(), RETRY);
+      // One that could not tell may want more time than that.
+      if (next !== null) arm(slot, Math.max(next.atMs - clock.nowMs(), waitMs), RETRY);
       return;
     }
     // What is settled needs no witness that began before it was.
@@ -164,6 +169,12 @@ export function createLooks(parts: {
   return {
     arm,
     follow,
+    followExtra(target, waitMs) {
+      if (retry(target) === null) follow(target, waitMs);
+    },
+    setAside(slot) {
+      for (const id of jobs.idsOut(slot)) extras.set(id, slot);
+    },
     handOver(slot) {
       const job = newJob(slot, fleet.timeoutMs(slot));
       extras.set(job.id, slot);

@@ -10,7 +10,7 @@ import type { ProbeResult, Prober } from '../prober/prober.ts';
 import type { AskedLook } from '../services/look-now.ts';
 import { createAskedLooks } from './asked-looks.ts';
 import type { Gate } from './gate/gate.ts';
-import { isCounting } from './judge/memory.ts';
+import { isConfirming, isCounting } from './judge/memory.ts';
 import { createSettle, type SettleParts } from './judge/settle.ts';
 import { lookOf, NEXT_ROUND, type Target, type Who } from './judge/target.ts';
 import { createTargets, type Logged } from './judge/targets.ts';
@@ -118,11 +118,14 @@ export function createPipeline(parts: PipelineParts) {
       // Settled while it waited for its turn: it began before that.
       const isStale = epoch !== target.epoch;
       const open = [...target.incidents];
+      const wasConfirming = isConfirming(target);
       if (isStale) parts.counts.unused('duplicate', 1);
       const settled = isStale ? null : await settle.look(target, observation, seenMonoMs, tell !== null);
       target.looksUndecided -= 1;
       target.extrasUndecided -= extras;
-      looks.follow(target, settled?.waitMs ?? null);
+      if (!wasConfirming && isConfirming(target)) looks.setAside(target.slot);
+      const follow = wasConfirming && tell !== null ? looks.followExtra : looks.follow;
+      follow(target, settled?.waitMs ?? null);
       if (settled !== null && settled.waitMs !== null) {
         const closed = open.filter(([check, { eventId }]) => target.incidents.get(check)?.eventId !== eventId);
         outcome = {

@@ -83,9 +83,11 @@ describe('references', () => {
     ['in one network', ['93.1.1.1', '93.1.2.2', '93.1.3.3'], false],
     ['in two', ['93.1.1.1', '93.1.2.2', '94.1.1.1'], true],
     ['near ones in two, where one is elsewhere', ['10.1.1.1', '192.168.1.1', '93.1.1.1'], false],
+    ['near ones in two, where one was never reached', ['10.1.1.1', '192.168.1.1'], false],
     ['near ones in two, where all are', ['10.1.1.1', '10.1.1.2', '192.168.1.1'], true],
   ])('prove what is reached %s: %j, %s', async (_where, addresses, proves) => {
-    const { clock, references } = started(['Up', 'Up', 'Up'], addresses);
+    const states = URLS.map((_, nth) => (addresses[nth] === undefined ? ('Unknown' as const) : ('Up' as const)));
+    const { clock, references } = started(states, addresses);
     clock.advance(1_000);
     references.hurry();
     await settled();

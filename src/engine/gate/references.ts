@@ -59,8 +59,8 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
   /** Those that passed lately. That near ones are reached tells nothing of the way to the others. */
   function fresh(): Reference[] {
     const nowMs = clock.monotonicMs();
-    const hasFar = all.some(isFar);
-    return all.filter((one) => nowMs - one.passedMs <= FRESH_MS && (!hasFar || isFar(one)));
+    const areAllNear = all.every(isNear);
+    return all.filter((one) => nowMs - one.passedMs <= FRESH_MS && (areAllNear || !isNear(one)));
   }
 
   async function look(one: Reference): Promise<void> {
@@ -103,8 +103,9 @@ export function createReferences(parts: ReferenceParts & { clock: Clock; onPass(
   };
 }
 
-function isFar({ network }: Reference): boolean {
-  return network !== null && scopeOf(network) !== 'near';
+/** One that was never reached may be anywhere. */
+function isNear({ network }: Reference): boolean {
+  return network !== null && scopeOf(network) === 'near';
 }
 
 /** In two networks at the least: those of one may work, or fail, together. */

@@ -56,6 +56,11 @@ export function createJobs(fleet: Fleet) {
     },
     /** Looks of a slot that are out. */
     out,
+    /** The ids of those. */
+    idsOut(slot: number): number[] {
+      const last = isLastOut(slot) ? [lastOf(slot) - IS_OUT] : [];
+      return [...last, ...(others.get(slot) ?? [])].map((look) => look * MAX_SLOTS + slot);
+    },
     /** Makes the looks that are out stale, and says how many those are. */
     revoke(slot: number): number {
       const revoked = out(slot);
