@@ -2,6 +2,7 @@
  * Requests that are drawn from the document of the API alone, sent to a server over real sockets, and the replies held
  * against the same document: never a failure, every reply of its promised shape, nobody let in or told what is not theirs.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { OpenApiDocument } from '../../src/contracts/openapi/document-types.ts';
 import { type Credential, type DrawnRequest, drawRequest, SEEN_CURSOR } from './draw-request.ts';
@@ -50,6 +51,8 @@ const MOST_CURSORS = 50;
 /** So many requests are expected to succeed with every operation; those that did not by chance are drawn further, up to this. */
 const MANY = 10_000;
 const MOST_FURTHER = 5_000;
+/** Some operations may be asked for thirty times a minute alone: who was told so rests before the next handful. */
+const REST_MS = 10_000;
 
 const COUNTED = {
   server_error: 'serverErrors',
@@ -119,7 +122,9 @@ export async function sendGeneratedRequests(options: GeneratedRequests): Promise
     requests = tally.requests;
     const mostFurther = count < MANY ? 0 : MOST_FURTHER;
     for (let drawn = count; drawn < count + mostFurther && missing().length > 0; drawn += HANDFUL) {
+      const limited = byStatus['429'] ?? 0;
       await handful(drawRequest({ ...promised, operations: missing() }), drawn, HANDFUL);
+      if (missing().length > 0 && (byStatus['429'] ?? 0) > limited) await delay(REST_MS);
     }
   } finally {
     sender.close();
