@@ -123,7 +123,8 @@ export function createPipeline(parts: PipelineParts) {
       const settled = isStale ? null : await settle.look(target, observation, seenMonoMs, tell !== null);
       target.looksUndecided -= 1;
       target.extrasUndecided -= extras;
-      if (!wasConfirming && isConfirming(target)) looks.setAside(target.slot);
+      // The slot of one that was replaced meanwhile is another's.
+      if (!target.retired && !wasConfirming && isConfirming(target)) looks.setAside(target.slot);
       const follow = wasConfirming && tell !== null ? looks.followExtra : looks.follow;
       follow(target, settled?.waitMs ?? null);
       if (settled !== null && settled.waitMs !== null) {
